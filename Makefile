@@ -1,0 +1,46 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format schemas bench clean
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+$(VENV)/.run: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all,test]'
+	@touch $@
+
+demo: $(VENV)/.run  ## install, then run scenarios/quickstart.yaml for 15 s against the embedded target
+	@mkdir -p reports
+	$(BIN)/loadkit run scenarios/quickstart.yaml --output reports/quickstart.json
+
+test: $(VENV)/.test  ## install the test extra, then run all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test  ## ruff check, ruff format, mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict loadkit/
+
+format: $(VENV)/.test  ## bring the code into the house style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: $(VENV)/.run  ## write schemas/*.json and the generated reference anew
+	$(BIN)/loadkit schema --output schemas
+	$(BIN)/python -m docs.generate
+
+bench: $(VENV)/.run  ## compare with other tools (install them first: python -m bench install)
+	$(BIN)/python -m bench
+
+clean:  ## remove what the other commands leave
+	rm -rf $(VENV) reports .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

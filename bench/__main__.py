@@ -1,0 +1,71 @@
+"""loadkit beside other tools, and its own costs.
+
+    python -m bench install     get the peers of PyPI and npm into a cache directory
+    python -m bench             requests per second of all tools: one GET, and a flow of two requests
+    python -m bench tls         the same GET plain and over TLS
+    python -m bench connect     a new connection for each request
+    python -m bench memory      10,000 virtual users with open connections in think time
+    python -m bench startup     from command to prompt
+    python -m bench lag         how late arrivals start
+    python -m bench micro       recorder, templates, captures
+
+The server has core 0, the generator core 1. Figures drift on shared machines: quote ratios of medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bench.compare import compare
+from bench.lag import lag
+from bench.memory import memory
+from bench.micro import micro
+from bench.peers import PEERS, Unusable, install
+from bench.startup import startup
+
+
+def main() -> int:
+    """Run one benchmark and print its table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    kinds = ("compare", "tls", "connect", "memory", "startup", "lag", "micro", "install")
+    parser.add_argument("benchmark", nargs="?", choices=kinds, default="compare")
+    parser.add_argument("--pairs", type=int, default=5, help="rounds of each tool (5)")
+    parser.add_argument("--seconds", type=int, default=5, help="length of one run (5)")
+    parser.add_argument("--only", default="", metavar="TOOL,...", help=", ".join(peer.name for peer in PEERS))
+    asked = parser.parse_args()
+    if asked.benchmark == "install":
+        install()
+        return 0
+    try:
+        print(_table(asked))
+    except (Unusable, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _table(asked: argparse.Namespace) -> str:
+    only = [name for name in asked.only.split(",") if name]
+    match asked.benchmark:
+        case "memory":
+            return memory()
+        case "startup":
+            return startup(asked.pairs)
+        case "lag":
+            return lag((1000, 2000, 5000), asked.seconds)
+        case "micro":
+            return micro()
+        case "compare":
+            works = ["get", "flow"]
+        case "tls":
+            works = ["get", "tls"]
+        case kind:
+            works = [kind]
+    return compare(works, pairs=asked.pairs, seconds=asked.seconds, only=only)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""What the parts of the hot path cost by themselves, in microseconds; no sockets, not pinned."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+
+from bench.server import BODY
+from bench.table import markdown
+from loadkit.errors import Position
+from loadkit.flow.extract import compile_captures
+from loadkit.flow.response import Response
+from loadkit.flow.step import Build, Nobody, Where
+from loadkit.metrics.histogram import Histogram
+from loadkit.metrics.recorder import Recorder
+from loadkit.metrics.sample import SAMPLE_WIDTH, Sample
+from loadkit.template.compile import compile_value
+from loadkit.template.functions import FUNCTIONS
+
+_BATCH = 4096
+_BATCHES = 60
+
+
+class _Nowhere:
+    """Positions of a document that does not exist."""
+
+    def at(self, where: Where, *, key: bool = False) -> Position:
+        return Position("bench", 1, 1)
+
+    def width(self, where: Where, *, key: bool = False) -> int:
+        return 1
+
+
+def micro() -> str:
+    """Return the table. Each figure is the fastest of many batches: what the code costs when nothing disturbs it."""
+    parts: dict[str, Callable[[], object]] = {
+        "empty loop": _repeat(lambda: None),
+        "recorder: append one sample": _append(),
+        "recorder: samples into histograms, per sample": _flush(),
+        "histogram: record an array, per value": _histogram(),
+        "template: text with one variable": _template("/api/items/{{ id }}"),
+        "template: JSON body with two variables": _template({"token": "{{ token }}", "q": "{{ id }}"}),
+        "template: random number": _template("/products/{{ $randomNumber(1, 50) }}"),
+        "capture: two JSON values": _capture({"json": "$.id", "as": "a"}, {"json": "$.token", "as": "b"}),
+        "capture: regular expression": _capture({"regexp": '"id":(\\d+)', "group": 1, "as": "a"}),
+        "capture: header": _capture({"header": "content-type", "as": "a"}),
+    }
+    rows = [[title, f"{_fastest_ns(run) / _BATCH / 1000:.3f}"] for title, run in parts.items()]
+    return markdown(["part", "us"], rows)
+
+
+def _fastest_ns(run: Callable[[], object]) -> int:
+    times = []
+    for _ in range(_BATCHES):
+        began = perf_counter_ns()
+        run()
+        times.append(perf_counter_ns() - began)
+    return min(times)
+
+
+def _repeat(call: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        for _ in range(_BATCH):
+            call()
+
+    return run
+
+
+def _sample(number: int) -> tuple[int, ...]:
+    """Return a row of the recorder: instants that grow from field to field, a status and sizes."""
+    values = {"status": 200, "bytes_in": 250, "bytes_out": 120}
+    instants = (number * 1_000_000 + index * (30_000 + number) for index in range(SAMPLE_WIDTH))
+    return tuple(values.get(name, instant) for name, instant in zip(Sample._fields, instants, strict=True))
+
+
+def _append() -> Callable[[], None]:
+    rows, sample = Recorder().series("/").rows, _sample(1)
+
+    def run() -> None:
+        extend = rows.extend
+        for _ in range(_BATCH):
+            extend(sample)
+        rows.clear()
+
+    return run
+
+
+def _flush() -> Callable[[], None]:
+    recorder = Recorder()
+    rows, batch = recorder.series("/").rows, [value for number in range(_BATCH) for value in _sample(number)]
+
+    def run() -> None:
+        rows.extend(batch)
+        recorder.flush()
+
+    return run
+
+
+def _histogram() -> Callable[[], None]:
+    histogram, values = Histogram(), np.random.default_rng(1).integers(100_000, 50_000_000, _BATCH)
+    return lambda: histogram.record(values)
+
+
+def _template(value: Any) -> Callable[[], None]:
+    render = compile_value(value, FUNCTIONS).render
+    user = Nobody({"id": 471142, "token": "a8f3c2d19b7e4056a8f3c2d19b7e"})
+    user.random = random.Random(1)
+    return _repeat(lambda: render(user))
+
+
+def _capture(*captures: dict[str, Any]) -> Callable[[], None]:
+    build = Build(_Nowhere(), {}, base=Path(), actions={}, functions=FUNCTIONS, recorder=Recorder())
+    compiled = compile_captures({"capture": list(captures)}, (), build)
+    assert compiled is not None
+    assert not build.diagnostics
+    headers, body, user = [(b"Content-Type", b"application/json")], BODY.encode(), Nobody()
+    apply = compiled.apply
+    return _repeat(lambda: apply(user, Response(200, lambda: headers, body)))

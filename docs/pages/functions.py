@@ -1,0 +1,93 @@
+"""Templates: their syntax, the functions they call, the variables that are always there, and the language of conditions."""
+
+from __future__ import annotations
+
+from docs.pages.markdown import block, code, heading, table
+from loadkit import registry
+from loadkit.template.functions import TemplateFunction
+
+_SYNTAX = """
+`{{ name }}` puts a value into a text; `{{ name.path[0] }}` reaches into it. A text that is exactly one template keeps
+the type of the value: with `quantity: "{{ n }}"` and a number in `n`, a number is sent. In all other texts values are
+put in as text, lists and mappings as JSON, and a missing value as nothing. What was put in is never read as a template
+again. Three braces mean the same as two.
+
+In YAML a value that starts with `{{` must stand in quotes; loadkit says so when it does not.
+
+Templates stand in what a virtual user sends and checks: `url`, `headers`, `json`, `body`, `form`, `qs`, `auth`,
+`cookie`, `capture`, `match`, `expect`, `think`, `count`, `over`, `log`, `set`, and in `config.variables` and
+`config.http.defaults`. They are rendered for each virtual user. In the rest of `config`, and in the `weight` of a
+scenario, they are rendered once, before load starts; there stand `$env` and constants of `config.variables` only.
+"""
+
+_VARIABLES = (
+    ("$env.NAME", "The environment variable NAME (also `$processEnvironment.NAME`), read when the file is loaded. "
+                  "One that is not set is empty, with warning LK502."),
+    ("target", "The target of this run."),
+    ("$environment", "The name given with `-e`, or empty."),
+    ("$testId", "An identifier of the run, made from its seed."),
+    ("$scenarioFile", "The scenario file, as written on the command line."),
+    ("$dirname", "The directory of the scenario file."),
+    ("$loopCount", "In a `loop`: the number of the round, from 0 or from the first number of a range. `loopValue` renames it."),
+    ("$loopElement", "In a `loop` with `over`: the element. `loopElement` renames it."),
+)  # fmt: skip
+
+_CONDITIONS = """
+`ifTrue` and the conditions of `ensure` are expressions over variables (in `ensure`: over metrics). A name that nothing
+defines is null: it equals null and nothing else, and every other comparison with it is false. A number equals the text
+that spells it.
+"""
+
+_OPERATORS = (
+    ("or, ||", "one of two; a word or a symbol"),
+    ("and, &&", "both"),
+    ("in, not in", "membership in a list: `state in (\"open\", \"new\")`"),
+    ("==, !=, ~=", "equal, different, matches the regular expression"),
+    ("<, <=, >, >=", "order of numbers or texts"),
+    ("+, -", "sum and difference"),
+    ("*, /, %", "product, quotient, remainder"),
+    ("^", "power"),
+    ("not, !, -", "in front of an operand; binds more than all others: write `not (a == b)`"),
+)
+
+_LITERALS = """
+Texts stand in double quotes; single quotes quote a name that would be read as something else. `true`, `false`, `null` and
+`undefined` are values.
+"""
+
+_CONDITION_EXAMPLE = """
+- get:
+    url: "/orders/latest"
+    ifTrue: 'status != "done" and tries < 3'
+"""
+
+
+def functions_page() -> str:
+    """Return the page."""
+    functions = registry.plugins("function").values()
+    parts = [heading(1, "Templates and functions"), _SYNTAX.strip()]
+    parts += [heading(2, "Functions"), "Arguments are numbers, texts in quotes, `true`, `false`, `null` or variables. "
+              "Random values come from a generator of the virtual user, seeded by `config.seed` or `--seed` and the "
+              "user's number, so a run can be repeated."]  # fmt: skip
+    parts.append(table(("function", "arguments", "what it gives", "example"), map(_row, functions)))
+    parts += [heading(2, "Variables that are always there")]
+    parts.append(table(("variable", "what it is"), [(code(name), words) for name, words in _VARIABLES]))
+    parts += [heading(2, "Conditions"), _CONDITIONS.strip(), "From what binds least to what binds most:"]
+    parts.append(table(("operators", "meaning"), [(_codes(names), words) for names, words in _OPERATORS]))
+    parts += [_LITERALS.strip(), block(_CONDITION_EXAMPLE.strip(), "yaml")]
+    return "\n\n".join(parts)
+
+
+def _row(function: TemplateFunction) -> tuple[str, str, str, str]:
+    return code(function.name), _arguments(function), function.doc, code(function.example)
+
+
+def _arguments(function: TemplateFunction) -> str:
+    least, most = function.min_args, function.max_args
+    if most is None:
+        return f"{least} or more"
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def _codes(names: str) -> str:
+    return ", ".join(code(name) for name in names.split(", "))

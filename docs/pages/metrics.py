@@ -1,0 +1,120 @@
+"""Everything a run measures, under the names that thresholds and reports use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from docs.pages.markdown import block, code, heading, table
+from loadkit.metrics.sample import Outcome
+from loadkit.slo.metric import METRICS, Kind, Metric, Scope
+
+_INTRODUCTION = """
+These names stand in [thresholds](../guides/thresholds-and-ci.md), in `ensure` and in the [report](report.md). Capitals
+stand for what varies: `NNN` is a status, `Nxx` a family of them (`5xx`), `NAME` an error, `TYPE` a kind of check.
+"""
+
+_THRESHOLDS = """
+A threshold is one comparison. `of "NAME"` narrows it to one request, or for `vusers.*` to one scenario; a metric of the
+whole run takes no `of`.
+"""
+
+_GRAMMAR = """
+threshold  = metric comparison value [ "of" name ]
+comparison = < | <= | > | >= | == | !=
+"""
+
+_KINDS: Mapping[Kind, tuple[str, str]] = {
+    Kind.TIME: ("time", "`250ms`, `1.5s`, `1m30s`, `80us`; a bare number is milliseconds"),
+    Kind.RATIO: ("ratio", "`1%` or `0.01`, from 0 to 1"),
+    Kind.RATE: ("rate", "`100/s`, `6000/min`; a bare number is per second"),
+    Kind.BYTES: ("bytes", "`512`, `64KB`, `1MiB`"),
+    Kind.COUNT: ("count", "a plain number"),
+}
+
+_SCOPES = {Scope.REQUEST: "a request", Scope.SCENARIO: "a scenario", Scope.RUN: "-"}
+
+_AGGREGATES = (
+    ("mean", "the exact mean"),
+    ("min, max", "the smallest and the largest value, exact"),
+    ("median", "the same as `p50`"),
+    ("p50, p95, p99.5", "a percentile: the value that so many percent do not exceed; any number from 0 to 100"),
+    ("p999, p9999", "99.9 and 99.99, as everywhere in load testing"),
+    ("count", "how many values there are"),
+)
+
+_NOTES = """
+Times are kept in HDR histograms from 1 us to one hour with three significant digits; minimum, maximum and mean are exact.
+Histograms are merged, percentiles never averaged. A counter that never occurred is 0. A time without samples and a
+ratio of nothing have no value, and a threshold on them fails and says why.
+
+Requests that got no valid response are not in `http.response_time` but in `http.failure_time`, which the summary shows
+beside it.
+"""
+
+_ERRORS: Mapping[Outcome, str] = {
+    Outcome.CAPTURE_FAILED: "a strict `capture` found nothing, or a strict `match` found something else",
+    Outcome.REFUSED: "the target refused the connection",
+    Outcome.CONNECT_TIMEOUT: "no connection within `http.connectTimeout`",
+    Outcome.RESPONSE_TIMEOUT: "no complete response within the timeout of the request",
+    Outcome.RESET: "the target reset the connection",
+    Outcome.UNREACHABLE: "no way to the host or network",
+    Outcome.CLOSED: "the connection ended without a response, or could not be opened",
+    Outcome.TRUNCATED: "the connection ended within the response",
+    Outcome.DNS: "the name could not be resolved",
+    Outcome.TLS: "the TLS handshake failed; certificate errors have names of their own, see below",
+    Outcome.PROTOCOL: "the response is not valid HTTP, or something follows its end",
+    Outcome.DECODE: "the body is not what its Content-Encoding says",
+    Outcome.TOO_LARGE: "headers above 256 KiB or 256 fields, or a body that is read and exceeds 64 MiB",
+    Outcome.TOO_MANY_REDIRECTS: "more than 10 redirects",
+    Outcome.INVALID_REQUEST: "a request that must not be sent: a URL that is none, a line break in a header",
+    Outcome.GENERATOR: "this machine ran out of descriptors or ports; makes the measurement INVALID",
+    Outcome.CANCELLED: "the virtual user was cut off at the end of the run",
+    Outcome.INTERNAL: "a fault in loadkit; please report it",
+}
+
+_OTHER_ERRORS = (
+    (
+        "CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT, SELF_SIGNED_CERT_IN_CHAIN, UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "
+        "UNABLE_TO_VERIFY_LEAF_SIGNATURE, ERR_TLS_CERT_ALTNAME_INVALID",
+        "the certificate was refused; these are the names that Node.js and so Artillery use",
+    ),
+    ("cookie_parse_error_invalid_cookie", "a Set-Cookie that its host may not set; the virtual user goes on"),
+    ("Invalid think time: TEXT", "a `think` whose template gave no duration"),
+    ("Invalid loop count: TEXT", "a `count` whose template gave no number"),
+    (
+        "Failed expectations for request NAME",
+        "with `plugins: {expect: {reportFailuresAsErrors: true}}`, where a failed check ends the virtual user",
+    ),
+)
+
+_ARTILLERY = (
+    ("vusers.created_by_name.SCENARIO", 'vusers.created of "SCENARIO"'),
+    ("plugins.metrics-by-endpoint.response_time.REQUEST.p95", 'http.response_time.p95 of "REQUEST"'),
+    ("plugins.metrics-by-endpoint.REQUEST.codes.200", 'http.codes.200 of "REQUEST"'),
+    ("plugins.metrics-by-endpoint.REQUEST.errors.NAME", 'errors.NAME of "REQUEST"'),
+)
+
+
+def metrics_page() -> str:
+    """Return the page."""
+    errors = [(code(f"errors.{outcome.value}"), words) for outcome, words in _ERRORS.items()]
+    errors += [(", ".join(code(name) for name in names.split(", ")), words) for names, words in _OTHER_ERRORS]
+    parts = [heading(1, "Metrics"), _INTRODUCTION.strip()]
+    parts.append(table(("metric", "kind", "`of`", "what it is"), map(_row, METRICS)))
+    parts += [heading(2, "Aggregates of times"), "A time needs one of these behind its name: `http.response_time.p95`."]
+    parts.append(table(("aggregate", "what it is"), [(_codes(names), words) for names, words in _AGGREGATES]))
+    parts += [_NOTES.strip(), heading(2, "Thresholds"), _THRESHOLDS.strip(), block(_GRAMMAR.strip())]
+    parts.append(table(("kind", "how a value is written"), _KINDS.values()))
+    parts += [heading(2, "Errors"), "Each error ends its virtual user, unless the table says otherwise."]
+    parts.append(table(("error", "what happened"), errors))
+    parts += [heading(2, "Artillery's names"), "Thresholds and `ensure` understand these as well."]
+    parts.append(table(("there", "here"), [(code(there), code(here)) for there, here in _ARTILLERY]))
+    return "\n\n".join(parts)
+
+
+def _row(metric: Metric) -> tuple[str, str, str, str]:
+    return code(metric.name), _KINDS[metric.kind][0], _SCOPES[metric.scope], metric.description
+
+
+def _codes(names: str) -> str:
+    return ", ".join(code(name) for name in names.split(", "))

@@ -1,0 +1,88 @@
+"""The report of a run, key by key, from its JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docs.pages.markdown import code, heading, table
+from loadkit.report.schema import report_schema
+
+Schema = Mapping[str, Any]
+
+_INTRODUCTION = """
+`loadkit run FILE -o report.json` writes this file; with a directory instead of a file, its name has the time in it. The file
+appears when the run is over, also one that a signal ended, and is whole or not there at all. `loadkit schema report`
+prints its JSON Schema.
+
+`aggregate` and `intermediate` are in the shape of Artillery's report, with its metric and error names and times in
+milliseconds, so that tools which read those keep working. Two differences: `summaries["http.response_time"]` counts
+from the instant at which a request was due (`http.service_time` stands beside it), and what never occurred is left out
+of `counters` as there, but thresholds take it for 0.
+
+The key `loadkit` holds the rest. The histograms in `loadkit.series` can be decoded with any HdrHistogram library, merged
+with those of other runs, and asked for any percentile.
+
+The format only grows: a reader ignores keys that it does not know. User names and passwords in the target's URL are
+masked.
+"""
+
+
+def report_page() -> str:
+    """Return the page."""
+    schema = report_schema()
+    parts = [heading(1, "Report"), _INTRODUCTION.strip(), *_section("The file", schema, schema, 2)]
+    for name, definition in schema["$defs"].items():
+        parts += _section(f"{name}", definition, schema, 2)
+    return "\n\n".join(parts)
+
+
+def _section(title: str, part: Schema, root: Schema, level: int) -> Iterator[str]:
+    """Yield a table of a part's keys, then the sections of the objects in it."""
+    yield heading(level, title if title in ("The file", *root["$defs"]) else code(title))
+    yield part["description"]
+    required = part.get("required", ())
+    rows = [
+        (code(key), _type(value), f"{value['description']}{'' if key in required else ' Not always there.'}")
+        for key, value in part["properties"].items()
+    ]
+    yield table(("key", "type", "what it is"), rows)
+    for key, value in part["properties"].items():
+        inner = _inner(value)
+        if inner is not None:
+            path = key if title == "The file" else f"{title}.{key}"
+            yield from _section(path + "[]" * (value.get("type") == "array"), inner, root, min(level + 1, 4))
+
+
+def _inner(value: Schema) -> Schema | None:
+    """Return the object whose keys need a table of their own."""
+    for candidate in (value, value.get("items", {}), value.get("additionalProperties", {})):
+        if "properties" in candidate:
+            found: Schema = candidate
+            return found
+        if "properties" in candidate.get("items", {}):
+            nested: Schema = candidate["items"]
+            return nested
+    return None
+
+
+def _type(value: Schema) -> str:
+    if "$ref" in value:
+        name = value["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name})"
+    if "anyOf" in value:
+        return " or ".join(_type(option) for option in value["anyOf"])
+    if "const" in value:
+        return code(str(value["const"]))
+    if "enum" in value:
+        return " or ".join(code(str(option)) for option in value["enum"])
+    types = value["type"] if isinstance(value["type"], list) else [value["type"]]
+    return " or ".join(_type_name(name, value) for name in types)
+
+
+def _type_name(name: str, value: Schema) -> str:
+    if name == "array":
+        return f"list of {_type(value['items'])}"
+    if name == "object" and "additionalProperties" in value:
+        return f"map to {_type(value['additionalProperties'])}"
+    return name

@@ -1,0 +1,56 @@
+"""What SIGINT and SIGTERM mean during a run: the first drains, the second ends it, and none ever costs the report."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from loadkit.fleet.local import Stop
+from loadkit.units import format_duration_ns
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+Say = Callable[[str], None]
+
+
+class Interrupts:
+    """Passes signals on to `stop`, and tells the user through `say` what follows."""
+
+    def __init__(self, graceful_stop_ns: int, say: Say) -> None:
+        self.stop = Stop()
+        self._graceful_stop_ns = graceful_stop_ns
+        self._say = say
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @contextmanager
+    def obeyed(self) -> Iterator[None]:
+        """Take signals from here on. Unlike the loop's own handlers these outlive the loop: the report comes after it."""
+        before = {number: signal.signal(number, self._take) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler or signal.SIG_DFL)
+
+    def listen(self) -> None:
+        """Say that this loop is where `stop` is waited for."""
+        self._loop = asyncio.get_running_loop()
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if self._loop is None:
+            self.stop.request(name)
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._ask, name)
+
+    def _ask(self, name: str) -> None:
+        if self.stop.requests:
+            text = f"{name} again: ending now"
+        else:
+            left = format_duration_ns(self._graceful_stop_ns)
+            text = f"{name}: no new virtual users; those that run have {left} to finish, a second signal ends at once"
+        self.stop.request(name)
+        self._say(text)

@@ -1,0 +1,100 @@
+"""The `loadkit` command: its subcommands, and what an exception means to a shell."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Annotated, ParamSpec
+
+import typer
+
+from loadkit import __version__
+from loadkit.cli.demo import demo
+from loadkit.cli.quick import quick
+from loadkit.cli.run import run
+from loadkit.cli.schema import schema
+from loadkit.cli.validate import count_faults, validate
+from loadkit.cli.version import describe_version, version
+from loadkit.errors import ExitCode, LoadkitError, ScenarioError
+from loadkit.outputs.base import write_line
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    name="loadkit",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich would double the time to the first line of help
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a log line must never end a run
+    app(prog_name="loadkit")
+
+
+def guarded(command: Callable[P, int]) -> Callable[P, None]:
+    """Return a command that exits with the number it returns, or with what its exception stands for."""
+
+    @functools.wraps(command)
+    def run_command(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = int(command(*args, **kwargs))
+        except typer.Exit:
+            raise
+        except LoadkitError as error:
+            code = _refuse(error)
+        except KeyboardInterrupt:
+            code = ExitCode.SIGINT
+        except Exception:
+            code = _confess()
+        raise typer.Exit(code)
+
+    return run_command
+
+
+def _refuse(error: LoadkitError) -> int:
+    if isinstance(error, ScenarioError):
+        write_line(sys.stderr, str(error))
+        write_line(sys.stderr, f"error: {count_faults(error.diagnostics)} in the scenario; nothing was run")
+    else:
+        write_line(sys.stderr, f"error: {error}")
+    return error.exit_code
+
+
+def _confess() -> int:
+    write_line(sys.stderr, traceback.format_exc().rstrip())
+    write_line(sys.stderr, f"error: this is a bug in loadkit {__version__}; please report it with the text above")
+    return ExitCode.BUG
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write_line(sys.stdout, describe_version())
+        raise typer.Exit
+
+
+@app.callback()
+def loadkit(
+    wanted: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """Load testing that can be trusted: a YAML file becomes load, and load becomes a verdict.
+
+    \b
+    Start here:
+      loadkit quick demo:///products --rate 50      load one URL
+      loadkit run scenario.yaml                     run a scenario file
+      loadkit validate scenario.yaml                check a file without running it
+    """
+
+
+for _command in (run, validate, quick, demo, schema, version):
+    app.command()(guarded(_command))

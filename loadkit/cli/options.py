@@ -1,0 +1,87 @@
+"""The options that commands share, each written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE", help="Scenario files in YAML or JSON; several are merged into one.", show_default=False
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("-c", "--config", metavar="FILE", help="One more file, usually with nothing but `config:`."),
+]
+Target = Annotated[
+    str | None,
+    typer.Option("-t", "--target", metavar="URL", help="Where the load goes; LOADKIT_TARGET does the same."),
+]
+Environment = Annotated[
+    str | None,
+    typer.Option("-e", "--environment", metavar="NAME", help="Use this one of `config.environments`."),
+]
+Payload = Annotated[
+    Path | None,
+    typer.Option(
+        "-p", "--payload", metavar="CSV", help="Read variables from this file instead of `config.payload.path`."
+    ),
+]
+Variables = Annotated[
+    str | None,
+    typer.Option("-v", "--variables", metavar="JSON", help='Set variables: \'{"user": "ann"}\'.'),
+]
+OverridesJson = Annotated[
+    str | None,
+    typer.Option(
+        "--overrides", metavar="JSON", help='Change the file: \'{"config": {"phases": [...]}}\'. Lists replace.'
+    ),
+]
+Dotenv = Annotated[
+    Path | None,
+    typer.Option("--dotenv", metavar="FILE", help="Set environment variables from lines of KEY=VALUE."),
+]
+Insecure = Annotated[
+    bool,
+    typer.Option("-k", "--insecure", help="Do not verify TLS certificates."),
+]
+ReportFile = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE|DIR", help="Write the report as JSON to this file or directory."),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("-q", "--quiet", help="Print only failed thresholds, errors and what `log` steps say."),
+]
+Solo = Annotated[
+    bool,
+    typer.Option("-s", "--solo", help="Run one virtual user once, to try the file out."),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="NUMBER", help="Repeat a run: same arrivals, same choices, same random values."),
+]
+ScenarioName = Annotated[
+    str | None,
+    typer.Option("--scenario-name", metavar="NAME", help="Run only this scenario (its name, or a regular expression)."),
+]
+RunName = Annotated[
+    str | None,
+    typer.Option("--name", metavar="TEXT", help="Name of the run in the summary and the report."),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="KEY:VALUE", help="Note this in the report; may be repeated.", show_default=False),
+]
+GracefulStop = Annotated[
+    str,
+    typer.Option("--graceful-stop", metavar="TIME", help="How long running virtual users may finish at the end."),
+]
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", help="Print each request and response, with secrets masked."),
+]

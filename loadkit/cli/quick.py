@@ -1,0 +1,97 @@
+"""`loadkit quick`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from loadkit.cli import options
+from loadkit.errors import UsageError
+
+_DURATION = "10s"
+
+
+def quick(
+    url: Annotated[str, typer.Argument(metavar="URL", help="What to GET; demo:///products tries it on the demo shop.")],
+    rate: Annotated[
+        float | None, typer.Option("--rate", metavar="NUMBER", help="Start this many requests a second, come what may.")
+    ] = None,
+    users: Annotated[
+        int | None, typer.Option("--users", metavar="NUMBER", help="Keep this many users busy; --rate paces them.")
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option("-c", "--count", metavar="NUMBER", help="Start this many virtual users within a second."),
+    ] = None,
+    num: Annotated[
+        int | None, typer.Option("-n", "--num", metavar="NUMBER", help="Requests of each virtual user of -c (10).")
+    ] = None,
+    duration: Annotated[
+        str | None,
+        typer.Option("--duration", metavar="TIME", help=f"How long --rate or --users goes on ({_DURATION})."),
+    ] = None,
+    output: options.ReportFile = None,
+    insecure: options.Insecure = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Load one URL without writing a file.
+
+    Without --rate or --users it does what Artillery's quick does: -c 10 virtual users, each sending -n 10 requests.
+
+    \b
+    Examples:
+      loadkit quick http://127.0.0.1:8080/ --rate 100 --duration 30s
+      loadkit quick http://127.0.0.1:8080/ --users 50 --duration 1m
+      loadkit quick demo:///products -c 20 -n 5
+    """
+    from loadkit.cli.execute import Choices, execute
+    from loadkit.scenario.compile import Settings, compile_plan
+    from loadkit.scenario.source import read_document
+
+    data = quick_scenario(url, rate=rate, users=users, count=count, num=num, duration=duration)
+    if insecure:
+        data["config"]["tls"] = {"rejectUnauthorized": False}
+    document = read_document(Path("quick"), json.dumps(data, indent=2))
+    settings = Settings()
+    return execute(document, settings, compile_plan(document, settings), Choices(output=output, quiet=quiet))
+
+
+def quick_scenario(
+    url: str, *, rate: float | None, users: int | None, count: int | None, num: int | None, duration: str | None
+) -> dict[str, Any]:
+    """Return the scenario that loads one URL. Raises UsageError for options that contradict each other."""
+    if (rate is not None or users is not None) and (count is not None or num is not None):
+        raise UsageError("-c and -n count requests, --rate and --users go on for a while; use one pair or the other")
+    if rate is None and users is None and duration is not None:
+        raise UsageError("--duration needs --rate or --users")
+    target, path = _split(url)
+    step: dict[str, Any] = {"get": {"url": path}}
+    if rate is None and users is None:
+        flow = [{"loop": [step], "count": 10 if num is None else num}]
+        phase: dict[str, Any] = {"duration": 1, "arrivalCount": 10 if count is None else count}
+    else:
+        flow = [step]
+        phase = {"duration": duration or _DURATION, **_pace(rate, users)}
+    phases = [{"name": "quick", **phase}]
+    return {
+        "config": {"target": target, "phases": phases},
+        "scenarios": [{"name": "quick", "flow": flow}],
+    }
+
+
+def _pace(rate: float | None, users: int | None) -> dict[str, Any]:
+    if users is None:
+        return {"arrivalRate": rate}
+    return {"users": users} if rate is None else {"users": users, "throughput": f"{rate}/s"}
+
+
+def _split(url: str) -> tuple[str, str]:
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    if parts.scheme not in ("http", "https", "demo") or (not parts.netloc and parts.scheme != "demo"):
+        raise UsageError(f"{url} is not a URL to load; write http://host:port/path, or demo:///products")
+    path = parts.path or "/"
+    return f"{parts.scheme}://{parts.netloc}", f"{path}?{parts.query}" if parts.query else path

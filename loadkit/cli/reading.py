@@ -1,0 +1,43 @@
+"""From the files and options of a command line to a plan; `validate` needs no more than this."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from loadkit.cli.dotenv import read_dotenv
+from loadkit.errors import ScenarioError, Severity
+from loadkit.scenario.compile import Settings, compile_plan
+from loadkit.scenario.merge import Overrides, gather_document
+from loadkit.scenario.plan import Plan
+from loadkit.scenario.source import Document, in_order
+
+
+def set_environment(dotenv: Path | None) -> None:
+    """Set the variables of a `--dotenv` file; those already set stay as they are."""
+    if dotenv:
+        for name, value in read_dotenv(dotenv).items():
+            os.environ.setdefault(name, value)
+
+
+def chosen_target(target: str | None) -> str | None:
+    """Return the target of -t, else of LOADKIT_TARGET."""
+    return target or os.environ.get("LOADKIT_TARGET") or None
+
+
+def read_plan(files: Sequence[Path], changes: Overrides, settings: Settings) -> tuple[Document, Plan]:
+    """Read, merge and compile files. Raises ScenarioError with every fault, of reading and of meaning alike."""
+    reading = gather_document(files, changes)
+    errors = {found.at for found in reading.diagnostics if found.severity is Severity.ERROR}
+    if reading.document is None:
+        raise ScenarioError(reading.diagnostics, reading.sources)
+    try:
+        plan = compile_plan(reading.document, settings)
+    except ScenarioError as error:
+        later = [found for found in error.diagnostics if found.at not in errors]
+        raise ScenarioError(in_order([*reading.diagnostics, *later]), reading.sources) from None
+    if errors:
+        raise ScenarioError(reading.diagnostics, reading.sources)
+    return reading.document, replace(plan, warnings=in_order([*reading.diagnostics, *plan.warnings]))

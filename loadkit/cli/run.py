@@ -1,0 +1,78 @@
+"""`loadkit run`."""
+
+from __future__ import annotations
+
+from loadkit.cli import options
+from loadkit.errors import UsageError
+
+
+def run(
+    files: options.Files,
+    config: options.ConfigFile = None,
+    target: options.Target = None,
+    environment: options.Environment = None,
+    payload: options.Payload = None,
+    output: options.ReportFile = None,
+    variables: options.Variables = None,
+    overrides: options.OverridesJson = None,
+    dotenv: options.Dotenv = None,
+    insecure: options.Insecure = False,
+    quiet: options.Quiet = False,
+    solo: options.Solo = False,
+    seed: options.Seed = None,
+    scenario_name: options.ScenarioName = None,
+    name: options.RunName = None,
+    tag: options.Tags = None,
+    graceful_stop: options.GracefulStop = "30s",
+    debug: options.Debug = False,
+) -> int:
+    """Run scenario files and judge what was measured.
+
+    Several files are merged into one scenario, in the order given. The exit code says what the run came to: 0 all thresholds
+    held, 2 the file is wrong, 3 a threshold failed, 5 the measurement cannot be trusted, 6 nothing could be attempted.
+    Ctrl-C stops new virtual users and lets running ones finish; a second Ctrl-C ends at once. Both write the report.
+
+    \b
+    Examples:
+      loadkit run shop.yaml
+      loadkit run shop.yaml -t https://staging.example.com -o report.json
+      loadkit run shop.yaml --solo --debug
+    """
+    from loadkit.cli.execute import Choices, execute
+    from loadkit.cli.reading import chosen_target, read_plan, set_environment
+    from loadkit.scenario.compile import Settings
+    from loadkit.scenario.merge import Overrides
+
+    set_environment(dotenv)
+    changes = Overrides(
+        config=config,
+        environment=environment,
+        target=chosen_target(target),
+        insecure=insecure,
+        payload=payload,
+        overrides=overrides,
+        variables=variables,
+        seed=seed,
+    )
+    settings = Settings(
+        seed=seed,
+        solo=solo,
+        scenario_name=scenario_name,
+        name=name,
+        environment=environment,
+        tags=read_tags(tag or []),
+    )
+    choices = Choices(graceful_stop=graceful_stop, output=output, quiet=quiet, debug=debug)
+    document, plan = read_plan(files, changes, settings)
+    return execute(document, settings, plan, choices)
+
+
+def read_tags(tags: list[str]) -> dict[str, str]:
+    """Return tags by key. Raises UsageError for one without a key."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        key, colon, value = tag.partition(":")
+        if not colon or not key.strip():
+            raise UsageError(f"--tag {tag} is not KEY:VALUE, such as --tag team:checkout")
+        found[key.strip()] = value.strip()
+    return found

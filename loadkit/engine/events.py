@@ -1,0 +1,49 @@
+"""What a running test tells the coordinator's readers, in order: Started, then Interval and LogLine, then Finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loadkit.engine.result import RunResult
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.scenario.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The workers are ready and load begins. `started_at` is Unix time in seconds."""
+
+    plan: Plan
+    workers: int
+    started_at: float
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """One second of the run, merged over the workers. `summary` is the merge of everything so far; do not change it.
+
+    `draining` is true once no new virtual user will be started.
+    """
+
+    snapshot: Snapshot
+    summary: Snapshot
+    draining: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """A line that a `log` step (stream "stdout") or the debug mode (stream "stderr") wrote."""
+
+    text: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The run is over."""
+
+    result: RunResult
+
+
+Event = Started | Interval | LogLine | Finished

@@ -1,0 +1,43 @@
+"""What a run came to: the snapshots, their merge, the verdicts, and whether the measurement can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from loadkit.errors import ExitCode
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.scenario.plan import Plan
+from loadkit.slo.evaluate import Status, Verdict
+from loadkit.slo.validity import Measurement, Validity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """A finished run; `summary` is the merge of all its intervals.
+
+    `started_at` is Unix time in seconds; `signal` names the signal that ended the run early, if one did.
+    """
+
+    plan: Plan
+    files: tuple[str, ...]
+    summary: Snapshot
+    verdicts: tuple[Verdict, ...]
+    measurement: Measurement
+    started_at: float
+    elapsed_s: float
+    workers: int
+    target: str
+    signal: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return the exit status. Precedence: signal, invalid measurement, failed verdict."""
+        if self.signal:
+            return ExitCode[self.signal]
+        if self.measurement.status is Validity.INVALID:
+            return ExitCode.INVALID_MEASUREMENT
+        if any(verdict.status is Status.FAIL and verdict.strict for verdict in self.verdicts):
+            return ExitCode.FAILED
+        return ExitCode.PASS

@@ -1,0 +1,171 @@
+"""Run one shard of a plan on this process's event loop, and report once a second.
+
+waiting --start--> phases --last phase over, or stop--> draining --nobody left, or time is up--> done
+                                                            |---- kill: everybody is cut off at once
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter_ns as now_ns
+from time import process_time
+
+from loadkit.clock import LoopClock
+from loadkit.engine.schedule import ClosedPhase, OpenPhase
+from loadkit.engine.services import Line, WorkerServices
+from loadkit.engine.visits import Visits
+from loadkit.metrics.recorder import Recorder
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.scenario.plan import Phase, Plan
+from loadkit.units import NS_PER_S
+from loadkit.workload.base import ClosedWorkload, Shard
+
+_SPARE_DESCRIPTORS = 100
+
+Emit = Callable[[Snapshot, list[Line], bool], None]
+"""Takes an interval's snapshot, its log lines, and whether the run is draining."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """How a shard is to be run. `start_ns` is the common first instant on perf_counter_ns."""
+
+    shard: Shard
+    start_ns: int
+    graceful_stop_ns: int
+    debug: bool = False
+
+
+class ShardRun:
+    """One shard's run. `stop` and `kill` may be called from the loop at any time."""
+
+    def __init__(self, plan: Plan, recorder: Recorder, orders: Orders, emit: Emit) -> None:
+        self._plan = plan
+        self._orders = orders
+        self._emit = emit
+        self._recorder = recorder
+        recorder.origin_ns = orders.start_ns
+        self._loop = asyncio.get_running_loop()
+        self._clock = LoopClock(self._loop)
+        self._services = WorkerServices(self._clock, recorder, seed=plan.seed, debug=orders.debug)
+        self._visits = Visits(plan, self._services)
+        self._done: asyncio.Future[None] = self._loop.create_future()
+        self._phase: OpenPhase | ClosedPhase | None = None
+        self._next = 0
+        self._interval_start_ns = 0
+        self._cpu_s = process_time()
+
+    async def run(self) -> None:
+        """Run to the end; the last snapshot has been emitted when this returns."""
+        orders = self._orders
+        collector = gc.get_threshold()
+        gc.collect()
+        gc.freeze()  # what the plan holds is never garbage; full collections would stop the load (python -m bench micro)
+        gc.set_threshold(50_000, 20, 100)
+        try:
+            self._clock.at(orders.start_ns, self._next_phase)
+            self._clock.at(orders.start_ns + NS_PER_S, self._tick)
+            await self._done
+        finally:
+            self._services.close()
+            self._clock.close()
+            gc.set_threshold(*collector)
+            gc.unfreeze()
+        self._report()
+        await asyncio.sleep(0)  # let transports close
+
+    def stop(self) -> None:
+        """Start nobody any more, and end when those at work are done or the graceful stop has passed."""
+        self._next = len(self._plan.phases)
+        if self._phase is not None:
+            self._phase.stop()
+        self._drain()
+
+    def kill(self) -> None:
+        """Cut everybody off now."""
+        self.stop()
+        self._services.cancel_all()
+        self._finish()
+
+    def _next_phase(self) -> None:
+        if self._services.draining:
+            return
+        if self._phase is not None:
+            self._phase.end()
+            self._phase = None
+        if self._next == len(self._plan.phases):
+            self._drain()
+            return
+        phase = self._plan.phases[self._next]
+        self._next += 1
+        self._recorder.gauge("phase.index", float(phase.index))
+        self._phase = self._make(phase)
+        self._clock.at(self._orders.start_ns + phase.end_ns, self._next_phase)
+        self._phase.begin(self._services)
+
+    def _make(self, phase: Phase) -> OpenPhase | ClosedPhase:
+        visits, shard, origin_ns = self._visits, self._orders.shard, self._orders.start_ns
+        if isinstance(phase.workload, ClosedWorkload):
+            return ClosedPhase(phase, phase.workload, shard, origin_ns, visits)
+        made = OpenPhase(phase, phase.workload, shard, origin_ns, visits, most_active())
+        if phase.workload.ends_early and self._next == len(self._plan.phases):
+            made.on_exhausted = self._drain
+        return made
+
+    def _drain(self) -> None:
+        if self._services.draining:
+            return
+        self._services.draining = True
+        if not self._services.active:
+            self._finish()
+            return
+        self._services.on_idle = self._finish
+        self._clock.at(now_ns() + self._orders.graceful_stop_ns, self._cut_off)
+
+    def _cut_off(self) -> None:
+        self._services.cancel_all()
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self._done.done():
+            self._done.set_result(None)
+
+    def _tick(self) -> None:
+        self._report()
+        if not self._done.done():
+            passed = (now_ns() - self._orders.start_ns) // NS_PER_S
+            self._clock.at(self._orders.start_ns + (passed + 1) * NS_PER_S, self._tick)
+
+    def _report(self) -> None:
+        services = self._services
+        end_ns = max(1, now_ns() - self._orders.start_ns)
+        self._recorder.gauge("vusers.active", float(services.active))
+        self._recorder.gauge("worker.rss_bytes", float(_rss_bytes()))
+        cpu_s = process_time()
+        self._recorder.gauge("worker.cpu", (cpu_s - self._cpu_s) * NS_PER_S / max(1, end_ns - self._interval_start_ns))
+        self._cpu_s = cpu_s
+        snapshot = self._recorder.snapshot(self._interval_start_ns, end_ns)
+        self._interval_start_ns = end_ns
+        lines, services.lines = services.lines, []
+        self._emit(snapshot, lines, services.draining)
+
+
+def most_active() -> int:
+    """Return how many virtual users the descriptors allow, the soft limit raised to the hard one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return max(1, hard - _SPARE_DESCRIPTORS)
+
+
+def _rss_bytes() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

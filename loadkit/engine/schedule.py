@@ -1,0 +1,178 @@
+"""Start virtual users when the plan says so: arrivals at their intended instants, closed users for their lifetimes.
+
+due --start--> at work                          started; late when more than 10 ms after its instant
+ |---- active >= maxVusers ----> dropped        reason max_vusers: part of the plan
+ |---- no descriptor left -----> dropped        reason generator: the measurement suffers
+ '---- the phase is over ------> dropped        reason generator
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from time import perf_counter_ns as now_ns
+
+from loadkit.engine.services import WorkerServices
+from loadkit.engine.visits import Visits
+from loadkit.flow.pacing import Pacer
+from loadkit.flow.user import VirtualUser
+from loadkit.scenario.plan import Phase
+from loadkit.workload.base import ClosedWorkload, OpenWorkload, Shard
+
+LATE_NS = 10_000_000
+_BATCH = 64  # arrivals started before the loop may read sockets again
+
+
+class OpenPhase:
+    """Starts this shard's arrivals of one phase."""
+
+    def __init__(
+        self, phase: Phase, workload: OpenWorkload, shard: Shard, origin_ns: int, visits: Visits, most_active: int
+    ) -> None:
+        self.on_exhausted: Callable[[], None] | None = None
+        self._phase = phase
+        self._visits = visits
+        self._first = phase.first_number
+        self._start_ns = origin_ns + phase.start_ns
+        self._end_ns = origin_ns + phase.end_ns
+        self._times: Iterator[tuple[int, int]] = workload.fire_times(shard)
+        self._left = len(range(shard.index, workload.planned, shard.count))
+        self._most_active = most_active
+        self._most_vusers = None if phase.max_vusers is None else share(phase.max_vusers, shard)
+        self._stopped = False
+
+    def begin(self, services: WorkerServices) -> None:
+        """Arm the first arrival."""
+        self._services = services
+        self._recorder = services.recorder
+        self._lags = services.recorder.times("generator.lag")
+        self._loop = asyncio.get_running_loop()
+        self._advance()
+
+    def stop(self) -> None:
+        """Start nobody any more; what is left of the phase was never due."""
+        self._stopped = True
+
+    def end(self) -> None:
+        """Close the books of the phase: arrivals that were not started in time are dropped."""
+        if self._left and not self._stopped:
+            counters = self._recorder.counters
+            counters["arrivals.due", ""] += self._left
+            counters["arrivals.dropped", ""] += self._left
+            counters["arrivals.dropped.generator", ""] += self._left
+        self._stopped = True
+
+    def _advance(self) -> None:
+        following = next(self._times, None)
+        if following is None:
+            self._exhausted()
+            return
+        number, at_ns = following
+        self._number, self._due_ns = self._first + number, self._start_ns + at_ns
+        self._services.clock.at(self._due_ns, self._fire)
+
+    def _exhausted(self) -> None:
+        if self.on_exhausted is not None:
+            self.on_exhausted()
+
+    def _fire(self) -> None:
+        """Start everybody who is due; after a batch let the loop read sockets first."""
+        if self._stopped:
+            return
+        for _ in range(_BATCH):
+            now = now_ns()
+            if now >= self._end_ns:
+                return
+            if self._due_ns > now:
+                self._services.clock.at(self._due_ns, self._fire)
+                return
+            self._left -= 1
+            self._start(self._number, self._due_ns, now)
+            following = next(self._times, None)
+            if following is None:
+                self._exhausted()
+                return
+            number, at_ns = following
+            self._number, self._due_ns = self._first + number, self._start_ns + at_ns
+        self._loop.call_soon(self._fire)
+
+    def _start(self, number: int, due_ns: int, now: int) -> None:
+        services, counters = self._services, self._recorder.counters
+        counters["arrivals.due", ""] += 1
+        active = services.active
+        if self._most_vusers is not None and active >= self._most_vusers:
+            counters["arrivals.dropped", ""] += 1
+            counters["arrivals.dropped.max_vusers", ""] += 1
+            counters["vusers.skipped", ""] += 1
+            return
+        if active >= self._most_active:
+            counters["arrivals.dropped", ""] += 1
+            counters["arrivals.dropped.generator", ""] += 1
+            return
+        counters["arrivals.started", ""] += 1
+        self._lags.append(now - due_ns)
+        if now - due_ns > LATE_NS:
+            counters["arrivals.late", ""] += 1
+        user = VirtualUser(services, number)
+        user.due_ns = due_ns
+        services.spawn(user, self._visits.once(user))
+
+
+class ClosedPhase:
+    """Runs this shard's closed users of one phase."""
+
+    def __init__(self, phase: Phase, workload: ClosedWorkload, shard: Shard, origin_ns: int, visits: Visits) -> None:
+        self._phase = phase
+        self._workload = workload
+        self._lifetimes = workload.lifetimes(shard)
+        self._start_ns = origin_ns + phase.start_ns
+        self._visits = visits
+        self._stopped = False
+
+    def begin(self, services: WorkerServices) -> None:
+        """Arm the first user."""
+        self._services = services
+        self._lags = services.recorder.times("generator.lag")
+        self._loop = asyncio.get_running_loop()
+        self._following = next(self._lifetimes, None)
+        self._fire()
+
+    def stop(self) -> None:
+        """Start no further user."""
+        self._stopped = True
+
+    def end(self) -> None:
+        """Nothing to close: users end by themselves."""
+        self._stopped = True
+
+    def _fire(self) -> None:
+        for _ in range(_BATCH):
+            if self._stopped or self._following is None:
+                return
+            user, first_ns, last_ns = self._following
+            if self._start_ns + first_ns > now_ns():
+                self._services.clock.at(self._start_ns + first_ns, self._fire)
+                return
+            self._start(user, self._start_ns + first_ns, self._start_ns + last_ns)
+            self._following = next(self._lifetimes, None)
+        self._loop.call_soon(self._fire)
+
+    def _start(self, number: int, first_ns: int, last_ns: int) -> None:
+        workload, services = self._workload, self._services
+        user = VirtualUser(services, self._phase.first_number + number)
+        user.due_ns = first_ns
+        if workload.throughput is not None:
+            user.pacer = Pacer(services.clock, self._start_ns, slots_of(workload, number), self._lags)
+            user.pacer.skip_before(first_ns)
+        work = self._visits.repeatedly(user, user.number, workload.users, last_ns)
+        services.spawn(user, work)
+
+
+def slots_of(workload: ClosedWorkload, user: int) -> Callable[[int], int]:
+    """Return the schedule of one user's requests."""
+    return lambda request: workload.slot_ns(user, request)
+
+
+def share(total: int, shard: Shard) -> int:
+    """Return a shard's exact part of a number; the parts add up to the number."""
+    return total // shard.count + (shard.index < total % shard.count)

@@ -1,0 +1,85 @@
+"""What a running worker offers to steps, and how it stops them: clock, recorder, logs, deadlines, the register of fibers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from time import perf_counter_ns as now_ns
+from typing import Any
+
+from loadkit.clock import Clock
+from loadkit.flow.fiber import Cancelled, DeadlineExpired, Fiber
+from loadkit.flow.user import VirtualUser
+from loadkit.metrics.recorder import Recorder
+
+SWEEP_NS = 50_000_000
+_MOST_LINES = 10_000
+
+Line = tuple[str, str]
+"""(stream, text) of a log line."""
+
+
+class WorkerServices:
+    """A worker's side of `flow.user.Services`. `draining` says that no new visit may begin."""
+
+    def __init__(self, clock: Clock, recorder: Recorder, *, seed: int, debug: bool) -> None:
+        self.clock: Clock = clock
+        self.recorder = recorder
+        self.seed = seed
+        self.debug = debug
+        self.shared: dict[str, Any] = {}
+        self.draining = False
+        self.lines: list[Line] = []
+        self.on_idle: Callable[[], None] | None = None
+        self._fibers: dict[Fiber, VirtualUser] = {}
+        self._sweeping = True
+        self.clock.at(now_ns() + SWEEP_NS, self._sweep)
+
+    @property
+    def active(self) -> int:
+        """Return how many virtual users are at work."""
+        return len(self._fibers)
+
+    def spawn(self, user: VirtualUser, work: Coroutine[Any, Any, Any]) -> None:
+        """Set a virtual user to work."""
+        fiber = Fiber(work, self._ended)
+        user.fiber = fiber
+        self._fibers[fiber] = user
+        fiber.start()
+
+    def log(self, text: str, *, stream: str = "stdout") -> None:
+        """Keep a line for the coordinator; lines beyond ten thousand an interval are counted, not kept."""
+        if len(self.lines) < _MOST_LINES:
+            self.lines.append((stream, text))
+        else:
+            self.recorder.count("log.lines_dropped")
+
+    def cancel_all(self) -> None:
+        """Cut off every virtual user that is still at work."""
+        self.draining = True
+        for fiber in list(self._fibers):
+            if fiber in self._fibers:
+                fiber.throw(Cancelled())
+
+    def close(self) -> None:
+        """Stop the sweep and close what protocols share."""
+        self._sweeping = False
+        for shared in self.shared.values():
+            shared.close()
+
+    def _ended(self, fiber: Fiber, error: BaseException | None) -> None:
+        user = self._fibers.pop(fiber)
+        user.close()
+        if error is not None and not isinstance(error, Cancelled):
+            self.recorder.error("INTERNAL", text=f"{type(error).__name__}: {error}")
+        if not self._fibers and self.on_idle is not None:
+            self.on_idle()
+
+    def _sweep(self) -> None:
+        """Throw DeadlineExpired into fibers whose time is up, and turn full buffers into counts."""
+        now = now_ns()
+        for fiber in [fiber for fiber in self._fibers if fiber.deadline_ns <= now]:
+            if fiber in self._fibers and fiber.deadline_ns <= now:
+                fiber.throw(DeadlineExpired())
+        self.recorder.flush(everything=False)
+        if self._sweeping:
+            self.clock.at(now + SWEEP_NS, self._sweep)

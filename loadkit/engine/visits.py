@@ -1,0 +1,120 @@
+"""Virtual users at work: one visit of an arrival, or the endless visits of a closed user."""
+
+from __future__ import annotations
+
+import traceback
+from asyncio import sleep
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from time import perf_counter_ns as now_ns
+from typing import Any
+
+from loadkit.engine.services import WorkerServices
+from loadkit.flow.fiber import Cancelled
+from loadkit.flow.step import StepFunction
+from loadkit.flow.user import StepFailed, VirtualUser, uniform
+from loadkit.metrics.recorder import Recorder, Tally
+from loadkit.metrics.sample import Outcome
+from loadkit.scenario.plan import Plan, Scenario
+
+_PICK = 1  # salt of flow.user.uniform: which choice of a visit is meant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Journey:
+    """A scenario with the counters of its visits."""
+
+    name: str
+    steps: tuple[StepFunction, ...]
+    created: Tally
+    completed: Tally
+    lengths: list[int]
+
+
+class Visits:
+    """Chooses scenarios by weight, fills variables, runs steps and counts how visits end."""
+
+    def __init__(self, plan: Plan, services: WorkerServices) -> None:
+        self._seed = plan.seed
+        self._services = services
+        self._journeys = [_journey(scenario, services.recorder) for scenario in plan.scenarios]
+        self._sums = list(accumulate(scenario.weight for scenario in plan.scenarios))
+        self._feeders = plan.feeders
+        self._fixed = dict(plan.context)
+        self._drawn = []
+        for name, template in plan.variables.items():
+            if template.is_constant and not isinstance(template.source, list):
+                self._fixed[name] = template.source
+            else:
+                self._drawn.append((name, template.render))
+
+    def pick(self, number: int) -> int:
+        """Return the index of the scenario of visit `number`: the same for the same seed, whoever asks."""
+        if len(self._journeys) == 1:
+            return 0
+        point = uniform(self._seed, number, _PICK) * self._sums[-1]
+        return min(bisect_right(self._sums, point), len(self._journeys) - 1)
+
+    async def once(self, user: VirtualUser) -> None:
+        """Carry out one visit and count how it ends."""
+        journey, recorder, arrived_ns = self._journeys[self.pick(user.number)], self._services.recorder, user.due_ns
+        journey.created.times += 1
+        try:
+            user.variables = self._fixed.copy()
+            if self._drawn or self._feeders:
+                self._fill(user)
+            for step in journey.steps:
+                await step(user)
+        except StepFailed:
+            pass
+        except Cancelled:
+            recorder.error(Outcome.CANCELLED.value, text=f"{journey.name}: cut off at the end of the run")
+        except ValueError as error:  # a template function was given what it cannot take
+            recorder.error(Outcome.INVALID_REQUEST.value, text=f"{journey.name}: {error}")
+        except Exception as error:
+            recorder.error(Outcome.INTERNAL.value, text=_describe(error))
+        else:
+            journey.completed.times += 1
+            journey.lengths.append(now_ns() - arrived_ns)
+            return
+        recorder.count("vusers.failed", journey.name)
+
+    async def repeatedly(self, user: VirtualUser, first: int, step: int, until_ns: int) -> None:
+        """Carry out visits numbered first, first + step, ... until an instant; finish the one in progress."""
+        number, services = first, self._services
+        while now_ns() < until_ns and not services.draining:
+            began_ns = user.due_ns
+            user.begin(number, began_ns)
+            await self.once(user)
+            number += step
+            if user.due_ns == began_ns:  # nothing in this visit took time: let others run
+                await sleep(0)
+                user.due_ns = now_ns()
+
+    def _fill(self, user: VirtualUser) -> None:
+        """Draw the variables that are not fixed: one element of each list, what templates give, payload rows."""
+        variables = user.variables
+        for name, render in self._drawn:
+            value = render(user)
+            variables[name] = user.random.choice(value) if isinstance(value, list) and value else value
+        for feeder in self._feeders:
+            variables.update(feeder.pick(user.number, user.random))
+
+
+def _journey(scenario: Scenario, recorder: Recorder) -> _Journey:
+    name = scenario.name
+    return _Journey(
+        name=name,
+        steps=scenario.steps,
+        created=recorder.tally({("vusers.created", name): 1}),
+        completed=recorder.tally({("vusers.completed", name): 1}),
+        lengths=recorder.times("vusers.session_length", name),
+    )
+
+
+def _describe(error: Exception) -> str:
+    frames: Sequence[Any] = traceback.extract_tb(error.__traceback__)
+    where = f" at {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"

@@ -1,0 +1,172 @@
+"""Positions, diagnostics and the exception tree; every exception knows its exit code.
+
+LoadkitError
+├─ ScenarioError     the file is wrong: every fault at once, by position
+├─ UsageError        the command line is wrong
+├─ PluginError       a plugin or an optional dependency is missing
+├─ PreflightError    nothing can be attempted: unwritable output, too few descriptors, no embedded target
+└─ FleetError        workers were lost; the run cannot be trusted as a whole
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process's exit status says. Precedence: signal > 5 > 3 > 4."""
+
+    PASS = 0
+    BUG = 1
+    INVALID_INPUT = 2
+    FAILED = 3
+    REGRESSION = 4
+    INVALID_MEASUREMENT = 5
+    PREFLIGHT = 6
+    SIGINT = 130
+    SIGTERM = 143
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a text: file as the user wrote it, line and column counted from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Severity(Enum):
+    """An error stops the command; a warning is shown and the run goes on."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One fault of a scenario file. `code` is a key of CODES and never changes its meaning."""
+
+    code: str
+    message: str
+    at: Position
+    severity: Severity = Severity.ERROR
+    hint: str = ""
+    length: int = 1
+
+    def render(self, sources: Mapping[str, str]) -> str:
+        """Return the diagnostic as compilers print it: headline, source line, caret, hint.
+
+        `sources` maps file names to their whole text; an unknown file leaves out the source line.
+        """
+        lines = [f"{self.at}: {self.severity.value} {self.code}: {self.message}"]
+        text = sources.get(self.at.file, "").splitlines()
+        if 0 < self.at.line <= len(text):
+            source = text[self.at.line - 1]
+            start = min(self.at.column - 1, len(source))
+            indent = "".join("\t" if char == "\t" else " " for char in source[:start])
+            width = max(1, min(self.length, len(source) - start))
+            lines += [f"    {source}", f"    {indent}{'^' * width}"]
+        if self.hint:
+            lines.append(f"    hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class LoadkitError(Exception):
+    """The root of all errors that loadkit raises on purpose."""
+
+    exit_code = ExitCode.BUG
+
+
+class ScenarioError(LoadkitError):
+    """A scenario file that cannot mean anything; carries every fault found in it."""
+
+    exit_code = ExitCode.INVALID_INPUT
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        self.sources = dict(sources)
+        super().__init__("\n".join(d.render(self.sources) for d in self.diagnostics))
+
+
+class UsageError(LoadkitError):
+    """A command line that cannot be carried out."""
+
+    exit_code = ExitCode.INVALID_INPUT
+
+
+class PluginError(LoadkitError):
+    """A plugin or an optional dependency is missing; the message says what to install."""
+
+    exit_code = ExitCode.INVALID_INPUT
+
+
+class PreflightError(LoadkitError):
+    """Nothing can be attempted: the output cannot be written, descriptors do not suffice, demo:// does not start."""
+
+    exit_code = ExitCode.PREFLIGHT
+
+
+class FleetError(LoadkitError):
+    """Workers were lost; the run cannot be trusted as a whole."""
+
+    exit_code = ExitCode.INVALID_MEASUREMENT
+
+
+CODES: dict[str, str] = {
+    # LK0xx: the text is not the YAML we read
+    "LK001": "the file cannot be read",
+    "LK002": "YAML syntax error",
+    "LK003": "a tab is used for indentation",
+    "LK004": "a quote is opened and never closed",
+    "LK005": "the same key stands twice in one mapping",
+    "LK006": "a template is not quoted",
+    "LK007": "a YAML tag that is not allowed",
+    "LK008": "the file is too large, too deep or expands to too much",
+    "LK009": "a YAML 1.1 value that is read as text here (yes/no/on/off, octal, sexagesimal)",
+    "LK010": "the file holds more than one document, or no mapping",
+    # LK1xx: the shape is wrong
+    "LK101": "unknown key",
+    "LK102": "a value of the wrong type",
+    "LK103": "a required key is missing",
+    "LK104": "a value outside its range or not one of those allowed",
+    "LK105": "a step without an action, or with more than one",
+    "LK106": "a key that belongs to another action",
+    "LK107": "unknown step action",
+    "LK108": "extends: a file that cannot be read, or that extends itself",
+    # LK2xx: the meaning is wrong
+    "LK201": "a variable that nothing defines",
+    "LK202": "a variable used before its capture",
+    "LK203": "an unknown template function",
+    "LK204": "a template that cannot be parsed",
+    "LK205": "a JSONPath that cannot be parsed",
+    "LK206": "a regular expression that cannot be compiled",
+    "LK207": "a weight that is negative, or weights that are all zero",
+    "LK208": "a phase that never starts anyone",
+    "LK209": "open and closed keys in one phase",
+    "LK210": "a payload that does not exist or cannot be read",
+    "LK211": "a duration, rate or size that cannot be read",
+    "LK212": "an invalid URL or target",
+    "LK213": "no target",
+    "LK214": "an invalid header, cookie or file reference",
+    "LK215": "an unknown environment or scenario name",
+    "LK216": "a capture that cannot capture",
+    # LK3xx: thresholds
+    "LK301": "a threshold that cannot be parsed",
+    "LK302": "an unknown metric",
+    "LK303": "a percentile outside 0..100",
+    "LK304": "an unknown request or scenario name in a threshold",
+    # LK5xx: warnings, what Artillery would run
+    "LK501": "an ifTrue expression that cannot be parsed; the request is sent",
+    "LK502": "an environment variable that is not set",
+    "LK503": "ensure without plugins.ensure is not judged",
+    "LK504": "an unknown plugin",
+    "LK505": "a key that is accepted and has no effect here",
+    "LK506": "behaviour that differs from Artillery's",
+    "LK507": "an unknown environment",
+}

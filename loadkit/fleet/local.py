@@ -1,0 +1,182 @@
+"""Run a plan in worker processes on this machine and yield what happens; the coordinator's side of the pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
+from loadkit.engine.result import RunResult
+from loadkit.fleet.process import WorkerProcess
+from loadkit.metrics.snapshot import Snapshot, from_wire
+from loadkit.scenario.compile import Settings
+from loadkit.scenario.judging import BusyStreak, judge
+from loadkit.scenario.plan import Plan
+from loadkit.scenario.source import Document, document_to_wire
+from loadkit.units import NS_PER_S
+
+_LEAD_NS = 20_000_000  # between "everybody is ready" and the first instant
+KILL_TIMEOUT_S = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How a plan is run. `graceful_stop_ns` is what virtual users at work get after the last phase or a signal."""
+
+    graceful_stop_ns: int = 30 * NS_PER_S
+    debug: bool = False
+    workers: int = 1
+
+
+class Stop:
+    """Asks a run to end: the first request stops arrivals and drains, the second cuts everybody off."""
+
+    def __init__(self) -> None:
+        self.signal: str | None = None
+        self.requests = 0
+        self._asked = asyncio.Event()
+
+    def request(self, signal: str) -> None:
+        """Ask once more; the first signal's name is the one that the result carries."""
+        self.signal = self.signal or signal
+        self.requests += 1
+        self._asked.set()
+
+    async def asked(self) -> int:
+        """Wait for a request that nobody has waited for yet; return how many there were."""
+        await self._asked.wait()
+        self._asked.clear()
+        return self.requests
+
+
+async def run(
+    document: Document, settings: Settings, plan: Plan, options: RunOptions, stop: Stop
+) -> AsyncGenerator[Event, None]:
+    """Run a plan and yield its events, Finished last. Raises FleetError when no worker can be had."""
+    fleet = _Fleet(plan, options, stop)
+    try:
+        async for event in fleet.run(document, settings):
+            yield event
+    finally:
+        await fleet.close()
+
+
+class _Fleet:
+    """The workers of one run, and what they have reported so far."""
+
+    def __init__(self, plan: Plan, options: RunOptions, stop: Stop) -> None:
+        self._plan = plan
+        self._options = options
+        self._stop = stop
+        self._workers = [WorkerProcess() for _ in range(options.workers)]
+        self._messages: asyncio.Queue[tuple[int, tuple[str, dict[str, Any]] | None]] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._intervals: dict[int, Snapshot] = {}
+        self._reported = [0] * options.workers
+        self._yielded = 0
+        self._summary = Snapshot()
+        self._busy = BusyStreak(plan)
+        self._draining = [False] * options.workers
+        self._lost = 0
+        self._killed_at: float | None = None
+
+    async def run(self, document: Document, settings: Settings) -> AsyncGenerator[Event, None]:
+        order = self._order(document, settings)
+        await asyncio.gather(*(w.prepare({**order, "worker": i}) for i, w in enumerate(self._workers)))
+        start_ns, started_at = time.perf_counter_ns() + _LEAD_NS, time.time() + _LEAD_NS / NS_PER_S
+        for worker in self._workers:
+            worker.send("start", start_ns=start_ns)
+        yield Started(plan=self._plan, workers=len(self._workers), started_at=started_at, target=self._plan.target)
+        self._tasks = [asyncio.create_task(self._read(index)) for index in range(len(self._workers))]
+        self._tasks.append(asyncio.create_task(self._obey()))
+        working = len(self._workers)
+        while working:
+            index, message = await self._messages.get()
+            if message is None or message[0] == "done":
+                working -= 1
+                self._lost += message is None
+                self._reported[index] = 1 << 60  # nothing more is to be waited for
+            else:
+                for event in self._logged(message[1]):
+                    yield event
+                self._take(index, message[1])
+            for interval in self._complete():
+                yield interval
+        yield Finished(result=self._result(document, settings, start_ns, started_at))
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(worker.close() for worker in self._workers))
+
+    def _order(self, document: Document, settings: Settings) -> dict[str, Any]:
+        known = replace(settings, seed=self._plan.seed, target=self._plan.target)
+        return {
+            "document": document_to_wire(document),
+            "settings": asdict(known),
+            "workers": len(self._workers),
+            "graceful_stop_ns": self._options.graceful_stop_ns,
+            "debug": self._options.debug,
+        }
+
+    async def _read(self, index: int) -> None:
+        while True:
+            message = await self._workers[index].receive()
+            await self._messages.put((index, message))
+            if message is None or message[0] == "done":
+                return
+
+    async def _obey(self) -> None:
+        """Pass the user's wish to stop on; who does not obey a kill is ended and counts as lost."""
+        while True:
+            requests = await self._stop.asked()
+            for worker in self._workers:
+                worker.send("stop" if requests == 1 else "kill")
+            if requests > 1:
+                await asyncio.sleep(KILL_TIMEOUT_S)
+                for index, worker in enumerate(self._workers):
+                    if self._reported[index] < 1 << 60:
+                        worker.kill()
+
+    def _logged(self, fields: dict[str, Any]) -> list[LogLine]:
+        return [LogLine(text=text, stream=stream) for stream, text in fields["lines"]]
+
+    def _take(self, index: int, fields: dict[str, Any]) -> None:
+        """Add a worker's interval to those of its fellows for the same second."""
+        number = self._reported[index]
+        self._reported[index] += 1
+        self._draining[index] = bool(fields["draining"])
+        self._intervals.setdefault(number, Snapshot()).merge(from_wire(fields["snapshot"]))
+
+    def _complete(self) -> list[Interval]:
+        """Return the intervals that every worker has reported, in order."""
+        ready = []
+        while self._yielded in self._intervals and min(self._reported) > self._yielded:
+            snapshot = self._intervals.pop(self._yielded)  # forgotten once it is told: a long run stays small
+            self._yielded += 1
+            self._summary.merge(snapshot)
+            self._busy.add(snapshot)
+            ready.append(Interval(snapshot=snapshot, summary=self._summary, draining=all(self._draining)))
+        return ready
+
+    def _result(self, document: Document, settings: Settings, start_ns: int, started_at: float) -> RunResult:
+        elapsed_s = (time.perf_counter_ns() - start_ns) / NS_PER_S
+        summary = self._summary
+        measurement, verdicts = judge(self._plan, summary, busy_s=self._busy.longest_s, lost=self._lost)
+        return RunResult(
+            plan=self._plan,
+            files=document.files,
+            summary=summary,
+            verdicts=verdicts,
+            measurement=measurement,
+            started_at=started_at,
+            elapsed_s=elapsed_s,
+            workers=len(self._workers),
+            target=self._plan.target,
+            signal=self._stop.signal,
+            tags=settings.tags,
+        )

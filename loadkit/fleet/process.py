@@ -1,0 +1,95 @@
+"""One worker process as the coordinator sees it: spawn, talk, notice its death, end it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from typing import Any
+
+from loadkit import __version__
+from loadkit.errors import FleetError
+from loadkit.fleet.channel import Channel
+
+READY_TIMEOUT_S = 30
+_COMMAND = "import sys; from loadkit.fleet.worker import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+
+
+class WorkerProcess:
+    """A spawned worker. Make it early: it imports its libraries while the coordinator still reads the file."""
+
+    def __init__(self) -> None:
+        self._mine, theirs = socket.socketpair()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _COMMAND, str(theirs.fileno()), str(os.getpid())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        finally:
+            theirs.close()
+        self._channel: Channel | None = None
+
+    @property
+    def pid(self) -> int:
+        """Return the process's number."""
+        return self._process.pid
+
+    async def prepare(self, order: dict[str, Any]) -> None:
+        """Hand the plan over and wait until the worker is ready. Raises FleetError."""
+        self._channel = await Channel.open(self._mine)
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                await self._expect("hello")
+                self._channel.send("plan", **order)
+                await self._expect("ready")
+        except TimeoutError:
+            raise FleetError(f"worker {self.pid} was not ready within {READY_TIMEOUT_S} s") from None
+
+    def send(self, kind: str, **fields: Any) -> None:
+        """Send start, stop or kill."""
+        if self._channel is not None:
+            self._channel.send(kind, **fields)
+
+    async def receive(self) -> tuple[str, dict[str, Any]] | None:
+        """Return the worker's next message; None when it is gone."""
+        assert self._channel is not None
+        return await self._channel.receive()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+
+    def finished(self) -> bool:
+        """Say whether the process has ended."""
+        return self._process.poll() is not None
+
+    async def close(self) -> None:
+        """End the process: wait a little for it to go by itself, then insist."""
+        if self._channel is not None:
+            await self._channel.close()
+        else:
+            self._mine.close()
+        for signal_it in (None, self._process.terminate, self._process.kill):
+            if signal_it is not None:
+                signal_it()
+            for _ in range(100):
+                if self.finished():
+                    return
+                await asyncio.sleep(0.005 if signal_it is None else 0.02)
+
+    async def _expect(self, kind: str) -> None:
+        message = await self.receive()
+        if message is None:
+            raise FleetError(f"worker {self.pid} died before load began (exit status {self._process.poll()})")
+        name, fields = message
+        if name == "refused":
+            raise FleetError(f"worker {self.pid} refused the plan: {fields['text']}")
+        if name != kind:
+            raise FleetError(f"worker {self.pid} said {name!r} where {kind!r} was expected")
+        if name == "hello" and fields["version"] != __version__:
+            raise FleetError(f"worker {self.pid} is loadkit {fields['version']}, this is {__version__}")

@@ -1,0 +1,261 @@
+"""The steps that send nothing: think, loop, log and set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from loadkit.flow.fiber import park
+from loadkit.flow.step import NOBODY, Build, StepFunction, StepPlugin, Where
+from loadkit.flow.user import StepFailed, VirtualUser
+from loadkit.template.compile import assign
+from loadkit.units import parse_duration_ns
+
+# think: SECONDS | "250ms" | "{{ pause }}"      jitter: MILLISECONDS | "20%"
+
+
+def compile_think(step: Mapping[str, Any], where: Where, build: Build) -> StepFunction:
+    """Compile a pause of the virtual user."""
+    duration = _duration(step["think"], (*where, "think"), build)
+    spread, share = _jitter(step, where, build)
+
+    async def think(user: VirtualUser) -> None:
+        wait_ns = duration(user)
+        if spread or share:
+            width = spread or wait_ns * share
+            wait_ns = max(0, round(wait_ns + width * (2 * user.random.random() - 1)))
+        clock = user.run.clock
+        until_ns = user.due_ns + wait_ns  # from the end of the previous step, so that our own work is not added
+        ticket = clock.at(until_ns, user.fiber.resume)
+        try:
+            await park()
+        finally:
+            ticket.cancel()
+        user.due_ns = until_ns
+        if user.pacer is not None:
+            user.pacer.skip_before(until_ns)
+
+    return think
+
+
+def _duration(value: Any, where: Where, build: Build) -> Callable[[VirtualUser], int]:
+    template = build.template(value, where)
+    if template.is_constant:
+        try:
+            fixed = parse_duration_ns(template.render(NOBODY))
+        except ValueError as error:
+            build.error("LK211", where, str(error))
+            fixed = 0
+        return lambda user: fixed
+
+    def duration(user: VirtualUser) -> int:
+        written = template.render(user)
+        try:
+            return parse_duration_ns(written)
+        except ValueError:
+            user.run.recorder.error(f"Invalid think time: {written}")
+            raise StepFailed from None
+
+    return duration
+
+
+def _jitter(step: Mapping[str, Any], where: Where, build: Build) -> tuple[int, float]:
+    default = build.config.get("http", {}).get("defaults", {}).get("think", {}).get("jitter", 0)
+    value, at = step.get("jitter", default), (*where, "jitter")
+    try:
+        if isinstance(value, str) and value.strip().endswith("%"):
+            return 0, float(value.strip()[:-1]) / 100
+        return parse_duration_ns(value, unit="ms"), 0.0
+    except ValueError:
+        build.error("LK211", at, f"{value!r} is not a jitter", hint='write milliseconds (100), "100ms" or "20%"')
+        return 0, 0.0
+
+
+# loop: [steps]   with   count: N | "FROM-TO" (half open) | "{{ n }}"   or   over: [values] | variable
+
+
+def compile_loop(step: Mapping[str, Any], where: Where, build: Build) -> StepFunction:
+    """Compile a repetition of steps."""
+    value_name = str(step.get("loopValue", "$loopCount"))
+    element_name = str(step.get("loopElement", "$loopElement"))
+    if "over" in step and "count" in step:
+        build.error("LK106", (*where, "count"), "a loop takes `count` or `over`, not both", key=True)
+    rounds = _over(step["over"], (*where, "over"), build) if "over" in step else _count(step, where, build)
+    with build.loop(value_name, element_name):
+        steps = build.steps(step["loop"], (*where, "loop"))
+
+    async def loop(user: VirtualUser) -> None:
+        variables = user.variables
+        outer = variables.get(value_name), variables.get(element_name)
+        for number, element in rounds(user):
+            variables[value_name] = number
+            variables[element_name] = element
+            for run_step in steps:
+                await run_step(user)
+        variables[value_name], variables[element_name] = outer
+
+    return loop
+
+
+Rounds = Callable[[VirtualUser], Any]
+
+
+def _over(value: Any, where: Where, build: Build) -> Rounds:
+    if isinstance(value, str) and "{{" not in value:
+        value = "{{ " + value + " }}"  # the name of a variable that holds a list
+    template = build.template(value, where)
+
+    def rounds(user: VirtualUser) -> Any:
+        elements = template.render(user)
+        return enumerate(elements if isinstance(elements, list) else ())
+
+    return rounds
+
+
+def _count(step: Mapping[str, Any], where: Where, build: Build) -> Rounds:
+    at = (*where, "count")
+    if "count" not in step:
+        build.error("LK103", (*where, "loop"), "a loop without `count` or `over` never ends", key=True,
+                    hint="add `count: 10` beside `loop`")  # fmt: skip
+        return lambda user: ()
+    template = build.template(step["count"], at)
+    if template.is_constant:
+        try:
+            fixed = _range(template.render(NOBODY))
+        except ValueError as error:
+            build.error("LK104", at, str(error))
+            fixed = range(0)
+        if not fixed and template.text(NOBODY).strip() == "0":
+            build.warn("LK506", at, "count: 0 runs the loop no time (Artillery would run it for ever)")
+        return lambda user: ((number, number) for number in fixed)
+
+    def rounds(user: VirtualUser) -> Any:
+        written = template.render(user)
+        try:
+            return ((number, number) for number in _range(written))
+        except ValueError:
+            user.run.recorder.error(f"Invalid loop count: {written}")
+            raise StepFailed from None
+
+    return rounds
+
+
+def _range(value: Any) -> range:
+    wrong = ValueError(f'{value!r} is not a loop count; write 10 or "1-11" (from 1 up to, not including, 11)')
+    if isinstance(value, bool) or not isinstance(value, int | str | float):
+        raise wrong
+    if isinstance(value, str):
+        first, dash, last = value.partition("-")
+        try:
+            return range(int(first), int(last)) if dash else range(int(value))
+        except ValueError:
+            raise wrong from None
+    if value != int(value) or value < 0:
+        raise wrong
+    return range(int(value))
+
+
+def compile_log(step: Mapping[str, Any], where: Where, build: Build) -> StepFunction:
+    """Compile a line of text on standard output."""
+    template = build.template(step["log"], (*where, "log"))
+
+    async def log(user: VirtualUser) -> None:
+        user.run.log(template.text(user))
+
+    return log
+
+
+def compile_set(step: Mapping[str, Any], where: Where, build: Build) -> StepFunction:
+    """Compile an assignment of variables, in the order in which they are written."""
+    made = []
+    for name, value in step["set"].items():
+        made.append((name, build.template(value, (*where, "set", name)).render))
+        build.define(name)
+    assignments = tuple(made)
+
+    async def set_variables(user: VirtualUser) -> None:
+        for name, render in assignments:
+            assign(user.variables, name, render(user))
+
+    return set_variables
+
+
+_DURATION = {"type": ["number", "string"], "minimum": 0}
+
+STEPS = {
+    "think": StepPlugin(
+        compile=compile_think,
+        schema={
+            **_DURATION,
+            "title": "Think",
+            "description": "Pause this virtual user: seconds, or text such as 250ms or 1m30s.",
+            "examples": [1, "250ms", "{{ pause }}"],
+        },
+        siblings={
+            "jitter": {
+                "type": ["number", "string"],
+                "title": "Jitter",
+                "description": "Vary the pause at random by this many milliseconds up or down, or by a share of it.",
+                "examples": [100, "20%"],
+                "default": 0,
+            }
+        },
+    ),
+    "loop": StepPlugin(
+        compile=compile_loop,
+        schema={
+            "$ref": "#/$defs/flow",
+            "title": "Loop",
+            "description": "Repeat these steps `count` times, or once for each element of `over`.",
+            "examples": [[{"get": {"url": "/"}}]],
+        },
+        siblings={
+            "count": {
+                "type": ["integer", "string"],
+                "minimum": 0,
+                "title": "Count",
+                "description": "How often, or a half-open range of $loopCount such as 1-11.",
+                "examples": [10, "1-11", "{{ rounds }}"],
+            },
+            "over": {
+                "type": ["array", "string"],
+                "title": "Over",
+                "description": "A list, or the name of a variable that holds one; $loopElement is the element.",
+                "examples": [["red", "green"], "products"],
+            },
+            "loopValue": {
+                "type": "string",
+                "title": "Name of the counter",
+                "description": "The variable that holds the round's number.",
+                "default": "$loopCount",
+                "examples": ["round"],
+            },
+            "loopElement": {
+                "type": "string",
+                "title": "Name of the element",
+                "description": "The variable that holds the element of `over`.",
+                "default": "$loopElement",
+                "examples": ["product"],
+            },
+        },
+    ),
+    "log": StepPlugin(
+        compile=compile_log,
+        schema={
+            "type": ["string", "number", "boolean"],
+            "title": "Log",
+            "description": "Print a line on standard output.",
+            "examples": ["bought {{ product }}"],
+        },
+    ),
+    "set": StepPlugin(
+        compile=compile_set,
+        schema={
+            "type": "object",
+            "minProperties": 1,
+            "title": "Set",
+            "description": "Give variables of this virtual user a value.",
+            "examples": [{"quantity": "{{ $randomNumber(1, 5) }}"}],
+        },
+    ),
+}

@@ -1,0 +1,106 @@
+"""JSONPath (RFC 9535), compiled once; plain paths such as `$.a.b[0]['c d']` get a direct getter.
+
+    plain = "$" { "." word | "[" digits "]" | "['" chars "']" | '["' chars '"]' }
+
+As in Artillery the leading `$` may be left out and `$.items.length` is the length of a list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from loadkit.template.path import MISSING, compile_getter
+
+_PLAIN = re.compile(r"""\$(?:\.[\w-]+|\[\d+\]|\['[^'\\]*'\]|\["[^"\\]*"\])*""")
+_SEGMENT = re.compile(r"""\.([\w-]+)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
+_HINTS = (
+    ("===", "write == instead of ==="),
+    ("@.length", "write [-1] for the last element"),
+    ("@property", "only the selectors of RFC 9535 are understood"),
+)
+
+
+class JsonPathFault(ValueError):
+    """A JSONPath that cannot be parsed, or that cannot be applied to a document."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonPath:
+    """A compiled JSONPath. `singular` says that it finds one value at most; `get` is set for plain paths."""
+
+    singular: bool
+    first: Callable[[Any], Any]
+    """Gives the first value, MISSING when there is none. May raise JsonPathFault."""
+    values: Callable[[Any], list[Any]]
+    get: Callable[[Any], Any] | None = None
+
+
+def compile_jsonpath(text: str) -> JsonPath:
+    """Compile a JSONPath. Raises JsonPathFault."""
+    written = text.strip()
+    if not written:
+        raise JsonPathFault("the JSONPath is empty", "write $.name, or $ for the whole document")
+    if not written.startswith("$"):
+        written = f"${written}" if written.startswith(("[", ".")) else f"$.{written}"
+    if _PLAIN.fullmatch(written):
+        return _plain(written)
+    return _general(text, written)
+
+
+def _plain(written: str) -> JsonPath:
+    segments = tuple(next(part for part in match.groups() if part is not None) for match in _SEGMENT.finditer(written))
+    get = compile_getter(segments, MISSING)
+
+    def values(document: Any) -> list[Any]:
+        value = get(document)
+        return [] if value is MISSING else [value]
+
+    return JsonPath(singular=True, first=get, values=values, get=get)
+
+
+@cache
+def _environment() -> Any:
+    import jsonpath
+
+    return jsonpath.JSONPathEnvironment(strict=True)
+
+
+def _general(text: str, written: str) -> JsonPath:
+    import jsonpath
+
+    try:
+        path = _environment().compile(written)
+    except jsonpath.JSONPathError as error:
+        reason = str(error.args[0]) if error.args else type(error).__name__
+        hint = next((hint for part, hint in _HINTS if part in text), "")
+        raise JsonPathFault(f"{text!r} is not a JSONPath: {reason}", hint) from None
+    except (ValueError, RecursionError) as error:
+        raise JsonPathFault(f"{text!r} is not a JSONPath: {error}") from None
+
+    def values(document: Any) -> list[Any]:
+        try:
+            return [match.obj for match in path.finditer(document)]
+        except (jsonpath.JSONPathError, RecursionError) as error:
+            raise JsonPathFault(_reason(error)) from None
+
+    def first(document: Any) -> Any:
+        try:
+            for match in path.finditer(document):
+                return match.obj
+        except (jsonpath.JSONPathError, RecursionError) as error:
+            raise JsonPathFault(_reason(error)) from None
+        return MISSING
+
+    return JsonPath(singular=bool(path.singular_query()), first=first, values=values)
+
+
+def _reason(error: Exception) -> str:
+    return "the document is too deep" if isinstance(error, RecursionError) else str(error.args[0])

@@ -1,0 +1,207 @@
+"""What a step is, and what a step's compile function is given.
+
+A step compiles once, at load, to `async (user) -> None`; a flow is a tuple of them. The same compile checks the step: whatever
+is wrong becomes a diagnostic at its position, and compiling goes on to find the rest.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol
+
+from loadkit.errors import Diagnostic, Position, Severity
+from loadkit.metrics.recorder import Recorder, Series
+from loadkit.template.compile import Template, TemplateFault, compile_value
+from loadkit.template.expression import ExpressionFault, compile_expression, over_variables
+
+if TYPE_CHECKING:
+    from loadkit.flow.user import VirtualUser
+
+Where = tuple[str | int, ...]
+"""A path into the document: ("scenarios", 0, "flow", 2, "get", "url")."""
+
+StepFunction = Callable[["VirtualUser"], Awaitable[None]]
+
+
+class Positions(Protocol):
+    """Where things stand in the text; `Document` is one."""
+
+    def at(self, where: Where, *, key: bool = False) -> Position:
+        """Return where the value (or the key) at a path stands; the nearest known ancestor's place if need be."""
+
+    def width(self, where: Where, *, key: bool = False) -> int:
+        """Return how many characters a caret line should underline there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlugin:
+    """One action of a flow. `schema` describes the value under the action's key, `siblings` the keys allowed beside it."""
+
+    schema: Mapping[str, Any]
+    compile: Callable[[Mapping[str, Any], Where, Build], StepFunction]
+    siblings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Nobody:
+    """Stands in for a virtual user where a constant is rendered at load."""
+
+    number = 0
+
+    def __init__(self, variables: Mapping[str, Any] | None = None) -> None:
+        self.variables = dict(variables or {})
+        self.random = Random(0)
+
+
+NOBODY = Nobody()
+
+
+class Build:
+    """Everything a compile function needs: the configuration, where things stand, and what is defined so far."""
+
+    def __init__(
+        self,
+        positions: Positions,
+        config: Mapping[str, Any],
+        *,
+        base: Path,
+        actions: Mapping[str, StepPlugin],
+        functions: Mapping[str, Any],
+        recorder: Recorder,
+    ) -> None:
+        self.positions = positions
+        self.config = config
+        self.base = base
+        self.actions = actions
+        self.functions = functions
+        self.recorder = recorder
+        self.diagnostics: list[Diagnostic] = []
+        self.request_names: set[str] = set()
+        self.defined: set[str] = set()
+        self.later: dict[str, Where] = {}  # captures anywhere in this scenario, for "used before its capture"
+        self.loops = 0
+        self.malformed = False  # the schema's check found faults: go on where a value has the wrong type
+        self.reported: Callable[[Where], bool] = lambda where: False  # whether that check has spoken of a place
+
+    def error(self, code: str, where: Where, message: str, *, hint: str = "", key: bool = False) -> None:
+        """Report a fault that makes the file meaningless."""
+        self._report(Severity.ERROR, code, where, message, hint=hint, key=key)
+
+    def warn(self, code: str, where: Where, message: str, *, hint: str = "", key: bool = False) -> None:
+        """Report something that runs and that the author should know."""
+        self._report(Severity.WARNING, code, where, message, hint=hint, key=key)
+
+    def template(self, value: Any, where: Where) -> Template:
+        """Compile a value (text, or lists and mappings with texts in them); faults become diagnostics.
+
+        The result of a template that cannot be compiled renders the value as it stands.
+        """
+        try:
+            template = compile_value(value, self.functions)
+        except TemplateFault as first:
+            for fault in (first, *first.others):
+                self.error(fault.code, (*where, *fault.where), str(fault), hint=fault.hint)
+            return Template.constant(value)
+        for at, name in template.unset_env:
+            text = f"the environment variable {name} is not set; it stands for an empty text"
+            self.warn("LK502", (*where, *at), text)
+        for use, names in template.uses:
+            for name in names:
+                self._check_variable(name, (*where, *use))
+        return template
+
+    def condition(self, text: str, where: Where) -> Callable[[VirtualUser], bool]:
+        """Compile an `ifTrue` expression; one that cannot be parsed warns and is always true, as in Artillery."""
+        try:
+            expression = compile_expression(text)
+        except ExpressionFault as fault:
+            self.warn("LK501", where, f"{fault}; the request is always sent", hint=fault.hint)
+            return lambda user: True
+        evaluate = over_variables(expression)
+        return lambda user: bool(evaluate(user.variables))
+
+    def define(self, name: str) -> None:
+        """Say that a variable has a value from here on. `name` may be a path; its root counts."""
+        self.defined.add(root_of(name))
+
+    def series(self, name: str) -> Series:
+        """Return where the samples of a request name go."""
+        self.request_names.add(name)
+        return self.recorder.series(name)
+
+    def steps(self, items: Iterable[Any], where: Where) -> tuple[StepFunction, ...]:
+        """Compile a list of steps in order; what is not a step with exactly one action has been reported already."""
+        made: list[StepFunction] = []
+        for index, item in enumerate(items):
+            if isinstance(item, Mapping):
+                actions = [name for name in item if name in self.actions]
+                if len(actions) == 1:
+                    made.extend(self._step(self.actions[actions[0]], item, (*where, index)))
+            elif isinstance(item, list):
+                made.extend(self.steps(item, (*where, index)))
+        return tuple(made)
+
+    def _step(self, action: StepPlugin, item: Mapping[str, Any], where: Where) -> tuple[StepFunction, ...]:
+        try:
+            return (action.compile(item, where, self),)
+        except (TypeError, AttributeError, KeyError, ValueError):
+            if not self.malformed:
+                raise
+            return ()  # a value of the wrong type, which the schema's check has reported
+
+    @contextmanager
+    def loop(self, *names: str) -> Iterator[None]:
+        """Compile a loop's body: `names` are defined inside; what the body captures stays defined after it."""
+        added = {name for name in names if name not in self.defined}
+        self.defined |= added
+        self.loops += 1
+        yield
+        self.loops -= 1
+        self.defined -= added
+
+    def closest(self, name: str, known: Iterable[str]) -> str:
+        """Return a hint naming the closest match, or "" when nothing is close."""
+        return closest_hint(name, known)
+
+    def _check_variable(self, name: str, where: Where) -> None:
+        if name in self.defined:
+            return
+        if name in self.later:
+            line = self.positions.at(self.later[name]).line
+            text = f'variable "{name}" is used before its capture on line {line}'
+            if self.loops:
+                self.warn("LK202", where, f"{text}; it is empty in the first round")
+            else:
+                self.error("LK202", where, text, hint="move the request that captures it up")
+            return
+        hint = self.closest(name, {*self.defined, *self.later})
+        self.error("LK201", where, f'nothing defines the variable "{name}"', hint=hint)
+
+    def _report(self, severity: Severity, code: str, where: Where, message: str, *, hint: str, key: bool) -> None:
+        if severity is Severity.ERROR and self.reported(where):
+            return
+        made = Diagnostic(
+            code=code,
+            message=message,
+            at=self.positions.at(where, key=key),
+            severity=severity,
+            hint=hint,
+            length=self.positions.width(where, key=key),
+        )
+        if made not in self.diagnostics:
+            self.diagnostics.append(made)
+
+
+def root_of(path: str) -> str:
+    """Return the variable that a path starts from: "pet" for "pet.tags[0]"."""
+    return path.split(".", 1)[0].split("[", 1)[0].strip()
+
+
+def closest_hint(name: str, known: Iterable[str]) -> str:
+    """Return 'did you mean "x"?' for the closest match, or "" when nothing is close."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f'did you mean "{found[0]}"?' if found else ""

@@ -1,0 +1,91 @@
+"""A virtual user: who carries out a scenario's steps. It owns its variables and its protocol sessions."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any, Protocol
+
+from loadkit.clock import Clock
+from loadkit.flow.fiber import Fiber
+from loadkit.flow.pacing import Pacer
+from loadkit.metrics.recorder import Recorder
+
+_MASK = (1 << 64) - 1
+
+
+class Session(Protocol):
+    """What a protocol keeps for one virtual user: connections, cookies."""
+
+    def reset(self) -> None:
+        """Begin a new visit of the same user: fresh cookies, the connections stay."""
+
+    def close(self) -> None:
+        """Give everything up at the user's end."""
+
+
+class Services(Protocol):
+    """What a running worker offers to steps."""
+
+    clock: Clock
+    recorder: Recorder
+    seed: int
+    debug: bool
+    shared: dict[str, Any]
+    """What a protocol keeps once per worker, by the protocol's name: resolvers, pools, TLS contexts."""
+
+    def log(self, text: str, *, stream: str = "stdout") -> None:
+        """Send a line to the coordinator, which prints it."""
+
+
+class StepFailed(Exception):
+    """A step ended its virtual user. Whoever raises it has counted the error already."""
+
+
+class VirtualUser:
+    """One virtual user on one fiber. `due_ns` is the intended time of what it does next."""
+
+    __slots__ = ("_random", "due_ns", "fiber", "number", "pacer", "run", "sessions", "variables")
+
+    fiber: Fiber
+
+    def __init__(self, run: Services, number: int) -> None:
+        self.run = run
+        self.number = number
+        self.variables: dict[str, Any] = {}
+        self.sessions: dict[str, Any] = {}
+        self.due_ns = 0
+        self.pacer: Pacer | None = None
+        self._random: Random | None = None
+
+    @property
+    def random(self) -> Random:
+        """Return this visit's random source, seeded by the run's seed and the visit's number."""
+        if self._random is None:
+            self._random = Random(mix(self.run.seed, self.number))
+        return self._random
+
+    def begin(self, number: int, due_ns: int) -> None:
+        """Begin another visit: a new number and fresh cookies; the connections stay. Its variables are the caller's to give."""
+        self.number = number
+        self.due_ns = due_ns
+        self._random = None
+        for session in self.sessions.values():
+            session.reset()
+
+    def close(self) -> None:
+        """Close what the protocols hold."""
+        for session in self.sessions.values():
+            session.close()
+
+
+def mix(seed: int, number: int, salt: int = 0) -> int:
+    """Return 64 well-mixed bits for (seed, number): splitmix64's finaliser (Steele, Lea, Flood 2014) over both."""
+    value = (seed * 0x9E3779B97F4A7C15 + number * 0xD1342543DE82EF95 + salt * 0xA0761D6478BD642F + 1) & _MASK
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+    return value ^ (value >> 31)
+
+
+def uniform(seed: int, number: int, salt: int = 0) -> float:
+    """Return a number in [0, 1) that depends on nothing but its arguments."""
+    return (mix(seed, number, salt) >> 11) / (1 << 53)

@@ -1,0 +1,57 @@
+"""What one request comes to: the closed set of outcomes, and the layout of a recorded sample.
+
+A sample is never an object on the hot path: it is a row of SAMPLE_WIDTH integers appended to its series'
+buffer (see recorder.py), which numpy reads as a table once a second.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Outcome(Enum):
+    """How a request ended. The value is the error's name in metrics: `errors.<value>`."""
+
+    OK = "ok"
+    CHECK_FAILED = "Failed expectations"
+    CAPTURE_FAILED = "Failed capture or match"
+    REFUSED = "ECONNREFUSED"
+    CONNECT_TIMEOUT = "ETIMEDOUT_CONNECT"
+    RESPONSE_TIMEOUT = "ETIMEDOUT"
+    RESET = "ECONNRESET"
+    UNREACHABLE = "EHOSTUNREACH"
+    CLOSED = "ERR_CONNECTION_CLOSED"
+    TRUNCATED = "ERR_INCOMPLETE_BODY"
+    DNS = "ENOTFOUND"
+    TLS = "ERR_TLS"
+    PROTOCOL = "ERR_PROTOCOL"
+    DECODE = "ERR_CONTENT_DECODING"
+    TOO_LARGE = "ERR_TOO_LARGE"
+    TOO_MANY_REDIRECTS = "ERR_TOO_MANY_REDIRECTS"
+    INVALID_REQUEST = "ERR_INVALID_REQUEST"
+    GENERATOR = "ERR_GENERATOR"  # out of descriptors or ports: ours, not the target's
+    CANCELLED = "CANCELLED"
+    INTERNAL = "INTERNAL"
+
+
+class Sample(NamedTuple):
+    """One request that got a valid response. All instants are perf_counter_ns.
+
+    `intended_ns` is when it was due, `start_ns` when work on it began (before a new connection's dns, connect
+    and tls), `written_ns` and `sent_ns` when its first and last byte were handed to the transport, then first and last
+    byte of the response.
+    """
+
+    intended_ns: int
+    start_ns: int
+    written_ns: int
+    sent_ns: int
+    first_byte_ns: int
+    end_ns: int
+    status: int
+    bytes_in: int
+    bytes_out: int
+
+
+SAMPLE_WIDTH = len(Sample._fields)

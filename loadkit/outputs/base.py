@@ -1,0 +1,85 @@
+"""What an output is, and how lines reach a stream."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+if TYPE_CHECKING:  # commands that run nothing print through this module too, and start in half the time
+    from loadkit.engine.events import Interval, LogLine, Started
+    from loadkit.engine.result import RunResult
+
+Paint = Callable[[str, str], str]
+"""Colours a text: (text, "red") -> text. `plain` leaves it as it is."""
+
+_ANSI: Mapping[str, str] = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
+_KEPT = "\t"
+
+
+class Output(Protocol):
+    """Something that is told how a run goes, in order: start, then intervals and log lines, then finish."""
+
+    def start(self, event: Started) -> None:
+        """Note that load begins."""
+
+    def interval(self, event: Interval) -> None:
+        """Take one second of the run."""
+
+    def log(self, event: LogLine) -> None:
+        """Take a line that a `log` step or the debug mode wrote."""
+
+    def finish(self, result: RunResult) -> None:
+        """Take the result; nothing comes after it."""
+
+
+class Screen(Output, Protocol):
+    """An output that holds the terminal; `close` gives it back, also when the run broke off."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was found. May be called twice."""
+
+
+def write_line(stream: TextIO, line: str) -> None:
+    """Write a line at once. A reader that has gone away is not an error: what follows goes nowhere."""
+    try:
+        stream.write(f"{line}\n")
+        stream.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def write_log(event: LogLine, out: TextIO, err: TextIO) -> None:
+    """Write a log line to the stream it names."""
+    for line in event.text.split("\n"):
+        write_line(err if event.stream == "stderr" else out, printable(line))
+
+
+def printable(text: str) -> str:
+    """Return a text whose control characters are shown, not obeyed: a response may hold terminal commands."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in _KEPT else ascii(char)[1:-1] for char in text)
+
+
+def plain(text: str, colour: str) -> str:
+    """Return the text as it is."""
+    return text
+
+
+def ansi(text: str, colour: str) -> str:
+    """Return the text in a colour of the terminal."""
+    return f"\x1b[{_ANSI[colour]}m{text}\x1b[0m"
+
+
+def paint_for(stream: TextIO, environment: Mapping[str, str]) -> Paint:
+    """Return how to colour on a stream: not unless it is a terminal, and never with NO_COLOR."""
+    wanted = stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+    return ansi if wanted else plain
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 phase" or "2 phases"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

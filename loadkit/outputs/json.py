@@ -1,0 +1,86 @@
+"""The report as a JSON file, complete or not there at all."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from loadkit.engine.events import Interval, LogLine, Started
+from loadkit.engine.result import RunResult
+from loadkit.errors import PreflightError
+from loadkit.report.report import build_report
+from loadkit.report.timeline import Timeline
+
+
+class JsonReport:
+    """Writes the report to a file, or into a directory under a name with the time in it."""
+
+    def __init__(self, path: Path) -> None:
+        name = time.strftime("loadkit_report_%Y%m%d_%H%M%S.json")
+        self.path = path / name if os.path.isdir(path) else path
+        self._timeline: Timeline | None = None
+
+    def check(self) -> None:
+        """Raise PreflightError, before any load, when the file cannot be written."""
+        folder = self.path.parent
+        if not os.path.isdir(folder):
+            raise PreflightError(f"cannot write {self.path}: there is no directory {folder}; create it first")
+        if os.path.exists(self.path) and not os.access(self.path, os.W_OK):
+            raise PreflightError(f"cannot write {self.path}: the file is write-protected; choose another one with -o")
+        if _is_special(self.path):
+            return
+        try:
+            probe = _beside(self.path)
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise PreflightError(f"cannot write {self.path}: {reason}; choose another place with -o") from error
+
+    def start(self, event: Started) -> None:
+        """Begin the timeline."""
+        self._timeline = Timeline(event.started_at)
+
+    def interval(self, event: Interval) -> None:
+        """Add a second to the timeline."""
+        if self._timeline:
+            self._timeline.add(event.snapshot)
+
+    def log(self, event: LogLine) -> None:
+        """Do nothing: log lines are not part of the report."""
+
+    def finish(self, result: RunResult) -> None:
+        """Write the report. Raises OSError when the place has become unwritable since the check."""
+        text = msgspec.json.format(
+            msgspec.json.encode(build_report(result, self._timeline or Timeline(result.started_at))), indent=2
+        )
+        write_whole(self.path, text + b"\n")
+
+
+OUTPUTS: Mapping[str, Callable[[Path], JsonReport]] = {"json": JsonReport}
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old one or the whole new one. Raises OSError."""
+    if _is_special(path):
+        path.write_bytes(data)  # /dev/stdout or a pipe: nothing to replace
+        return
+    beside = _beside(path)
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path.resolve())
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _is_special(path: Path) -> bool:
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
+def _beside(path: Path) -> Path:
+    target = path.resolve()  # a symbolic link stays one
+    return target.with_name(f".{target.name}.{os.getpid()}.tmp")

@@ -1,0 +1,209 @@
+"""The end of a run as text: times per request, outcomes, what was dropped, thresholds, and one line that says it all.
+
+A time is never printed without saying which one it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from loadkit.engine.result import RunResult
+from loadkit.errors import ExitCode
+from loadkit.metrics.histogram import Histogram
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.outputs.base import Paint, counted, plain, printable
+from loadkit.outputs.progress import format_rate
+from loadkit.report.report import mask_userinfo
+from loadkit.slo.evaluate import Status, Verdict
+from loadkit.slo.validity import Validity
+from loadkit.units import NS_PER_S, format_bytes, format_duration_ns
+
+MOST_REQUESTS = 40
+_TIMES = {
+    "http.response_time": "response time",
+    "http.service_time": "service time",
+    "http.failure_time": "failure time",
+}
+_FAILED_CHECKS = "plugins.expect.failed."
+_COLUMNS = ("count", "mean", "p50", "p95", "p99", "max")
+_COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.INCONCLUSIVE: "yellow", Status.INVALID: "yellow"}
+
+
+def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = plain) -> Iterator[str]:
+    """Yield the lines of the whole summary. `reports` says where reports were written."""
+    seen = result.summary
+    yield ""
+    yield paint(printable(f"{result.plan.name} against {mask_userinfo(result.target)}"), "bold")
+    yield f"  {_extent(result)}"
+    for title, lines in (
+        ("Times", _times(seen)),
+        ("Outcomes", _outcomes(seen)),
+        ("Virtual users and arrivals", _arrivals(seen)),
+        ("Thresholds", _verdict_lines(result.verdicts, paint)),
+        ("Measurement", _measurement(result, paint)),
+        ("Report", reports),
+    ):
+        held = list(lines)
+        if held:
+            yield ""
+            yield paint(title, "bold")
+            yield from (f"  {line}" for line in held)
+    yield ""
+    yield conclusion(result, paint=paint)
+
+
+def quiet_summary(result: RunResult, *, paint: Paint = plain) -> Iterator[str]:
+    """Yield what -q leaves: failed verdicts, errors, an invalid measurement, an early end; nothing when all is well."""
+    yield from _verdict_lines((v for v in result.verdicts if v.status in (Status.FAIL, Status.INVALID)), paint)
+    yield from _error_lines(result.summary)
+    if result.measurement.status is Validity.INVALID:
+        yield from _measurement(result, paint)
+    if result.exit_code is not ExitCode.PASS:
+        yield conclusion(result, paint=paint)
+
+
+def conclusion(result: RunResult, *, paint: Paint = plain) -> str:
+    """Return the one line that says what the run came to."""
+    judged = [verdict for verdict in result.verdicts if verdict.strict]
+    failed = sum(verdict.status is Status.FAIL for verdict in judged)
+    unsure = sum(verdict.status is Status.INCONCLUSIVE for verdict in judged)
+    note = f" ({unsure} inconclusive)" if unsure else ""
+    code = result.exit_code
+    if result.signal:
+        text = f"INTERRUPTED by {result.signal}: the figures cover the part that ran (exit code {code:d})"
+        return paint(text, "yellow")
+    if code is ExitCode.INVALID_MEASUREMENT:
+        return paint(f"INVALID: this measurement cannot be trusted, see above (exit code {code:d})", "red")
+    if code is not ExitCode.PASS:
+        return paint(f"FAIL: {failed} of {counted(len(judged), 'threshold')} failed{note} (exit code {code:d})", "red")
+    if not judged:
+        return paint(f"PASS: nothing was judged{_unanswered(result)}; config.thresholds says what must hold", "yellow")
+    return paint(f"PASS: {counted(len(judged), 'threshold')} held{note}", "green")
+
+
+def _unanswered(result: RunResult) -> str:
+    requests = result.summary.count("http.requests")
+    missing = requests - result.summary.count("http.responses")
+    return f", but {missing:,} of {counted(requests, 'request')} got no valid response" if missing else ""
+
+
+def _extent(result: RunResult) -> str:
+    plan, took = result.plan, format_duration_ns(result.elapsed_s * 1e9)
+    parts = [f"ran {took}", counted(len(plan.phases), "phase"), counted(result.workers, "worker")]
+    parts += [f"seed {plan.seed}", f"plan {plan.digest[:12]}"]
+    parts += [printable(f"{key}:{value}") for key, value in result.tags.items()]
+    return ", ".join(parts)
+
+
+def _times(seen: Snapshot) -> Iterator[str]:
+    names = sorted(seen.labels("http.requests"), key=lambda name: -seen.count("http.requests", name))
+    if not names:
+        return
+    yield "response time counts from when a request was due, service time from when it was sent"
+    yield " " * 20 + "".join(f"{column:>11}" for column in _COLUMNS)
+    if len(names) > 1:
+        yield "all requests"
+        yield from _time_rows(seen, None)
+    for name in names[:MOST_REQUESTS]:
+        yield printable(name)
+        yield from _time_rows(seen, name)
+    if len(names) > MOST_REQUESTS:
+        yield f"... and {len(names) - MOST_REQUESTS} more requests; the report of -o FILE holds them all"
+
+
+def _time_rows(seen: Snapshot, label: str | None) -> Iterator[str]:
+    for metric, words in _TIMES.items():
+        histogram = seen.histogram(metric, label)
+        if histogram.total:
+            yield f"  {words:<18}{histogram.total:>11,}" + "".join(f"{text:>11}" for text in _aggregates(histogram))
+
+
+def _aggregates(histogram: Histogram) -> Iterator[str]:
+    yield format_duration_ns(histogram.mean_ns())
+    yield from (format_duration_ns(histogram.percentile_ns(percent)) for percent in (50, 95, 99))
+    yield format_duration_ns(histogram.max_ns)
+
+
+def _outcomes(seen: Snapshot) -> Iterator[str]:
+    requests, responses = seen.count("http.requests"), seen.count("http.responses")
+    if requests:
+        rate = format_rate(requests / max(1.0, seen.end_ns / NS_PER_S))
+        received = format_bytes(seen.count("http.downloaded_bytes"))
+        yield f"{counted(requests, 'request')} ({rate}), {counted(responses, 'response')}, {received} received"
+    for metric in seen.metrics():
+        if metric.startswith("http.codes.") and seen.count(metric):
+            yield f"{seen.count(metric):>11,}  status {metric.removeprefix('http.codes.')}"
+    yield from _error_lines(seen)
+
+
+def _error_lines(seen: Snapshot) -> Iterator[str]:
+    """Yield errors and failed checks, the most frequent first, each with an example."""
+    found = [(seen.count(metric), words, example) for metric, words, example in _troubles(seen)]
+    for count, words, example in sorted(found, key=lambda row: -row[0]):
+        if count:
+            yield f"{count:>11,}  {printable(words)}"
+            for at_ns, text in seen.examples.get(example, ())[:1]:
+                when = f" (at {format_duration_ns(at_ns)})" if 0 < at_ns <= seen.end_ns else ""
+                yield printable(f"             e.g. {text}{when}")
+
+
+def _troubles(seen: Snapshot) -> Iterator[tuple[str, str, str]]:
+    """Yield (counter, what it counts in words, name of its examples)."""
+    for metric in seen.metrics():
+        if metric.startswith("errors."):
+            name = metric.removeprefix("errors.")
+            yield metric, f"error {name}", name
+        elif metric.startswith(_FAILED_CHECKS):
+            kind = metric.removeprefix(_FAILED_CHECKS)
+            yield metric, f"failed check {kind}", f"expect.{kind}"
+
+
+def _arrivals(seen: Snapshot) -> Iterator[str]:
+    users = {word: seen.count(f"vusers.{word}") for word in ("created", "completed", "failed", "skipped")}
+    if any(users.values()):
+        yield "virtual users: " + ", ".join(f"{count:,} {word}" for word, count in users.items() if count)
+    due = seen.count("arrivals.due")
+    if due:
+        late, dropped = seen.count("arrivals.late"), seen.count("arrivals.dropped")
+        started = seen.count("arrivals.started")
+        text = f"arrivals: {due:,} due, {started:,} started, {late:,} late (> 10 ms), {dropped:,} dropped"
+        why = ("max_vusers", "generator")
+        causes = [f"{count:,} {word}" for word in why if (count := seen.count(f"arrivals.dropped.{word}"))]
+        yield f"{text} ({', '.join(causes)})" if causes else text
+    lag = seen.histogram("generator.lag")
+    if lag.total:
+        p50, p99 = (format_duration_ns(lag.percentile_ns(percent)) for percent in (50, 99))
+        yield f"generator lag: p50 {p50}, p99 {p99}, max {format_duration_ns(lag.max_ns)}"
+
+
+def _verdict_lines(verdicts: Iterable[Verdict], paint: Paint) -> list[str]:
+    rows = list(verdicts)
+    objectives = max((len(row.objective_text) for row in rows), default=0)
+    return [_verdict_line(row, objectives, paint) for row in rows]
+
+
+def _verdict_line(verdict: Verdict, width: int, paint: Paint) -> str:
+    word = paint(f"{verdict.status.name:<12}", _COLOURS[verdict.status])
+    parts = [f"{printable(verdict.objective_text):<{width}}"]
+    if verdict.observed_text:
+        parts.append(f"measured {verdict.observed_text}")
+    if verdict.origin != "expect" and verdict.limit_text.replace(" ", "") not in verdict.objective_text.replace(
+        " ", ""
+    ):
+        parts.append(f"wanted {verdict.limit_text}")
+    if verdict.reason:
+        parts.append(f"({printable(verdict.reason)})")
+    if not verdict.strict:
+        parts.append("(does not fail the run)")
+    if verdict.at:
+        parts.append(f"{verdict.at.file}:{verdict.at.line}")
+    return f"{word} {'  '.join(parts)}".rstrip()
+
+
+def _measurement(result: RunResult, paint: Paint) -> list[str]:
+    measured = result.measurement
+    colours = {Validity.VALID: "green", Validity.SUSPECT: "yellow", Validity.INVALID: "red"}
+    word = paint(measured.status.name, colours[measured.status])
+    if not measured.reasons:
+        return [f"{word}: the generator kept up"]
+    return [f"{word}: {reason}" for reason in measured.reasons]

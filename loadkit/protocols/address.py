@@ -1,0 +1,74 @@
+"""Origins and URLs: where a request goes, and what stands in its request line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urljoin, urlsplit
+
+_PLAIN = re.compile(r"[!-~]+").fullmatch
+_SAFE = "!#$%&'()*+,/:;=?@[]~"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port of a target. `authority` is what the Host header says."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """Return host:port, the port left out where it is the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def tls(self) -> bool:
+        """Say whether the connection is encrypted."""
+        return self.scheme == "https"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}"
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def split_url(url: str) -> tuple[Origin, str]:
+    """Return a URL's origin and its path with query, ready for the request line. Raises ValueError."""
+    parts = urlsplit(url.strip())
+    if parts.scheme not in _PORTS:
+        raise ValueError(f"{url!r} is not a URL that starts with http:// or https://")
+    if not parts.hostname:
+        raise ValueError(f"{url!r} names no host")
+    if not _HOST(parts.hostname):
+        raise ValueError(f"{parts.hostname!r} is not a host name")
+    origin = Origin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
+    path = parts.path or "/"
+    return origin, request_target(f"{path}?{parts.query}" if parts.query else path)
+
+
+_HOST = re.compile(r"[0-9A-Za-z._~%:\u0080-\U0010ffff-]+").fullmatch
+
+
+def request_target(path: str) -> str:
+    """Return a path with query as it may stand in a request line: no fragment, no space, control or non-ASCII character."""
+    if "#" in path:
+        path = path.partition("#")[0]
+    if _PLAIN(path):
+        return path
+    return quote(path, safe=_SAFE) or "/"
+
+
+def follow(origin: Origin, path: str, location: str) -> tuple[Origin, str]:
+    """Return where a Location header leads (RFC 3986 section 5). Raises ValueError for what is not http(s)."""
+    return split_url(urljoin(f"{origin}{path}", location))
+
+
+def request_name(url: str) -> str:
+    """Return the default name of a request: its path as written, templates unexpanded, query cut."""
+    path = url.split("?", 1)[0].split("#", 1)[0]
+    match = re.match(r"https?://[^/{]+(/.*)?$", path)
+    return (match[1] or "/") if match else path

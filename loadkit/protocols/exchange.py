@@ -1,0 +1,367 @@
+"""Carry out one request of a virtual user: pace, connect, send, wait, record, follow redirects, retry once, check.
+
+Every hop is a request of its own in the statistics. Trouble is data: it is counted under its outcome and ends the virtual user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from time import perf_counter_ns as now_ns
+from types import coroutine
+from typing import Any
+
+from loadkit.flow.expect import Expect
+from loadkit.flow.extract import Captures
+from loadkit.flow.fiber import NEVER_NS, PARK, Cancelled, DeadlineExpired
+from loadkit.flow.response import Response
+from loadkit.flow.step import StepFunction
+from loadkit.flow.user import StepFailed, VirtualUser
+from loadkit.metrics.recorder import Series, Tally
+from loadkit.metrics.sample import Outcome
+from loadkit.metrics.snapshot import Key
+from loadkit.protocols.address import follow
+from loadkit.protocols.connect import ConnectFailed, Connector
+from loadkit.protocols.content import DecodeFault, OutputTooLarge, decode
+from loadkit.protocols.http1 import Connection
+from loadkit.protocols.request import InvalidRequest, RequestSpec, Wire
+from loadkit.protocols.session import HttpSession
+from loadkit.protocols.trace import trace_exchange
+
+MAX_REDIRECTS = 10
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110 section 9.2.2
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LOST = frozenset({Outcome.CLOSED, Outcome.RESET})
+_NOTED = frozenset({b"set-cookie", b"content-encoding"})
+_MOST_NAMES = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """All that a compiled HTTP step knows."""
+
+    spec: RequestSpec
+    series: Series
+    timeout_ns: int
+    connect_timeout_ns: int
+    follow_redirects: bool
+    condition: Callable[[VirtualUser], bool] | None
+    cookies: tuple[tuple[str, Callable[[Any], str]], ...]
+    captures: Captures | None
+    expect: Expect | None
+    passed: Tally
+    failing_checks_end: bool
+    connector: Callable[[VirtualUser], Connector]
+
+    @property
+    def keep_body(self) -> bool:
+        """Say whether anybody reads the response's body."""
+        return bool((self.captures and self.captures.needs_body) or (self.expect and self.expect.needs_body))
+
+
+class Failed(Exception):
+    """An exchange without a valid response."""
+
+    def __init__(self, outcome: Outcome, text: str) -> None:
+        super().__init__(text)
+        self.outcome = outcome
+        self.name = outcome.value
+
+
+_TROUBLE = (Failed, ConnectFailed, InvalidRequest, DeadlineExpired, Cancelled)
+
+
+def compile_exchange(x: Exchange) -> StepFunction:
+    """Return the step that carries out one request and what follows from it."""
+    condition, connector_of, constant, render = x.condition, x.connector, x.spec.constant, x.spec.render
+    constant_payload = constant.payload() if constant is not None else b""
+    timeout_ns, plain_names, hop = x.timeout_ns, set[bytes](), _compile_hop(x)
+    judge, cookies, follows = _compile_judge(x), x.cookies, x.follow_redirects
+
+    @coroutine
+    def step(user: VirtualUser) -> Generator[Any, None, None]:
+        if condition is not None and not condition(user):
+            return
+        session: HttpSession | None = user.sessions.get("http")
+        if session is None:
+            session = user.sessions["http"] = HttpSession(connector_of(user))
+        fiber = user.fiber
+        if user.pacer is not None:
+            user.due_ns = yield from user.pacer.wait(fiber)
+        start_ns = now_ns()
+        fiber.deadline_ns = start_ns + timeout_ns
+        if constant is None:
+            try:
+                wire = render(user)
+            except (InvalidRequest, ValueError) as error:
+                _record_failure(x, user, start_ns, error, connecting=False)
+                raise StepFailed from None
+            payload = wire.payload()
+        else:
+            wire, payload = constant, constant_payload
+        if cookies:
+            for name, text in cookies:
+                session.set_cookie(wire.origin, name, text(user))
+        if session.jar is not None:
+            payload = wire.payload(session.jar.header(wire.origin, wire.path))
+        connection: Connection = yield from hop(user, session, wire, payload, start_ns)
+        headers = connection.headers
+        noted = not headers.keys() <= plain_names and _noted(headers, plain_names)
+        if noted:  # a Set-Cookie or a Content-Encoding
+            _store_cookies(x, user, session, wire, connection)
+        if connection.status in _REDIRECTS and follows:
+            wire, connection = yield from _redirects(x, hop, user, session, wire, connection)
+            noted = True
+        fiber.deadline_ns = NEVER_NS
+        try:
+            if judge is not None:
+                judge(user, wire, connection, noted)
+        finally:
+            if session.pooled or not connection.keep_alive:
+                session.done(wire.origin, connection, reusable=connection.keep_alive)
+
+    return step
+
+
+Hop = Callable[[VirtualUser, HttpSession, Wire, bytes, int], Generator[Any, None, Connection]]
+
+
+def _compile_hop(x: Exchange) -> Hop:
+    """Return what sends one request, waits for its response and records it; it raises StepFailed after trouble."""
+    name, extend, keep_body = x.series.name, x.series.rows.extend, x.keep_body
+
+    def hop(
+        user: VirtualUser, session: HttpSession, wire: Wire, payload: bytes, start_ns: int
+    ) -> Generator[Any, None, Connection]:
+        connection = session.connections.get(wire.origin)
+        head = wire.method == "HEAD"
+        connecting = False
+        try:
+            if connection is None or connection.closed:
+                connecting, connection = True, None
+                connection = yield from _connect(x, user, session, wire, start_ns)
+                connecting = False
+            reused = connection.used
+            connection.used = True
+            connection.send(user.fiber, payload, keep_body=keep_body, head=head)
+            yield PARK
+            if connection.failure is not None:
+                outcome, text = connection.failure
+                untouched = reused and outcome in _LOST and not connection.bytes_in
+                if not untouched or wire.method not in _IDEMPOTENT:
+                    raise Failed(outcome, text)
+                # RFC 9110 section 9.2.2: the server closed an idle connection while the request was on its way
+                user.run.recorder.count("http.retries", name)
+                session.done(wire.origin, connection, reusable=False)
+                connecting, connection = True, None
+                connection = yield from _connect(x, user, session, wire, now_ns())
+                connecting = False
+                connection.used = True
+                connection.send(user.fiber, payload, keep_body=keep_body, head=head)
+                yield PARK
+                if connection.failure is not None:
+                    raise Failed(*connection.failure)
+        except _TROUBLE as error:
+            if connection is not None:
+                if not connection.closed:
+                    connection.abort()
+                session.done(wire.origin, connection, reusable=False)
+            _record_failure(x, user, start_ns, error, connecting=connecting)
+            raise StepFailed from None
+        end_ns = connection.end_ns
+        extend(
+            (
+                user.due_ns,
+                start_ns,
+                connection.written_ns,
+                connection.sent_ns,
+                connection.first_byte_ns,
+                end_ns,
+                connection.status,
+                connection.bytes_in,
+                len(payload),
+            )
+        )
+        user.due_ns = end_ns
+        if user.run.debug:
+            trace_exchange(user, wire, payload, connection)
+        return connection
+
+    return hop
+
+
+def _connect(
+    x: Exchange, user: VirtualUser, session: HttpSession, wire: Wire, start_ns: int
+) -> Generator[Any, None, Connection]:
+    """Connect under the shorter of the connect timeout and what is left of the request's."""
+    deadline_ns = user.fiber.deadline_ns
+    if not session.pooled:  # waiting for one's turn in a pool is not connecting
+        user.fiber.deadline_ns = min(deadline_ns, start_ns + x.connect_timeout_ns)
+    connection = yield from session.connect(user, wire.origin, x.series.name)
+    user.fiber.deadline_ns = deadline_ns
+    return connection
+
+
+def _record_failure(x: Exchange, user: VirtualUser, start_ns: int, error: BaseException, *, connecting: bool) -> None:
+    """Count a request that got no valid response, under its outcome; free the fiber of its deadline."""
+    end_ns, fiber = now_ns(), user.fiber
+    text = str(error)
+    if isinstance(error, Failed | ConnectFailed):
+        name = error.name
+    elif isinstance(error, InvalidRequest | ValueError):
+        name = Outcome.INVALID_REQUEST.value
+    elif isinstance(error, Cancelled):
+        name, text = Outcome.CANCELLED.value, "cut off at the end of the run"
+    elif connecting and end_ns < start_ns + x.timeout_ns:
+        name, text = Outcome.CONNECT_TIMEOUT.value, f"no connection within {x.connect_timeout_ns / 1e9:g} s"
+    else:
+        name = Outcome.RESPONSE_TIMEOUT.value
+        text = f"no complete response within {x.timeout_ns / 1e9:g} s{' (still connecting)' if connecting else ''}"
+    fiber.deadline_ns = NEVER_NS
+    spent_ns = end_ns - user.due_ns
+    user.run.recorder.failure(x.series.name, name, spent_ns, text=f"{x.spec.method} {x.series.name}: {text}")
+    user.due_ns = end_ns
+
+
+# What follows a response
+
+
+def _noted(headers: dict[bytes, bytes], plain_names: set[bytes]) -> bool:
+    """Say whether a header that the session must see is there; remember the names that are not."""
+    found = False
+    for name in headers:
+        if name.lower() in _NOTED:
+            found = True
+        elif len(plain_names) < _MOST_NAMES:
+            plain_names.add(name)
+    return found
+
+
+def _store_cookies(x: Exchange, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection) -> None:
+    if session.store_cookies(wire.origin, wire.path, connection):
+        text = f"{wire.method} {x.series.name}: a Set-Cookie that its host may not set, or without a name"
+        user.run.recorder.error("cookie_parse_error_invalid_cookie", x.series.name, text=text)
+
+
+def _redirects(
+    x: Exchange, hop: Hop, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
+) -> Generator[Any, None, tuple[Wire, Connection]]:
+    """Follow Location up to ten times (RFC 9110 section 15.4); a 3xx without one is an ordinary response."""
+    for _ in range(MAX_REDIRECTS + 1):
+        location = _header(connection, b"location")
+        if connection.status not in _REDIRECTS or not location:
+            return wire, connection
+        start_ns = now_ns()
+        session.done(wire.origin, connection, reusable=connection.keep_alive)
+        try:
+            if _ == MAX_REDIRECTS:
+                raise Failed(Outcome.TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
+            origin, path = follow(wire.origin, wire.path, location)
+        except (ValueError, Failed) as error:
+            failed = error if isinstance(error, Failed) else Failed(Outcome.PROTOCOL, f"bad Location: {error}")
+            user.fiber.deadline_ns = NEVER_NS
+            recorder = user.run.recorder
+            recorder.error(failed.name, x.series.name, text=f"{wire.method} {x.series.name}: {failed}")
+            raise StepFailed from None
+        method = _redirected_method(wire.method, connection.status)
+        wire = x.spec.redirected(user, wire, method, origin, path)
+        cookies = session.jar.header(wire.origin, wire.path) if session.jar is not None else ""
+        user.run.recorder.count("http.redirects", x.series.name)
+        connection = yield from hop(user, session, wire, wire.payload(cookies), start_ns)
+        _store_cookies(x, user, session, wire, connection)
+    raise AssertionError("unreachable")
+
+
+def _redirected_method(method: str, status: int) -> str:
+    """Return the next hop's method (RFC 9110 sections 15.4.2 to 15.4.9)."""
+    if status == 303 and method != "HEAD":
+        return "GET"
+    if status in (301, 302) and method == "POST":
+        return "GET"
+    return method
+
+
+def _header(connection: Connection, name: bytes) -> str:
+    for field, value in connection.headers.items():
+        if field.lower() == name:
+            return value.decode("latin-1").strip()
+    return ""
+
+
+# Captures and checks
+
+
+Judge = Callable[[VirtualUser, Wire, Connection, bool], None]
+
+
+def _compile_judge(x: Exchange) -> Judge | None:
+    """Return what captures from a response and checks it; None when nobody looks."""
+    captures, expect, name = x.captures, x.expect, x.series.name
+    if captures is None and expect is None:
+        return None
+    statuses = expect.statuses if expect is not None else None
+    passed = x.passed
+
+    def judge(user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> None:
+        response = None
+        if captures is not None:
+            response = _response(x, user, wire, connection, noted)
+            text = captures.apply(user, response)
+            if text is not None:
+                user.run.recorder.error(Outcome.CAPTURE_FAILED.value, name, text=f"{wire.method} {name}: {text}")
+                raise StepFailed
+        if expect is None:
+            return
+        if statuses is None or connection.status not in statuses:
+            failures = expect.run(user, response or _response(x, user, wire, connection, noted))
+            if failures:
+                _count_failures(x, user, expect, failures)
+                return
+        passed.times += 1
+
+    return judge
+
+
+def counts_of_passed(expect: Expect | None, name: str) -> dict[Key, int]:
+    """Return the counters to raise when every check of a step holds, with how much."""
+    if expect is None:
+        return {}
+    counts = {("checks.ok", name): len(expect.names), ("plugins.expect.ok", name): len(expect.names)}
+    for check in expect.names:
+        key = f"plugins.expect.ok.{check}", name
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def _count_failures(x: Exchange, user: VirtualUser, expect: Expect, failures: tuple[tuple[str, str], ...]) -> None:
+    recorder, name = user.run.recorder, x.series.name
+    failed = [check for check, _ in failures]
+    for check in expect.names:
+        held = check not in failed
+        if not held:
+            failed.remove(check)
+        kind = "ok" if held else "failed"
+        recorder.count(f"checks.{kind}", name)
+        recorder.count(f"plugins.expect.{kind}", name)
+        recorder.count(f"plugins.expect.{kind}.{check}", name)
+    method = x.spec.method
+    for check, text in failures:
+        recorder.example(f"expect.{check}", f"{method} {name}: {text}")
+    if x.failing_checks_end:
+        recorder.error(f"Failed expectations for request {name}", name)
+        raise StepFailed
+
+
+def _response(x: Exchange, user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> Response:
+    """Return the response as captures and checks read it, its content codings removed."""
+    body = connection.body()
+    encoding = _header(connection, b"content-encoding") if noted and body else ""
+    if encoding:
+        try:
+            body = decode(body, encoding)
+        except (DecodeFault, OutputTooLarge) as error:
+            outcome = Outcome.DECODE if isinstance(error, DecodeFault) else Outcome.TOO_LARGE
+            text = f"{wire.method} {x.series.name}: {error}"
+            user.run.recorder.error(outcome.value, x.series.name, text=text)
+            raise StepFailed from None
+    return Response(connection.status, connection.raw_headers, body)

@@ -1,0 +1,298 @@
+"""HTTP/1.1 on the wire: one connection, one exchange at a time, parsed by httptools (llhttp).
+
+    idle --send--> waiting --first byte--> receiving --message complete--> idle (keep-alive) or closed
+                      |                        |
+                      +-- connection lost, parser error, limit exceeded: `failure` is set, the fiber is resumed
+
+The parser's callbacks only take notes; `data_received` resumes the fiber after `feed_data` has returned, so that an exception of a
+step is never mistaken for a parser's and bytes behind the message are seen (they make PROTOCOL). Header names and values go
+into a dict by its own C method `setdefault`: 35 ns a header where a Python callback costs 100 ns. Who needs repeated
+fields asks `raw_headers`, which parses the kept head once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter_ns as now_ns
+from typing import Any
+
+import httptools
+
+from loadkit.flow.fiber import Fiber
+from loadkit.metrics.sample import Outcome
+
+MAX_INTERIM = 16
+MAX_HEAD_BYTES = 256 * 1024
+MAX_HEADERS = 256
+MAX_BODY_BYTES = 64 * 1024 * 1024
+
+
+class Connection(asyncio.Protocol):
+    """One TCP (or TLS) connection. After a `send` its fiber is resumed once: `failure` is None or says what went wrong.
+
+    `status`, `headers` (first value of each field, names as sent), `body`, `bytes_in`, `written_ns`, `sent_ns`,
+    `first_byte_ns` and `end_ns` describe the response until the next `send`. `keep_alive` says whether the connection may be used again.
+    """
+
+    __slots__ = (
+        "_chunks",
+        "_complete",
+        "_feed",
+        "_feeds",
+        "_head",
+        "_head_only",
+        "_headers_complete",
+        "_interim",
+        "_keep",
+        "_parser",
+        "_trailing",
+        "bytes_in",
+        "closed",
+        "end_ns",
+        "failure",
+        "fiber",
+        "first_byte_ns",
+        "headers",
+        "keep_alive",
+        "sent_ns",
+        "status",
+        "transport",
+        "used",
+        "write",
+        "written_ns",
+    )
+
+    transport: Any
+    write: Any
+    _parser: Any
+    _feed: Any
+
+    def __init__(self) -> None:
+        self.fiber: Fiber | None = None
+        self.failure: tuple[Outcome, str] | None = None
+        self.headers: dict[bytes, bytes] = {}
+        self.closed = False
+        self.used = False
+        self.status = self.bytes_in = self._interim = 0
+        self.written_ns = self.sent_ns = self.first_byte_ns = self.end_ns = 0
+        self.keep_alive = self._keep = self._head_only = False
+        self._complete = self._headers_complete = self._trailing = False
+        self._chunks: list[bytes] = []
+        self._head: list[bytes] = []
+        self._feeds: dict[bool, tuple[Any, Any]] = {}
+
+    # What the engine calls
+
+    def send(self, fiber: Fiber, payload: bytes, *, keep_body: bool, head: bool) -> None:
+        """Send a request and resume `fiber` when its response is complete or has failed."""
+        if self._chunks:
+            self._chunks.clear()
+        self.headers.clear()
+        self.fiber = fiber
+        self.failure = None
+        self.status = self.bytes_in = self.first_byte_ns = self._interim = 0
+        self._complete = self._headers_complete = self.keep_alive = False
+        self._keep = keep = keep_body or head  # a body where none may be must be seen
+        self._head_only = head
+        known = self._feeds.get(keep)
+        if known is None:
+            known = self._feeds[keep] = self._new_parser(keep)
+        self._parser, self._feed = known
+        self.written_ns = now_ns()
+        self.write(payload)
+        self.sent_ns = now_ns()
+
+    def body(self) -> bytes:
+        """Return the body as received (content codings not removed); b"" when it was not kept."""
+        chunks = self._chunks
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """Return every header field of the final response in order, repeated ones too."""
+        sink = _HeaderSink()
+        parser = httptools.HttpResponseParser(sink)
+        try:
+            for chunk in self._head:
+                parser.feed_data(chunk)
+        except httptools.HttpParserError:
+            pass  # what came before the fault is what there is
+        return sink.fields
+
+    def abort(self) -> None:
+        """Close at once and forget the fiber."""
+        self.fiber = None
+        self.closed = True
+        self.transport.abort()
+
+    def close(self) -> None:
+        """Close in an orderly way."""
+        self.fiber = None
+        self.closed = True
+        self.transport.close()
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport and its bound write."""
+        self.transport = transport
+        self.write = transport.write  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser; resume the fiber when the message is complete."""
+        if self.fiber is None:  # nobody asked: the server speaks out of turn
+            self.abort()
+            return
+        if not self.bytes_in:
+            self.first_byte_ns = now_ns()
+            self._head = [data]
+            self.bytes_in = len(data)
+        else:
+            self.bytes_in += len(data)
+            if not self._headers_complete:
+                self._head.append(data)
+        try:
+            self._feed(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._fail(Outcome.PROTOCOL, str(error) or type(error).__name__)
+            return
+        if self._complete:
+            if self._trailing or (self._head_only and self._chunks):
+                self._fail(Outcome.PROTOCOL, "bytes behind the end of the response")
+                return
+            fiber, self.fiber = self.fiber, None
+            if fiber is not None:
+                fiber.resume()
+        elif self.failure is not None:
+            self._fail(*self.failure)
+        else:
+            self._check_limits()
+
+    def eof_received(self) -> None:
+        """Let the transport close itself; `connection_lost` follows."""
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """End the exchange in progress: a body that ends with the connection is complete, anything else failed."""
+        self.closed = True
+        self.keep_alive = False
+        self._feeds.clear()
+        self._parser = self._feed = None  # they hold our bound methods
+        fiber, self.fiber = self.fiber, None
+        if fiber is None:
+            return
+        if error is not None:
+            reset = isinstance(error, ConnectionError)
+            self.failure = (Outcome.RESET if reset else Outcome.CLOSED), str(error) or type(error).__name__
+        elif not self.bytes_in:
+            self.failure = Outcome.CLOSED, "the server closed the connection without a response"
+        elif self._headers_complete and self._ends_with_connection():
+            self.end_ns = now_ns()
+        else:
+            self.failure = Outcome.TRUNCATED, f"the connection ended within the response, after {self.bytes_in} bytes"
+        fiber.resume()
+
+    def resume_writing(self) -> None:
+        """Note when a large request has left our buffer."""
+        self.sent_ns = now_ns()
+
+    # What the parser calls
+
+    def on_message_begin(self) -> None:
+        """Note bytes behind the end of the response."""
+        if self._complete:
+            self._trailing = True
+
+    def on_headers_complete(self) -> None:
+        """Note the status; a response to HEAD ends here."""
+        self.status = status = self._parser.get_status_code()
+        if status < 200:
+            return
+        self._headers_complete = True
+        if len(self.headers) > MAX_HEADERS:
+            self.failure = Outcome.TOO_LARGE, f"more than {MAX_HEADERS} header fields"
+        if self._head_only:  # the parser would wait for the body that a HEAD response does not have
+            self.keep_alive = self._parser.should_keep_alive()
+            self.end_ns = now_ns()
+            self._complete = True
+            self._feeds.clear()
+
+    def on_message_complete(self) -> None:
+        """Stamp the end, and nothing more: the fiber goes on after `feed_data` has returned."""
+        if self._complete:
+            return
+        if self.status < 200:
+            self._interim_received()
+            return
+        self.end_ns = now_ns()
+        self._complete = True
+        self.keep_alive = self._parser.should_keep_alive()
+
+    # Inside
+
+    def _interim_received(self) -> None:
+        """Skip a 1xx response (RFC 9110 section 15.2), within bounds."""
+        self.headers.clear()
+        self._interim += 1
+        if self.status == 101:
+            self.failure = Outcome.PROTOCOL, "101 Switching Protocols to a request without Upgrade"
+        elif self._interim > MAX_INTERIM:
+            self.failure = Outcome.PROTOCOL, f"more than {MAX_INTERIM} interim responses"
+
+    def _new_parser(self, keep_body: bool) -> tuple[Any, Any]:
+        notes = _Notes()
+        notes.on_message_begin = self.on_message_begin
+        notes.on_header = self.headers.setdefault
+        notes.on_headers_complete = self.on_headers_complete
+        notes.on_message_complete = self.on_message_complete
+        if keep_body:
+            notes.on_body = self._chunks.append
+        parser = httptools.HttpResponseParser(notes)
+        return parser, parser.feed_data
+
+    def _check_limits(self) -> None:
+        if not self._headers_complete:
+            if sum(map(len, self._head)) > MAX_HEAD_BYTES:
+                self._fail(Outcome.TOO_LARGE, f"headers of more than {MAX_HEAD_BYTES} bytes")
+        elif self._keep and self.bytes_in > MAX_BODY_BYTES + MAX_HEAD_BYTES:
+            self._fail(Outcome.TOO_LARGE, f"a body of more than {MAX_BODY_BYTES} bytes")
+
+    def _ends_with_connection(self) -> bool:
+        """Say whether the body is delimited by the end of the connection (RFC 9112 section 6.3, item 8)."""
+        names = {name.lower(): value.lower() for name, value in self.headers.items()}
+        return b"content-length" not in names and b"chunked" not in names.get(b"transfer-encoding", b"")
+
+    def _fail(self, outcome: Outcome, text: str) -> None:
+        fiber = self.fiber
+        self.failure = outcome, text
+        self.end_ns = now_ns()
+        self.keep_alive = False
+        self.abort()
+        if fiber is not None:
+            fiber.resume()
+
+
+class _Notes:
+    """The parser's callbacks as C methods wherever that is possible. No `on_body` where nobody reads the body."""
+
+    __slots__ = ("__dict__",)
+    on_message_begin: Any
+    on_header: Any
+    on_headers_complete: Any
+    on_message_complete: Any
+    on_body: Any
+
+
+class _HeaderSink:
+    """Collects all header fields of the last message fed."""
+
+    def __init__(self) -> None:
+        self.fields: list[tuple[bytes, bytes]] = []
+        self._next: list[tuple[bytes, bytes]] = []
+
+    def on_message_begin(self) -> None:
+        self._next = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._next.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        self.fields = self._next

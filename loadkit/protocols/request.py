@@ -1,0 +1,311 @@
+"""A compiled request: from a step's keys to the bytes that go on the wire.
+
+Everything that does not depend on the virtual user is computed at load; a request without templates is two constants.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+
+from loadkit import __version__
+from loadkit.flow.step import NOBODY, Build, Where
+from loadkit.flow.user import VirtualUser
+from loadkit.protocols.address import Origin, request_target, split_url
+from loadkit.protocols.content import ACCEPTED
+from loadkit.template.compile import Template, TemplateFault, compile_value
+
+_BODY_METHODS = {"POST", "PUT", "PATCH"}
+_CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
+_ENCODE_JSON = msgspec.json.Encoder().encode
+
+
+class InvalidRequest(Exception):
+    """A rendered request that must not be sent: a bad URL, or a line break in a header."""
+
+
+class Wire(NamedTuple):
+    """One request ready to send. `head` lacks the Cookie header and the empty line."""
+
+    method: str
+    origin: Origin
+    path: str
+    head: bytes
+    body: bytes
+
+    def payload(self, cookies: str = "") -> bytes:
+        """Return the bytes to send."""
+        if cookies:
+            return b"%bCookie: %b\r\n\r\n%b" % (self.head, cookies.encode(), self.body)
+        return self.head + b"\r\n" + self.body
+
+
+Render = Callable[[VirtualUser], Wire]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSpec:
+    """A request as compiled. `constant` is the whole wire form when nothing depends on the virtual user."""
+
+    method: str
+    render: Render
+    constant: Wire | None
+    headers: tuple[tuple[str, Template], ...]
+
+    def redirected(self, user: VirtualUser, wire: Wire, method: str, origin: Origin, path: str) -> Wire:
+        """Return the request of a redirect's next hop; credentials do not cross origins (RFC 9110 section 15.4)."""
+        keeps_body = method == wire.method
+        crossed = origin != wire.origin
+        lines = [f"Host: {origin.authority}\r\n"]
+        for name, template in self.headers:
+            lower = name.lower()
+            if (crossed and lower in _CREDENTIALS) or (not keeps_body and lower.startswith("content-")):
+                continue
+            if lower != "host":
+                lines.append(f"{name}: {template.text(user)}\r\n")
+        body = wire.body if keeps_body else b""
+        if body or (keeps_body and method in _BODY_METHODS):
+            lines.append(f"Content-Length: {len(body)}\r\n")
+        return _wire(method, origin, path, "".join(lines), body, 1 + len(lines))
+
+
+def compile_request(method: str, spec: Mapping[str, Any], where: Where, build: Build) -> RequestSpec:
+    """Compile the url, headers, body and authentication of a step; faults become diagnostics."""
+    body = _compile_body(spec, where, build)
+    headers = _compile_headers(spec, where, build, body.content_type)
+    address = _compile_address(spec, where, build)
+    has_host = any(name.lower() == "host" for name, _ in headers)
+    lines_of = _compile_lines(headers, build)
+    needs_length = method in _BODY_METHODS or body.given
+    breaks = 1 + len(headers) + needs_length + (not has_host)
+
+    def render(user: VirtualUser) -> Wire:
+        origin, path = address.render(user)
+        payload = body.render(user)
+        lines = lines_of(user)
+        if needs_length:
+            lines = f"{lines}Content-Length: {len(payload)}\r\n"
+        if not has_host:
+            lines = f"Host: {origin.authority}\r\n{lines}"
+        return _wire(method, origin, path, lines, payload, breaks)
+
+    constant = None
+    if address.constant and body.constant and all(template.is_constant for _, template in headers):
+        constant = _render_constant(render, where, build)
+    return RequestSpec(method=method, render=render, constant=constant, headers=headers)
+
+
+def _render_constant(render: Render, where: Where, build: Build) -> Wire | None:
+    try:
+        return render(NOBODY)  # type: ignore[arg-type]  # nothing in it reads the virtual user
+    except InvalidRequest as error:
+        build.error("LK214", (*where, "headers"), str(error))
+        return None
+
+
+def _wire(method: str, origin: Origin, path: str, lines: str, body: bytes, breaks: int) -> Wire:
+    head = f"{method} {path} HTTP/1.1\r\n{lines}"
+    if head.count("\n") != breaks or head.count("\r") != breaks or "\0" in head:
+        raise InvalidRequest("a header's value contains a line break or a NUL character")
+    return Wire(method, origin, path, head.encode(errors="replace"), body)
+
+
+# The address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Address:
+    render: Callable[[VirtualUser | None], tuple[Origin, str]]
+    constant: bool
+
+
+def _compile_address(spec: Mapping[str, Any], where: Where, build: Build) -> _Address:
+    at = (*where, "url" if "url" in spec else "uri")
+    url = str(spec.get("url", spec.get("uri", "/")))
+    target = str(build.config.get("target", "http://127.0.0.1"))
+    template = build.template(url, at)
+    query = _compile_query(spec, where, build)
+    fixed: tuple[Origin, str] | None = None
+    if url.startswith("/"):
+        try:
+            fixed = split_url(target)
+        except ValueError:
+            fixed = Origin("http", "127.0.0.1", 80), "/"  # the target has been reported by whoever checks it
+    elif not template.is_constant and not url.startswith("{{") and not url.startswith(("http://", "https://")):
+        build.error("LK212", at, f"{url!r} is neither a path that starts with / nor an http(s) URL")
+
+    def render(user: Any) -> tuple[Origin, str]:
+        text = template.text(user)
+        if query is not None:
+            text = f"{text}{'&' if '?' in text else '?'}{query(user)}"
+        if fixed is not None and text.startswith("/"):
+            origin, prefix = fixed
+            return origin, request_target(text if prefix == "/" else f"{prefix.rstrip('/')}{text}")
+        try:
+            if text.startswith("/"):
+                return split_url(f"{target.rstrip('/')}{text}")
+            return split_url(text)
+        except ValueError as error:
+            raise InvalidRequest(str(error)) from None
+
+    constant = template.is_constant and (query is None or "{{" not in str(spec.get("qs")))
+    if not constant:
+        return _Address(render=render, constant=False)
+    try:
+        address = render(NOBODY)
+    except InvalidRequest as error:
+        build.error("LK212", at, str(error), hint="a path starts with /, a whole URL with http:// or https://")
+        address = Origin("http", "127.0.0.1", 80), "/"
+    return _Address(render=lambda user: address, constant=True)
+
+
+def _compile_query(spec: Mapping[str, Any], where: Where, build: Build) -> Callable[[Any], str] | None:
+    if not spec.get("qs"):
+        return None
+    template = build.template(spec["qs"], (*where, "qs"))
+
+    def query(user: Any) -> str:
+        return urlencode({key: _form_value(value) for key, value in template.render(user).items()}, doseq=True)
+
+    return query
+
+
+# The headers
+
+
+def _compile_lines(headers: tuple[tuple[str, Template], ...], build: Build) -> Callable[[VirtualUser], str]:
+    """Return what renders all header lines: one template over the whole block, then the computed ones."""
+    plain = [(name, template) for name, template in headers if _may_stand_in_block(template)]
+    written = "".join(f"{name}: {template.source}\r\n" for name, template in plain)
+    block = _block(written, build)
+    computed = [(name, template.text) for name, template in headers if not _may_stand_in_block(template)]
+    if not computed:
+        return block
+    return lambda user: block(user) + "".join(f"{name}: {text(user)}\r\n" for name, text in computed)
+
+
+def _block(written: str, build: Build) -> Callable[[Any], str]:
+    try:
+        return compile_value(written, build.functions).text  # each header has been compiled, and so checked, by itself
+    except TemplateFault:
+        return lambda user: written  # and so has the fault been reported
+
+
+def _compile_headers(
+    spec: Mapping[str, Any], where: Where, build: Build, content_type: str
+) -> tuple[tuple[str, Template], ...]:
+    """Return the header fields in order: built-in defaults, `http.defaults.headers`, what the keys imply, the step's own."""
+    config = build.config
+    chosen: dict[str, tuple[str, Template]] = {}
+
+    def add(name: str, value: object, at: Where) -> None:
+        if not name or not all(char.isalnum() or char in "!#$%&'*+-.^_`|~" for char in name) or not name.isascii():
+            build.error("LK214", at, f"{name!r} is not a header name", key=True)
+            return
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        chosen[name.lower()] = name, build.template(text, at)
+
+    add("User-Agent", f"loadkit/{__version__}", where)
+    add("Accept", "*/*", where)
+    for path in (("defaults",), ("http", "defaults")):
+        defaults: Any = config
+        for key in path:
+            defaults = defaults.get(key, {})
+        for name, value in defaults.get("headers", {}).items():
+            add(name, value, ("config", *path, "headers", name))
+    if spec.get("gzip"):
+        add("Accept-Encoding", ACCEPTED, where)
+    if content_type:
+        add("Content-Type", content_type, where)
+    if "auth" in spec:
+        add_auth = _compile_auth(spec["auth"], (*where, "auth"), build)
+        chosen["authorization"] = "Authorization", add_auth
+    for name, value in spec.get("headers", {}).items():
+        add(name, value, (*where, "headers", name))
+    chosen.pop("content-length", None)
+    return tuple(chosen.values())
+
+
+def _may_stand_in_block(template: Template) -> bool:
+    """Say whether the source renders to the same when it is compiled anew: not what is computed, nor literal braces."""
+    return template.source is not None and not (template.is_constant and "{{" in str(template.source))
+
+
+def _compile_auth(auth: Mapping[str, Any], where: Where, build: Build) -> Template:
+    """Return the value of Authorization for HTTP Basic (RFC 7617)."""
+    template = build.template(f"{auth.get('user', '')}:{auth.get('pass', '')}", where)
+    if template.is_constant:
+        return Template.constant(_basic(template.text(NOBODY)))
+
+    def render(user: Any) -> str:
+        return _basic(template.text(user))
+
+    return Template(source=None, render=render, text=render, is_constant=False, uses=())
+
+
+def _basic(pair: str) -> str:
+    return f"Basic {b64encode(pair.encode()).decode()}"
+
+
+# The body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Body:
+    render: Callable[[Any], bytes]
+    constant: bool
+    given: bool
+    content_type: str
+
+
+def _compile_body(spec: Mapping[str, Any], where: Where, build: Build) -> _Body:
+    given = [key for key in ("json", "form", "body") if key in spec]
+    if len(given) > 1:
+        text = f"a request has one body: `{given[0]}` is sent and `{given[1]}` is ignored"
+        build.warn("LK505", (*where, given[1]), text, key=True)
+    if not given:
+        return _Body(render=lambda user: b"", constant=True, given=False, content_type="")
+    kind = given[0]
+    template = build.template(spec[kind], (*where, kind))
+    encode, content_type = _ENCODERS[kind]
+    if kind == "body":
+        inner = template.text
+
+        def render(user: Any) -> bytes:
+            return inner(user).encode(errors="replace")
+    else:
+        value = template.render
+
+        def render(user: Any) -> bytes:
+            return encode(value(user))
+
+    if template.is_constant:
+        data = render(NOBODY)
+        return _Body(render=lambda user: data, constant=True, given=True, content_type=content_type)
+    return _Body(render=render, constant=False, given=True, content_type=content_type)
+
+
+def _form(values: Mapping[str, Any]) -> bytes:
+    return urlencode({key: _form_value(value) for key, value in values.items()}, doseq=True).encode()
+
+
+def _form_value(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_form_value(item) for item in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return ""
+    return _ENCODE_JSON(value).decode() if isinstance(value, dict) else value
+
+
+_ENCODERS: dict[str, tuple[Callable[[Any], bytes], str]] = {
+    "json": (_ENCODE_JSON, "application/json"),
+    "form": (_form, "application/x-www-form-urlencoded"),
+    "body": (_ENCODE_JSON, ""),
+}

@@ -1,0 +1,183 @@
+"""The report of a run: Artillery's `aggregate` and `intermediate`, and beside them everything Artillery leaves out.
+
+Times are in milliseconds there and carry their unit in their name here. The format only ever grows: a reader
+ignores the keys it does not know.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from loadkit import __version__
+from loadkit.engine.result import RunResult
+from loadkit.errors import Position
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.report.timeline import COLUMNS, Timeline
+from loadkit.scenario.plan import Phase
+from loadkit.slo.evaluate import Verdict
+from loadkit.units import NS_PER_S
+from loadkit.workload.base import ClosedWorkload
+from loadkit.workload.pause import Pause
+
+FORMAT = 1
+SERIES = ("http.response_time", "http.service_time", "http.failure_time", "vusers.session_length", "generator.lag")
+_LIBRARIES = ("uvloop", "httptools", "aiofastnet", "numpy", "hdrhistogram", "msgspec")
+_USERINFO = re.compile(r"(?<=://)[^/?#]*@")
+
+
+def build_report(result: RunResult, timeline: Timeline) -> dict[str, Any]:
+    """Return the report of a run as plain data; `timeline` is what was collected while the run went on."""
+    return {
+        "aggregate": timeline.aggregate(result.summary, result.summary.end_ns / NS_PER_S),
+        "intermediate": timeline.intermediate(),
+        "loadkit": {
+            "format": FORMAT,
+            **_origin(result),
+            **_course(result),
+            "requests": [_request(result.summary, name) for name in result.summary.labels("http.requests")],
+            "series": _series(result.summary),
+            "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},
+            "examples": _examples(result.summary),
+        },
+    }
+
+
+def mask_userinfo(url: str) -> str:
+    """Return a URL without the user name and password it may hold."""
+    return _USERINFO.sub("***@", url)
+
+
+def _origin(result: RunResult) -> dict[str, Any]:
+    """Return what ran, where, and with what."""
+    plan = result.plan
+    return {
+        "name": plan.name,
+        "target": mask_userinfo(result.target),
+        "files": list(result.files),
+        "tags": dict(result.tags),
+        "digest": plan.digest,
+        "seed": plan.seed,
+        "workers": result.workers,
+        "versions": _versions(),
+        "host": {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count() or 1},
+    }
+
+
+def _course(result: RunResult) -> dict[str, Any]:
+    """Return how it went and what it came to."""
+    return {
+        "started_at": datetime.fromtimestamp(result.started_at, UTC).isoformat(timespec="milliseconds"),
+        "elapsed_s": round(result.elapsed_s, 3),
+        "signal": result.signal,
+        "exit_code": int(result.exit_code),
+        "phases": [_phase(phase) for phase in result.plan.phases],
+        "measurement": {"status": result.measurement.status.value, "reasons": list(result.measurement.reasons)},
+        "verdicts": [_verdict(verdict) for verdict in result.verdicts],
+        "warnings": [
+            {"code": warning.code, "message": warning.message, "at": _position(warning.at)}
+            for warning in result.plan.warnings
+        ],
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {"loadkit": __version__, "python": platform.python_version()}
+    for library in _LIBRARIES:
+        try:
+            versions[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # uvloop and aiofastnet do not exist everywhere
+    return versions
+
+
+def _phase(phase: Phase) -> dict[str, Any]:
+    workload = phase.workload
+    closed = workload if isinstance(workload, ClosedWorkload) else None
+    return {
+        "index": phase.index,
+        "name": phase.name,
+        "kind": "closed" if closed else "pause" if isinstance(workload, Pause) else "open",
+        "start_s": phase.start_ns / NS_PER_S,
+        "duration_s": phase.duration_ns / NS_PER_S,
+        "arrivals": None if isinstance(workload, ClosedWorkload) else workload.planned,
+        "users": closed.users if closed else None,
+        "throughput_per_s": float(closed.throughput) if closed and closed.throughput else None,
+        "max_vusers": phase.max_vusers,
+        "at": _position(phase.at),
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "objective": verdict.objective_text,
+        "origin": verdict.origin,
+        "status": verdict.status.value,
+        "strict": verdict.strict,
+        "observed": verdict.observed,
+        "limit": verdict.limit,
+        "unit": verdict.unit,
+        "observed_text": verdict.observed_text,
+        "limit_text": verdict.limit_text,
+        "samples": verdict.samples,
+        "reason": verdict.reason,
+        "at": _position(verdict.at),
+    }
+
+
+def _position(at: Position | None) -> dict[str, Any] | None:
+    return {"file": at.file, "line": at.line, "column": at.column} if at else None
+
+
+def _request(summary: Snapshot, name: str) -> dict[str, Any]:
+    counts = {metric: count for (metric, label), count in summary.counters.items() if label == name and count}
+    times = {
+        f"{metric.removeprefix('http.')}_ms": dict(summary.histogram(metric, name).summary_ms())
+        for metric in ("http.response_time", "http.service_time", "http.failure_time")
+        if summary.histogram(metric, name).total
+    }
+    return {
+        "name": name,
+        "requests": counts.get("http.requests", 0),
+        "responses": counts.get("http.responses", 0),
+        "codes": _under("http.codes.", counts),
+        "errors": _under("errors.", counts),
+        "checks_ok": counts.get("checks.ok", 0),
+        "checks_failed": counts.get("checks.failed", 0),
+        "downloaded_bytes": counts.get("http.downloaded_bytes", 0),
+        "uploaded_bytes": counts.get("http.uploaded_bytes", 0),
+        **times,
+    }
+
+
+def _under(prefix: str, counts: dict[str, int]) -> dict[str, int]:
+    return {name.removeprefix(prefix): counts[name] for name in sorted(counts) if name.startswith(prefix)}
+
+
+def _series(summary: Snapshot) -> list[dict[str, Any]]:
+    found = ((metric, label) for metric in SERIES for label in summary.labels(metric))
+    return [
+        {
+            "metric": metric,
+            "label": label,
+            "count": histogram.total,
+            "sum_ns": histogram.sum_ns,
+            "min_ns": histogram.min_ns,
+            "max_ns": histogram.max_ns,
+            "clamped": histogram.clamped,
+            "hdr": histogram.encode(),
+        }
+        for metric, label in found
+        if (histogram := summary.histogram(metric, label)).total
+    ]
+
+
+def _examples(summary: Snapshot) -> dict[str, list[dict[str, Any]]]:
+    return {
+        error: [{"t_s": round(at_ns / NS_PER_S, 3), "text": text} for at_ns, text in texts]
+        for error, texts in sorted(summary.examples.items())
+    }

@@ -1,0 +1,286 @@
+"""The JSON Schema of a report, every key described; `schemas/report.schema.json` is this, written out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadkit.metrics.histogram import PERCENTILES
+from loadkit.report.timeline import COLUMNS
+
+Schema = dict[str, Any]
+
+_SUMMARY_WORDS = {
+    "min": "smallest value",
+    "max": "largest value",
+    "count": "number of values",
+    "mean": "mean, exact",
+    "median": "the same as p50",
+}
+
+
+def report_schema() -> Schema:
+    """Return the schema of a report, in draft 2020-12. Keys that it does not name may be added later."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "loadkit report",
+        **_object(
+            "What a run measured and what it came to. Readers ignore keys they do not know.",
+            {
+                "aggregate": _ref("section", "The whole run."),
+                "intermediate": _list("Windows of ten seconds, in order.", _ref("section", "One window.")),
+                "loadkit": _object(
+                    "What Artillery's report has no place for.", {**_origin(), **_course(), **_measures()}
+                ),
+            },
+        ),
+        "$defs": {"section": _section(), "summary": _summary(), "position": _position()},
+    }
+
+
+def _origin() -> Schema:
+    return {
+        "format": {"const": 1, "description": "Version of this format; it changes when a key changes its meaning."},
+        "name": _text("The run's name."),
+        "target": _text("Where the load went, without user name and password."),
+        "files": _list("The scenario files, as written on the command line.", _text("A file.")),
+        "tags": _map("Tags given with --tag.", _text("The tag's value.")),
+        "digest": _text("Identifies the plan: same digest and seed, same arrivals and choices."),
+        "seed": _integer("Seed of every random choice.", minimum=None),
+        "workers": _integer("Worker processes that made the load."),
+        "versions": _map("Versions of loadkit, Python and the libraries that matter.", _text("A version.")),
+        "host": _object(
+            "The machine that made the load.",
+            {
+                "system": _text("Operating system."),
+                "machine": _text("Processor architecture."),
+                "cpus": _integer("Number of processors."),
+            },
+        ),
+    }
+
+
+def _course() -> Schema:
+    return {
+        "started_at": {"type": "string", "format": "date-time", "description": "When load began, in UTC (ISO 8601)."},
+        "elapsed_s": _number("Seconds from the start to the end of the run."),
+        "signal": _nullable(_text("The signal that ended the run early; null when none did.")),
+        "exit_code": _integer("The exit code of the command."),
+        "phases": _list("The phases, in order.", _phase()),
+        "measurement": _measurement(),
+        "verdicts": _list("What was judged, in the order of the file.", _verdict()),
+        "warnings": _list("Warnings about the scenario.", _warning()),
+    }
+
+
+def _measures() -> Schema:
+    return {
+        "requests": _list("What happened to each request, by name.", _request()),
+        "series": _list("Histograms that can be merged and asked for any percentile.", _series()),
+        "timeline": _timeline(),
+        "examples": _map(
+            "The first few texts of each error, by the error's name; of failed checks, by `expect.` and their kind.",
+            _list(
+                "Texts in the order they were seen.",
+                _object(
+                    "One occurrence.",
+                    {"t_s": _number("Seconds since the run's start."), "text": _text("What happened.")},
+                ),
+            ),
+        ),
+    }
+
+
+def _section() -> Schema:
+    stamps = {
+        f"{edge}{kind}At": _integer(f"When the {edge} {noun} was seen, in Unix milliseconds; absent when none was.")
+        for edge in ("first", "last")
+        for kind, noun in (("Counter", "counter"), ("Histogram", "time"), ("Metric", "metric"))
+    }
+    named = _map("Aggregates of each time metric, in milliseconds, by the metric's name.", _ref("summary", "A metric."))
+    made = _object(
+        "Metrics of a stretch of time, named and shaped as Artillery does.",
+        {
+            "counters": _map("Counters by name, over all requests and scenarios.", _integer("How often.")),
+            "rates": _map("Rates by name: `http.request_rate` in requests per second.", _number("Per second.")),
+            **stamps,
+            "period": {
+                "type": ["integer", "string"],
+                "description": "Start of the (last) window in Unix milliseconds; text in `intermediate`.",
+            },
+            "summaries": named,
+            "histograms": {**named, "description": "The same as `summaries`."},
+        },
+    )
+    made["required"] = [key for key in made["required"] if key not in stamps]
+    return made
+
+
+def _summary() -> Schema:
+    percentiles = {name: f"the value that {percent:g} % do not exceed" for name, percent in PERCENTILES.items()}
+    return _object(
+        "Aggregates of a time metric, in milliseconds.",
+        {name: _number(f"{words[0].upper()}{words[1:]}.") for name, words in {**_SUMMARY_WORDS, **percentiles}.items()},
+    )
+
+
+def _position() -> Schema:
+    return _object(
+        "A place in a scenario file.",
+        {
+            "file": _text("File as written on the command line."),
+            "line": _integer("Line, from 1.", minimum=1),
+            "column": _integer("Column, from 1.", minimum=1),
+        },
+    )
+
+
+def _phase() -> Schema:
+    return _object(
+        "One phase.",
+        {
+            "index": _integer("Number of the phase, from 0."),
+            "name": _text("Name of the phase."),
+            "kind": _choice("Workload model.", "open", "closed", "pause"),
+            "start_s": _number("Seconds from the run's start to the phase's."),
+            "duration_s": _number("How long it lasts."),
+            "arrivals": _nullable(_integer("Planned arrivals; null in a closed model.")),
+            "users": _nullable(_integer("Users of a closed model.")),
+            "throughput_per_s": _nullable(_number("Requests per second that a closed model is paced to.")),
+            "max_vusers": _nullable(_integer("Most virtual users at one time.")),
+            "at": _ref("position", "Where the phase stands."),
+        },
+    )
+
+
+def _measurement() -> Schema:
+    return _object(
+        "Whether the generator kept up, so that the figures are the target's.",
+        {
+            "status": _text("`valid`, `suspect` or `invalid`."),
+            "reasons": _list("Why it is not valid.", _text("A sentence.")),
+        },
+    )
+
+
+def _verdict() -> Schema:
+    return _object(
+        "One objective and what was measured.",
+        {
+            "objective": _text("The objective, as written."),
+            "origin": _text("Where it comes from: `threshold`, `ensure` or `expect`."),
+            "status": _text("`pass`, `fail`, `inconclusive` or `invalid`."),
+            "strict": {"type": "boolean", "description": "Whether a failure fails the run."},
+            "observed": _nullable({"type": "number", "description": "Measured value in `unit`; null without samples."}),
+            "limit": _nullable({"type": "number", "description": "The limit in `unit`; null for an expression."}),
+            "unit": _text("`ns`, `count`, `bytes`, `ratio` or `per_s`; empty for an expression."),
+            "observed_text": _text("Measured value with its unit."),
+            "limit_text": _text("The limit with its operator and unit."),
+            "samples": _integer("How many samples stand behind the value."),
+            "reason": _text("Why, where the value alone does not say it."),
+            "at": _nullable_ref("position", "Where the objective stands; null when it is built in."),
+        },
+    )
+
+
+def _warning() -> Schema:
+    return _object(
+        "A warning about the scenario.",
+        {
+            "code": _text("Stable code."),
+            "message": _text("What was noticed."),
+            "at": _ref("position", "Where."),
+        },
+    )
+
+
+def _request() -> Schema:
+    made = _object(
+        "All requests of one name.",
+        {
+            "name": _text("The request's name."),
+            "requests": _integer("Requests sent."),
+            "responses": _integer("Valid responses."),
+            "codes": _map("Responses by status code.", _integer("How often.")),
+            "errors": _map("Errors by name.", _integer("How often.")),
+            "checks_ok": _integer("Expectations that held."),
+            "checks_failed": _integer("Expectations that did not hold."),
+            "downloaded_bytes": _integer("Bytes received."),
+            "uploaded_bytes": _integer("Bytes sent."),
+            "response_time_ms": _ref("summary", "From the intended instant to the last byte."),
+            "service_time_ms": _ref("summary", "From the actual start to the last byte."),
+            "failure_time_ms": _ref("summary", "Time spent on requests without a valid response."),
+        },
+    )
+    made["required"] = [key for key in made["required"] if not key.endswith("_ms")]
+    return made
+
+
+def _series() -> Schema:
+    return _object(
+        "One histogram.",
+        {
+            "metric": _text("Name of the metric."),
+            "label": _text("Request or scenario; empty where there is neither."),
+            "count": _integer("Number of values."),
+            "sum_ns": _integer("Exact sum in nanoseconds."),
+            "min_ns": _integer("Exact minimum in nanoseconds."),
+            "max_ns": _integer("Exact maximum in nanoseconds."),
+            "clamped": _integer("Values above one hour, counted as one hour."),
+            "hdr": _text("HdrHistogram, V2 compressed, base64, in microseconds (1 to 3.6e9, three digits)."),
+        },
+    )
+
+
+def _timeline() -> Schema:
+    columns = "; ".join(f"{name}: {words}" for name, words in COLUMNS.items())
+    return _object(
+        "The run second by second.",
+        {
+            "columns": _list(f"What the values of a row are, in order. {columns}.", _text("A column.")),
+            "rows": _list(
+                "One row a second.",
+                _list("The values.", {"type": ["number", "null"], "description": "A value; null without samples."}),
+            ),
+        },
+    )
+
+
+def _object(description: str, properties: Schema) -> Schema:
+    return {"type": "object", "description": description, "properties": properties, "required": list(properties)}
+
+
+def _map(description: str, values: Schema) -> Schema:
+    return {"type": "object", "description": description, "additionalProperties": values}
+
+
+def _list(description: str, items: Schema) -> Schema:
+    return {"type": "array", "description": description, "items": items}
+
+
+def _ref(name: str, description: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}", "description": description}
+
+
+def _nullable_ref(name: str, description: str) -> Schema:
+    return {"anyOf": [{"$ref": f"#/$defs/{name}"}, {"type": "null"}], "description": description}
+
+
+def _text(description: str) -> Schema:
+    return {"type": "string", "description": description}
+
+
+def _choice(description: str, *values: str) -> Schema:
+    return {"enum": list(values), "description": description}
+
+
+def _number(description: str) -> Schema:
+    return {"type": "number", "minimum": 0, "description": description}
+
+
+def _integer(description: str, *, minimum: int | None = 0) -> Schema:
+    made: Schema = {"type": "integer", "description": description}
+    return made if minimum is None else {**made, "minimum": minimum}
+
+
+def _nullable(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}

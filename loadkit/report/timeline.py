@@ -1,0 +1,178 @@
+"""What a run looked like as it went: a row a second, and Artillery's section for each window of ten seconds.
+
+A timeline is fed one snapshot at a time and keeps numbers, not histograms, so a long run stays small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from loadkit.metrics.histogram import Histogram
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.units import NS_PER_MS, NS_PER_S
+
+WINDOW_MS = 10_000
+BY_ENDPOINT = "plugins.metrics-by-endpoint"
+COLUMNS: dict[str, str] = {
+    "t_s": "end of the second, in seconds since the run's start",
+    "requests": "requests sent",
+    "request_rate": "requests per second; a last row of less than a second counts as a whole one",
+    "errors": "errors of every kind",
+    "response_time_p50_ms": "median response time, from the intended instant; null without samples",
+    "response_time_p95_ms": "95th percentile of response time",
+    "response_time_p99_ms": "99th percentile of response time",
+    "service_time_p50_ms": "median service time, from the actual start",
+    "service_time_p95_ms": "95th percentile of service time",
+    "service_time_p99_ms": "99th percentile of service time",
+    "vusers_active": "virtual users running at the end of the second",
+    "arrivals_due": "arrivals that were due",
+    "arrivals_started": "arrivals that started",
+    "arrivals_dropped": "arrivals that could not start",
+}
+"""The columns of a timeline's rows and what they hold, in order."""
+
+Section = dict[str, Any]
+
+
+class Timeline:
+    """Collects the snapshots of a run in order. `started_at` is Unix time in seconds."""
+
+    def __init__(self, started_at: float) -> None:
+        self.rows: list[list[float | int | None]] = []
+        self._started_ms = round(started_at * 1000)
+        self._windows: list[Section] = []
+        self._open: list[Snapshot] = []  # the snapshots of the window that is not over yet
+        self._open_window = 0
+        self._stamps: dict[str, int] = {}
+
+    @classmethod
+    def of(cls, started_at: float, snapshots: Iterable[Snapshot]) -> Timeline:
+        """Return the timeline of snapshots that are all there already."""
+        made = cls(started_at)
+        for snapshot in snapshots:
+            made.add(snapshot)
+        return made
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Add the next second."""
+        if snapshot.end_ns > snapshot.start_ns:
+            self.rows.append(_row(snapshot))
+        window = (self._started_ms + snapshot.start_ns // NS_PER_MS) // WINDOW_MS * WINDOW_MS
+        if window != self._open_window:
+            self._close_window()
+            self._open_window = window
+        self._open.append(snapshot)
+        _stamp(self._stamps, self._started_ms, snapshot)
+
+    def intermediate(self) -> list[Section]:
+        """Return the windows so far, as Artillery's `intermediate`; the last one may be shorter than ten seconds."""
+        self._close_window()
+        return self._windows
+
+    def aggregate(self, summary: Snapshot, seconds: float) -> Section:
+        """Return Artillery's `aggregate` for the merge of all that was added, over `seconds`."""
+        self._close_window()
+        period = int(self._windows[-1]["period"]) if self._windows else self._started_ms // WINDOW_MS * WINDOW_MS
+        return _section(summary, seconds, self._stamps, period)
+
+    def _close_window(self) -> None:
+        if not self._open:
+            return
+        merged, stamps, ns = Snapshot(), dict[str, int](), 0
+        for snapshot in self._open:
+            merged.merge(snapshot)
+            _stamp(stamps, self._started_ms, snapshot)
+            ns += snapshot.end_ns - snapshot.start_ns
+        # In `intermediate` Artillery writes the period as text, in `aggregate` as a number.
+        if stamps:
+            self._windows.append(_section(merged, ns / NS_PER_S, stamps, str(self._open_window)))
+        self._open = []
+
+
+def _section(snapshot: Snapshot, seconds: float, stamps: dict[str, int], period: int | str) -> Section:
+    requests = snapshot.count("http.requests")
+    summaries = _summaries(snapshot)
+    return {
+        "counters": _counters(snapshot),
+        "rates": {"http.request_rate": _rate(requests, seconds)} if requests else {},
+        **stamps,
+        "period": period,
+        "summaries": summaries,
+        "histograms": summaries,
+    }
+
+
+def _counters(snapshot: Snapshot) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    names = {label for metric, label in snapshot.counters if metric == "http.requests"}
+    for (metric, label), count in snapshot.counters.items():
+        if not count:
+            continue  # Artillery leaves out what never happened
+        for name in (metric, _labelled(metric, label, names)):
+            if name:
+                totals[name] = totals.get(name, 0) + count
+    return dict(sorted(totals.items()))
+
+
+def _labelled(metric: str, label: str, requests: set[str]) -> str:
+    if metric == "vusers.created" and label:
+        return f"vusers.created_by_name.{label}"
+    if label in requests and metric.startswith("http.codes."):
+        return f"{BY_ENDPOINT}.{label}.codes.{metric.removeprefix('http.codes.')}"
+    if label in requests and metric.startswith("errors."):
+        return f"{BY_ENDPOINT}.{label}.{metric}"
+    return ""
+
+
+def _summaries(snapshot: Snapshot) -> dict[str, Any]:
+    merged: dict[str, Histogram] = {}
+    for (metric, label), histogram in snapshot.histograms.items():
+        if not histogram.total:
+            continue
+        merged.setdefault(metric, Histogram()).merge(histogram)
+        if metric == "http.response_time" and label:
+            merged[f"{BY_ENDPOINT}.response_time.{label}"] = histogram
+    return {name: dict(merged[name].summary_ms()) for name in sorted(merged)}
+
+
+def _stamp(stamps: dict[str, int], started_ms: int, snapshot: Snapshot) -> None:
+    first, last = started_ms + snapshot.start_ns // NS_PER_MS, started_ms + snapshot.end_ns // NS_PER_MS
+    for kind, seen in (("Counter", snapshot.counters), ("Histogram", snapshot.histograms)):
+        if seen:
+            for name in (kind, "Metric"):
+                stamps.setdefault(f"first{name}At", first)
+                stamps[f"last{name}At"] = last
+
+
+def _row(snapshot: Snapshot) -> list[float | int | None]:
+    seconds = (snapshot.end_ns - snapshot.start_ns) / NS_PER_S
+    requests = snapshot.count("http.requests")
+    return [
+        round(snapshot.end_ns / NS_PER_S, 3),
+        requests,
+        _rate(requests, seconds),
+        count_errors(snapshot),
+        *_percentiles(snapshot.histogram("http.response_time")),
+        *_percentiles(snapshot.histogram("http.service_time")),
+        round(snapshot.gauge("vusers.active")),
+        snapshot.count("arrivals.due"),
+        snapshot.count("arrivals.started"),
+        snapshot.count("arrivals.dropped"),
+    ]
+
+
+def _percentiles(histogram: Histogram) -> tuple[float | None, ...]:
+    if not histogram.total:
+        return None, None, None
+    return tuple(round(histogram.percentile_ns(percent) / NS_PER_MS, 3) for percent in (50, 95, 99))
+
+
+def _rate(count: int, seconds: float) -> float:
+    rate = round(count / max(1.0, seconds), 2)  # as Artillery: a stretch shorter than a second counts as one
+    return int(rate) if rate == int(rate) else rate
+
+
+def count_errors(snapshot: Snapshot) -> int:
+    """Return the errors of every kind in a snapshot."""
+    return sum(count for (metric, _), count in snapshot.counters.items() if metric.startswith("errors."))

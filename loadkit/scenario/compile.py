@@ -1,0 +1,258 @@
+"""Document -> Plan: check what only the meaning shows, fill in defaults, compile flows.
+
+Every fault of the file is reported at once; compiling goes on after each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from loadkit import registry
+from loadkit.errors import Position, ScenarioError, Severity
+from loadkit.flow.declare import declared_names
+from loadkit.flow.step import Build, Nobody, Where
+from loadkit.metrics.recorder import Recorder
+from loadkit.protocols.address import split_url
+from loadkit.scenario.check import check_schema
+from loadkit.scenario.judging import compile_ensure, compile_thresholds
+from loadkit.scenario.phases import compile_phases
+from loadkit.scenario.plan import Plan, Scenario
+from loadkit.scenario.source import Document
+from loadkit.slo.ensure import KNOWN_PLUGINS
+from loadkit.template.compile import Template
+from loadkit.template.feeders import Feeder, PayloadFault, load_feeder
+
+DEMO_TARGET = "demo://"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the command line decides about a plan, beside the document. `target` replaces `config.target`."""
+
+    seed: int | None = None
+    solo: bool = False
+    scenario_name: str | None = None
+    name: str | None = None
+    target: str | None = None
+    environment: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def compile_plan(document: Document, settings: Settings, recorder: Recorder | None = None) -> Plan:
+    """Return the plan of a document; its flows record into `recorder`. Raises ScenarioError with every fault."""
+    diagnostics = check_schema(document)
+    data = document.data
+    config = dict(_mapping(data.get("config")))
+    seed = settings.seed if settings.seed is not None else config.get("seed")
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        seed = secrets.randbelow(2**32)
+    target = str(settings.target or config.get("target") or "")
+    build = Build(
+        document,
+        {**config, "target": "http://127.0.0.1" if target.startswith(DEMO_TARGET) else target},
+        base=Path(document.files[0]).parent,
+        actions=registry.plugins("step"),
+        functions=registry.plugins("function"),
+        recorder=recorder or Recorder(),
+    )
+    faults = {diagnostic.at for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR}
+    if faults:
+        build.malformed = True
+        build.reported = _reported(document, faults)
+    _check_target(target, build)
+    _check_plugins(config, build)
+    variables = _compile_variables(_mapping(config.get("variables")), build)
+    feeders = _load_feeders(config.get("payload"), build)
+    phases = compile_phases(config, solo=settings.solo, seed=seed, build=build)
+    scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build)
+    objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
+    ensure = compile_ensure(config, build)
+    diagnostics = sorted({*diagnostics, *build.diagnostics}, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
+    if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
+        raise ScenarioError(diagnostics, document.sources)
+    return Plan(
+        name=settings.name or str(config.get("name") or Path(document.files[0]).stem),
+        target=target,
+        phases=phases,
+        scenarios=scenarios,
+        variables=variables,
+        context=_context(document, settings, target, seed),
+        feeders=feeders,
+        objectives=objectives,
+        ensure=ensure,
+        seed=seed,
+        digest=hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest(),
+        config=config,
+        request_names=tuple(sorted(build.request_names)),
+        warnings=tuple(diagnostics),
+        tags=settings.tags,
+        solo=settings.solo,
+    )
+
+
+def _reported(document: Document, faults: set[Position]) -> Callable[[Where], bool]:
+    """Return what says whether the schema's check has spoken of a place: one mistake, one diagnostic.
+
+    A phase is one place: a misspelt key in it explains why it never starts anyone.
+    """
+
+    def reported(where: Where) -> bool:
+        if where[:2] != ("config", "phases") or len(where) < 3:
+            return bool(faults & {document.at(where), document.at(where, key=True)})
+        phase = where[:3]
+        return any(
+            span.key in faults or span.value in faults for path, span in document.spans.items() if path[:3] == phase
+        )
+
+    return reported
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _check_target(target: str, build: Build) -> None:
+    at: Where = ("config", "target") if "target" in build.config else ("config",)
+    if not target:
+        build.error(
+            "LK213", at, "there is no target", hint='give `config.target`, -t URL or an environment; try "demo://"'
+        )
+        return
+    if not target.startswith(DEMO_TARGET):
+        try:
+            split_url(target)
+        except ValueError as error:
+            build.error("LK212", at, str(error), hint='write "http://host:port", "https://host" or "demo://"')
+
+
+def _check_plugins(config: Mapping[str, Any], build: Build) -> None:
+    for name in _mapping(config.get("plugins")):
+        at: Where = ("config", "plugins", name)
+        if name not in KNOWN_PLUGINS and not str(name).startswith("x-"):
+            hint = build.closest(str(name), KNOWN_PLUGINS)
+            build.warn("LK504", at, f'unknown plugin "{name}" has no effect', hint=hint, key=True)
+        elif not KNOWN_PLUGINS.get(name, True):
+            build.warn("LK505", at, f'the plugin "{name}" is known and has no effect yet', key=True)
+    http = _mapping(config.get("http"))
+    if "maxSockets" in http:
+        build.warn("LK505", ("config", "http", "maxSockets"), "maxSockets has no effect; use `pool`", key=True)
+
+
+# Variables that exist before the first step
+
+
+def _context(document: Document, settings: Settings, target: str, seed: int) -> Mapping[str, Any]:
+    """Return the variables every virtual user begins with (Artillery's names)."""
+    script = document.files[0]
+    return {
+        "target": target,
+        "$environment": settings.environment or "",
+        "$testId": f"{seed:08x}",
+        "$scenarioFile": script,
+        "$dirname": str(Path(script).resolve().parent),
+    }
+
+
+def _compile_variables(variables: Mapping[str, Any], build: Build) -> Mapping[str, Template]:
+    made = {}
+    for name, value in variables.items():
+        made[str(name)] = build.template(value, ("config", "variables", name))
+        build.define(str(name))
+    return made
+
+
+def _load_feeders(payload: Any, build: Build) -> tuple[Feeder, ...]:
+    specs = payload if isinstance(payload, list) else [payload] if payload is not None else []
+    feeders = []
+    for index, spec in enumerate(specs):
+        if not isinstance(spec, Mapping) or (build.malformed and not isinstance(spec.get("path"), str)):
+            continue
+        where: Where = ("config", "payload", index) if isinstance(payload, list) else ("config", "payload")
+        try:
+            feeder = load_feeder(spec, build.base)
+        except PayloadFault as fault:
+            build.error("LK210", (*where, "path"), str(fault))
+            for name in spec.get("fields", ()):
+                build.define(str(name))
+            continue
+        feeders.append(feeder)
+        for name in feeder.defines:
+            build.define(name)
+    return tuple(feeders)
+
+
+# Scenarios
+
+
+def _compile_scenarios(items: Any, wanted: str | None, build: Build) -> tuple[Scenario, ...]:
+    if not isinstance(items, list):
+        return ()
+    known = set(build.defined)
+    made = []
+    for index, item in enumerate(items):
+        if not isinstance(item, Mapping):
+            continue
+        where: Where = ("scenarios", index)
+        build.defined = set(known)
+        build.later = declared_names(item.get("flow"), (*where, "flow"), build.actions)
+        flow = item.get("flow")
+        steps = build.steps(flow if isinstance(flow, list) else (), (*where, "flow"))
+        made.append(
+            Scenario(
+                index=index,
+                name=str(item.get("name") or f"scenario {index}"),
+                weight=_weight(item.get("weight", 1), (*where, "weight"), build),
+                steps=steps,
+                at=build.positions.at(where),
+            )
+        )
+    build.defined = known
+    if made and not any(scenario.weight > 0 for scenario in made) and not _negative(made):
+        build.error("LK207", ("scenarios",), "the weights of all scenarios are zero: none can be chosen", key=True)
+    return _chosen(tuple(made), wanted, build)
+
+
+def _negative(scenarios: list[Scenario]) -> bool:
+    return any(scenario.weight < 0 for scenario in scenarios)
+
+
+def _weight(value: Any, where: Where, build: Build) -> float:
+    template = build.template(value, where)
+    try:
+        weight = float(template.render(Nobody(_mapping(build.config.get("variables")))))
+    except (TypeError, ValueError):
+        if not isinstance(value, list | dict):
+            build.error("LK207", where, f"{value!r} is not a weight; write a number such as 3")
+        return 1.0
+    if weight < 0:
+        build.error(
+            "LK207", where, f"a weight cannot be negative ({weight:g})", hint="write 0 to leave the scenario out"
+        )
+    return weight
+
+
+def _chosen(scenarios: tuple[Scenario, ...], wanted: str | None, build: Build) -> tuple[Scenario, ...]:
+    """Return the scenarios of --scenario-name: that name, else those that the regular expression matches."""
+    if wanted is None:
+        return scenarios
+    exact = tuple(scenario for scenario in scenarios if scenario.name == wanted)
+    if exact:
+        return tuple(replace(scenario, weight=max(scenario.weight, 1.0)) for scenario in exact)
+    try:
+        matching = tuple(scenario for scenario in scenarios if re.search(wanted, scenario.name))
+    except re.error:
+        matching = ()
+    if not matching:
+        names = [scenario.name for scenario in scenarios]
+        hint = build.closest(wanted, names) or f"the file has: {', '.join(names)}"
+        build.error("LK215", ("scenarios",), f'no scenario is called "{wanted}"', hint=hint, key=True)
+        return scenarios
+    return tuple(replace(scenario, weight=scenario.weight or 1.0) for scenario in matching)

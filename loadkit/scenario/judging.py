@@ -1,0 +1,110 @@
+"""config.thresholds and config.ensure -> objectives with their lines; and, after the run, the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from loadkit.errors import Position
+from loadkit.flow.step import Build, Where
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.scenario.plan import Plan, Scenario
+from loadkit.slo.ensure import Ensure, evaluate_ensure, parse_ensure
+from loadkit.slo.evaluate import Verdict, evaluate, expectation_verdict
+from loadkit.slo.expression import Objective, check_names, parse_threshold
+from loadkit.slo.metric import ThresholdFault
+from loadkit.slo.validity import Measurement
+from loadkit.slo.validity import judge as judge_measurement
+from loadkit.units import NS_PER_S
+from loadkit.workload.base import ClosedWorkload
+from loadkit.workload.pause import Pause
+
+BUSY_SHARE = 0.8
+
+
+def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build) -> tuple[Objective, ...]:
+    """Parse `config.thresholds`; an unknown metric or request name becomes a diagnostic."""
+    objectives, places = [], []
+    for index, text in enumerate(items if isinstance(items, list) else ()):
+        where: Where = ("config", "thresholds", index)
+        if not isinstance(text, str):
+            continue  # the schema's check has reported it
+        try:
+            objectives.append(parse_threshold(text, build.positions.at(where)))
+            places.append(where)
+        except ThresholdFault as fault:
+            build.error(fault.code, where, str(fault), hint=fault.hint)
+    names = [scenario.name for scenario in scenarios]
+    for name_fault in check_names(objectives, build.request_names, names):
+        index = int(name_fault.where[-1])
+        build.error(name_fault.code, places[index], name_fault.message, hint=name_fault.hint)
+    return tuple(objectives)
+
+
+def compile_ensure(config: Mapping[str, Any], build: Build) -> Ensure | None:
+    """Parse Artillery's `ensure`, which counts only with `plugins: {ensure: {}}`; without it a warning says so."""
+    plugins = config.get("plugins")
+    enabled = isinstance(plugins, Mapping) and "ensure" in plugins
+    if not enabled:
+        if config.get("ensure"):
+            text = "`ensure` is not judged without the plugin"
+            build.warn(
+                "LK503", ("config", "ensure"), text, key=True, hint="add `plugins: {ensure: {}}`, or use `thresholds`"
+            )
+        return None
+    if build.malformed and not isinstance(config.get("ensure", {}), Mapping):
+        return None
+
+    def at(where: Where) -> Position | None:
+        return build.positions.at(("config", *where))
+
+    ensure = parse_ensure(config, at)
+    for fault in ensure.faults:
+        build.error(fault.code, ("config", *fault.where), fault.message, hint=fault.hint)
+    return ensure
+
+
+def judge(plan: Plan, summary: Snapshot, *, busy_s: float, lost: int) -> tuple[Measurement, tuple[Verdict, ...]]:
+    """Judge a run's measurement, then its objectives. With `--solo` thresholds are shown and fail nobody."""
+    duration_s = active_s(plan, summary)
+    measurement = judge_measurement(summary, lost_workers=lost, cpu_busy_s=busy_s)
+    verdicts = list(evaluate(plan.objectives, summary, duration_s, measurement=measurement))
+    if plan.ensure is not None:
+        verdicts += evaluate_ensure(plan.ensure, summary, duration_s, measurement=measurement)
+    if plan.solo:  # one visit says nothing about rates and percentiles
+        verdicts = [replace(verdict, strict=False) for verdict in verdicts]
+    expected = expectation_verdict(summary, plan.objectives)
+    if expected is not None:
+        verdicts.append(expected)
+    return measurement, tuple(verdicts)
+
+
+def active_s(plan: Plan, summary: Snapshot) -> float:
+    """Return the seconds from the first phase that starts anybody to the end of the run."""
+    first_ns = next((phase.start_ns for phase in plan.phases if not isinstance(phase.workload, Pause)), 0)
+    return max(0, summary.end_ns - first_ns) / NS_PER_S
+
+
+class BusyStreak:
+    """The longest time without a break that a worker spent above 80 % of a core, unpaced closed phases aside.
+
+    An unpaced closed phase is as fast as the generator can be; there a busy core is what was asked for.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        closed = [phase for phase in plan.phases if isinstance(phase.workload, ClosedWorkload)]
+        self._unpaced = {phase.index for phase in closed if not phase.workload.throughput}  # type: ignore[union-attr]
+        self._streaks: dict[int, float] = {}
+        self.longest_s = 0.0
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Take the next interval."""
+        for (name, worker), (_, share) in snapshot.gauges.items():
+            if name != "worker.cpu":
+                continue
+            phase = snapshot.gauges.get(("phase.index", worker), (0, 0.0))[1]
+            spent_s = (snapshot.end_ns - snapshot.start_ns) / NS_PER_S
+            busy = share > BUSY_SHARE and phase not in self._unpaced
+            self._streaks[worker] = self._streaks.get(worker, 0.0) + spent_s if busy else 0.0
+            self.longest_s = max(self.longest_s, self._streaks[worker])

@@ -1,0 +1,215 @@
+"""The keys of a scenario file that no plugin owns: its frame, and what Artillery has and loadkit accepts without effect.
+
+`x-noEffect` marks the latter, with what the warning says beside that; a plugin that gives such a key a meaning replaces it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+
+def _idle(title: str, description: str, example: Any, **rules: Any) -> Schema:
+    return {
+        "title": title,
+        "description": f"{description} Accepted as in Artillery; it has no effect yet.",
+        "examples": [example],
+        "x-noEffect": True,
+        **rules,
+    }
+
+
+_HOOK: Schema = {"type": ["string", "array"], "items": {"type": "string"}}
+_ONCE: Schema = {"type": "object", "additionalProperties": True}
+
+TOP: dict[str, Schema] = {
+    "$schema": {
+        "type": "string",
+        "title": "Schema",
+        "description": "Where editors find the JSON Schema of this file; it is not read otherwise.",
+        "examples": ["schemas/scenario.schema.json"],
+    },
+    "extends": {
+        "type": ["string", "array"],
+        "items": {"type": "string", "minLength": 1},
+        "minLength": 1,
+        "title": "Extends",
+        "description": "A file, or several, that this one builds on; paths are relative to this file. "
+        "Mappings are merged key by key, lists replace the base's.",
+        "examples": ["base.yaml", ["base.yaml", "thresholds.yaml"]],
+    },
+    "config": {
+        "$ref": "#/$defs/config",
+        "title": "Config",
+        "description": "The target, the load and everything that holds for all scenarios.",
+        "examples": [{"target": "demo://", "phases": [{"duration": "30s", "arrivalRate": 5}]}],
+    },
+    "scenarios": {
+        "type": "array",
+        "minItems": 1,
+        "items": {"$ref": "#/$defs/scenario"},
+        "title": "Scenarios",
+        "description": "The journeys of virtual users; each virtual user picks one by weight.",
+        "examples": [[{"name": "browse", "flow": [{"get": {"url": "/"}}]}]],
+    },
+    "before": _idle(
+        "Before", "A flow that runs once before the test.", {"flow": [{"post": {"url": "/login"}}]}, **_ONCE
+    ),
+    "after": _idle("After", "A flow that runs once after the test.", {"flow": [{"post": {"url": "/logout"}}]}, **_ONCE),
+}
+
+CONFIG: dict[str, Schema] = {
+    "target": {
+        "type": "string",
+        "minLength": 1,
+        "title": "Target",
+        "description": "The base URL of the system under test; URLs that start with / are added to it. demo:// starts a small shop "
+        "on this machine. The option -t and the environment variable LOADKIT_TARGET replace it.",
+        "examples": ["https://staging.example.com", "http://localhost:8080", "demo://"],
+    },
+    "phases": {
+        "type": "array",
+        "items": {"$ref": "#/$defs/phase"},
+        "title": "Phases",
+        "description": "How the load changes over time, one phase after the other. Without phases one virtual user runs once.",
+        "examples": [[{"duration": "1m", "arrivalRate": 5, "rampTo": 50, "name": "warm up"}]],
+    },
+    "environments": {
+        "type": "object",
+        "additionalProperties": {"$ref": "#/$defs/config"},
+        "title": "Environments",
+        "description": "Settings by name that -e NAME merges into `config`: mappings key by key, lists replace.",
+        "examples": [{"staging": {"target": "https://staging.example.com"}}],
+    },
+    "variables": {
+        "type": "object",
+        "title": "Variables",
+        "description": "Variables of each virtual user. Of a list, each virtual user gets one element at random.",
+        "examples": [{"currency": "EUR", "color": ["red", "green"]}],
+    },
+    "name": {
+        "type": "string",
+        "minLength": 1,
+        "title": "Name",
+        "description": "The name of this test in reports. Default: the file's name.",
+        "examples": ["checkout under load"],
+    },
+    "seed": {
+        "type": "integer",
+        "minimum": 0,
+        "title": "Seed",
+        "description": "With the same seed a run has the same arrivals, scenario picks and random values. "
+        "Default: a new one each run.",
+        "examples": [42],
+    },
+    "mode": {
+        "type": "string",
+        "enum": ["uniform", "poisson"],
+        "title": "Arrival mode",
+        "description": "How arrivals are spread in phases that do not say it themselves: evenly, or at random.",
+        "examples": ["poisson"],
+        "default": "uniform",
+    },
+    "timeout": {
+        "type": ["number", "string"],
+        "minimum": 0,
+        "title": "Timeout",
+        "description": "How long a request may take in all; wins over `http.timeout`. Seconds, or text such as 500ms.",
+        "examples": [10, "500ms"],
+        "default": 10,
+    },
+    "engine": {
+        "type": "string",
+        "enum": ["http"],
+        "title": "Engine",
+        "description": "What runs scenarios that do not say it themselves.",
+        "examples": ["http"],
+        "default": "http",
+    },
+    "processor": _idle("Processor", "A module of hook functions.", "./hooks.js", type="string"),
+    "engines": _idle("Engines", "Settings of engines by name.", {"playwright": {}}, type="object"),
+    "statsInterval": _idle("Statistics interval", "Seconds between reports.", 10, type=["number", "string"]),
+    "apdex": _idle("Apdex", "The threshold of the Apdex score, in ms.", {"threshold": 100}, type="object"),
+    "ws": _idle("WebSocket", "Settings of the WebSocket engine.", {"subprotocols": ["json"]}, type="object"),
+    "socketio": _idle("Socket.IO", "Settings of the Socket.IO engine.", {"transports": ["websocket"]}, type="object"),
+    "bundling": _idle("Bundling", "What is left out of bundles.", {"external": ["aws-sdk"]}, type="object"),
+    "includeFiles": _idle("Included files", "Files that workers need.", ["./data.json"], type="array"),
+    "fake-data": _idle("Fake data", "Settings of made-up data.", {"firstName": {"sex": "female"}}, type="object"),
+    "pluginsScope": _idle("Scope of plugins", "The npm scope of plugins.", "@example/", type="string"),
+}
+
+PHASE: dict[str, Schema] = {
+    "name": {
+        "type": "string",
+        "title": "Name",
+        "description": "The name of the phase on screen and in reports.",
+        "examples": ["warm up"],
+    },
+    "duration": {
+        "type": ["number", "string"],
+        "minimum": 0,
+        "title": "Duration",
+        "description": "How long the phase lasts: seconds, or text such as 90s, 5m or 1m30s.",
+        "examples": [60, "5m", "1m30s"],
+    },
+    "maxVusers": {
+        "type": ["integer", "string"],
+        "minimum": 0,
+        "title": "Most virtual users",
+        "description": "While so many virtual users are active, arrivals are dropped and counted. Default: no limit.",
+        "examples": [500],
+    },
+    "mode": {
+        "type": "string",
+        "enum": ["uniform", "poisson"],
+        "title": "Arrival mode",
+        "description": "How arrivals are spread: evenly, or at random (a Poisson process). Default: that of `config.mode`.",
+        "examples": ["poisson"],
+        "default": "uniform",
+    },
+}
+
+SCENARIO: dict[str, Schema] = {
+    "name": {
+        "type": "string",
+        "title": "Name",
+        "description": "The name of the scenario in reports. Default: its number.",
+        "examples": ["browse and buy"],
+    },
+    "weight": {
+        "type": ["number", "string"],
+        "title": "Weight",
+        "description": "How often this scenario is picked, relative to the others: zero or more.",
+        "examples": [3],
+        "default": 1,
+    },
+    "flow": {
+        "$ref": "#/$defs/flow",
+        "title": "Flow",
+        "description": "The steps of a virtual user, in order.",
+        "examples": [[{"get": {"url": "/"}}, {"think": 1}]],
+    },
+    "engine": {
+        "type": "string",
+        "enum": ["http"],
+        "title": "Engine",
+        "description": "What runs this scenario.",
+        "examples": ["http"],
+        "default": "http",
+    },
+    **{
+        name: _idle(title, description, "doSomething", **_HOOK)
+        for name, title, description in (
+            ("beforeScenario", "Before the scenario", "Hook functions that run before the first step."),
+            ("afterScenario", "After the scenario", "Hook functions that run after the last step."),
+            ("beforeRequest", "Before each request", "Hook functions that run before each request."),
+            ("afterResponse", "After each response", "Hook functions that run after each response."),
+            ("onError", "On error", "Hook functions that run when a virtual user fails."),
+        )
+    },
+    "socketio": _idle("Socket.IO", "Settings of the Socket.IO connection.", {"path": "/chat"}, type="object"),
+}
+
+IDLE = frozenset(name for keys in (TOP, CONFIG, SCENARIO) for name, schema in keys.items() if "x-noEffect" in schema)
+"""Keys that hints do not offer."""

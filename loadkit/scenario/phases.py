@@ -1,0 +1,122 @@
+"""config.phases -> Phase: when virtual users start, checked and laid out on the run's time line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from loadkit import registry
+from loadkit.flow.step import Build, Where
+from loadkit.flow.user import mix
+from loadkit.scenario.plan import Phase
+from loadkit.units import parse_duration_ns
+from loadkit.workload.base import ClosedWorkload, NeverStarts, PhaseContext, Shape, Workload
+
+_SOLO: list[dict[str, Any]] = [{"duration": 1, "arrivalCount": 1, "name": "solo"}]
+_OPEN = ("arrivalRate", "arrivalCount")
+_CLOSED = ("users", "throughput")
+_AFTER_CLOSED = 1 << 40  # visits of a closed phase have no known end: later phases number from far above
+
+
+def compile_phases(config: Mapping[str, Any], *, solo: bool, seed: int, build: Build) -> tuple[Phase, ...]:
+    """Return the phases in order. No phases, or `solo`, means one virtual user. Faults become diagnostics."""
+    items = config.get("phases")
+    made: list[Phase] = []
+    start_ns = first_number = 0
+    default_mode = config.get("mode", "uniform")
+    for index, item in enumerate(items if isinstance(items, list) and items else _SOLO):
+        if not isinstance(item, Mapping):
+            continue
+        where: Where = ("config", "phases", index)
+        phase = _compile_phase(item, where, index, mode=item.get("mode", default_mode), seed=seed, build=build)
+        if phase is None:
+            continue
+        duration_ns, workload, most = phase
+        made.append(
+            Phase(
+                index=index,
+                name=str(item.get("name") or f"phase {index + 1}"),
+                start_ns=start_ns,
+                duration_ns=duration_ns,
+                first_number=first_number,
+                workload=workload,
+                max_vusers=most,
+                at=build.positions.at(where),
+            )
+        )
+        start_ns += duration_ns
+        first_number += _AFTER_CLOSED if isinstance(workload, ClosedWorkload) else workload.planned
+    if solo:
+        return compile_phases({"phases": _SOLO}, solo=False, seed=seed, build=build)
+    return tuple(made)
+
+
+def _compile_phase(
+    item: Mapping[str, Any], where: Where, index: int, *, mode: str, seed: int, build: Build
+) -> tuple[int, Workload, int | None] | None:
+    shape = _shape(item, where, build)
+    duration_ns = _duration(item, where, build)
+    if shape is None or duration_ns is None:
+        return None
+    context = PhaseContext(duration_ns=duration_ns, mode=mode, seed=mix(seed, index, salt=2))
+    try:
+        workload = shape.build(item, context)
+    except ValueError as error:
+        code = "LK208" if isinstance(error, NeverStarts) else "LK211"
+        key = next((key for key in item if key in str(error)), "duration")
+        build.error(code, (*where, key), f"phase {_called(item, index)}: {error}")
+        return None
+    return duration_ns, workload, _most_vusers(item, where, build)
+
+
+def _shape(item: Mapping[str, Any], where: Where, build: Build) -> Shape | None:
+    opens, closes = [key for key in _OPEN if key in item], [key for key in _CLOSED if key in item]
+    if opens and closes:
+        text = f"`{opens[0]}` starts new users (open model) and `{closes[0]}` keeps a fixed number (closed model)"
+        build.error("LK209", (*where, closes[0]), text, key=True, hint="use one of the two in a phase")
+        return None
+    shapes: list[Shape] = sorted(registry.plugins("workload").values(), key=lambda shape: shape.order)
+    for shape in shapes:
+        if shape.claims(item):
+            return shape
+    text = f"phase {_called(item, int(where[-1]))} never starts anyone"
+    hint = "give it arrivalRate, arrivalCount, users or pause"
+    build.error("LK208", where, text, hint=hint)
+    return None
+
+
+def _called(item: Mapping[str, Any], index: int) -> str:
+    return f'"{item["name"]}"' if item.get("name") else str(index + 1)
+
+
+def _duration(item: Mapping[str, Any], where: Where, build: Build) -> int | None:
+    key = "pause" if "pause" in item else "duration"
+    if key not in item:
+        if not build.malformed or "duration" not in item:
+            text = f"phase {_called(item, int(where[-1]))} has no duration"
+            build.error("LK103", where, text, hint="add `duration: 60` (seconds) or `duration: 1m30s`")
+        return None
+    try:
+        duration_ns = parse_duration_ns(item[key])
+    except ValueError as error:
+        build.error("LK211", (*where, key), str(error))
+        return None
+    if not duration_ns and key == "duration":
+        text = f"phase {_called(item, int(where[-1]))} lasts 0 seconds and never starts anyone"
+        build.error("LK208", (*where, key), text)
+        return None
+    return max(duration_ns, 1)
+
+
+def _most_vusers(item: Mapping[str, Any], where: Where, build: Build) -> int | None:
+    value = item.get("maxVusers")
+    if value is None:
+        return None
+    try:
+        most = int(value)
+    except (TypeError, ValueError):
+        most = 0
+    if most < 1:
+        build.error("LK104", (*where, "maxVusers"), f"maxVusers must be a whole number above zero, not {value!r}")
+        return None
+    return most

@@ -1,0 +1,75 @@
+"""The plan of a run: everything that was decided before load starts, each part with its place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadkit.errors import Diagnostic, Position
+from loadkit.flow.step import StepFunction
+from loadkit.slo.ensure import Ensure
+from loadkit.slo.expression import Objective
+from loadkit.template.compile import Template
+from loadkit.template.feeders import Feeder
+from loadkit.workload.base import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """One phase; `start_ns` counts from the run's start, `first_number` is the number of its first arrival or visit."""
+
+    index: int
+    name: str
+    start_ns: int
+    duration_ns: int
+    first_number: int
+    workload: Workload
+    max_vusers: int | None
+    at: Position
+
+    @property
+    def end_ns(self) -> int:
+        """Return when the phase ends, since the run's start."""
+        return self.start_ns + self.duration_ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A weighted journey, compiled."""
+
+    index: int
+    name: str
+    weight: float
+    steps: tuple[StepFunction, ...]
+    at: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run will do. `digest` identifies it: same digest and seed, same arrivals and choices.
+
+    `context` holds the variables that every virtual user has from the start: target, $environment, $testId, ...
+    """
+
+    name: str
+    target: str
+    phases: tuple[Phase, ...]
+    scenarios: tuple[Scenario, ...]
+    variables: Mapping[str, Template]
+    context: Mapping[str, Any]
+    feeders: tuple[Feeder, ...]
+    objectives: tuple[Objective, ...]
+    ensure: Ensure | None
+    seed: int
+    digest: str
+    config: Mapping[str, Any]
+    request_names: tuple[str, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    solo: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def duration_ns(self) -> int:
+        """Return the time from the run's start to the end of the last phase."""
+        return self.phases[-1].end_ns if self.phases else 0

@@ -1,0 +1,198 @@
+"""What is known before load starts is put into `config`: environment variables, built-in names and constant variables.
+
+Rendered is all of `config` and the weights of scenarios, except what is rendered for each virtual user: `variables`, `defaults`,
+`http.defaults`, and of `payload` all but its paths.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from loadkit import registry
+from loadkit.errors import Diagnostic, Severity
+from loadkit.scenario.scalars import read_plain
+from loadkit.scenario.schema import accepted_types
+from loadkit.scenario.source import Document, Where
+from loadkit.template.compile import Template, TemplateFault, compile_value
+
+_FOR_EACH_USER = {
+    ("config", "variables"),
+    ("config", "defaults"),
+    ("config", "http", "defaults"),
+    ("config", "environments"),
+}
+_OPTIONS_OF_OTHERS = {"plugins", "engines"}  # they may have templates of their own
+
+
+def builtin_variables(document: Document, environment: str | None) -> dict[str, Any]:
+    """Return `$scenarioFile` (the first file as written), `$dirname` (its directory, absolute) and `$environment`."""
+    file = document.files[0] if document.files else ""
+    return {
+        "$scenarioFile": file,
+        "$dirname": str(Path(file).absolute().parent),
+        "$environment": environment,
+    }
+
+
+def render_config(document: Document, builtins: Mapping[str, Any], *, seed: int | None = None) -> list[Diagnostic]:
+    """Render the static templates of a document in place. `seed` (or `config.seed`) fixes what is drawn at random."""
+    config = document.data.get("config")
+    if not isinstance(config, dict):
+        config = {}
+    fixed = config.get("seed") if seed is None else seed
+    work = _Rendering(document=document, random=random.Random(str(fixed)) if fixed is not None else random.Random())
+    variables = config.get("variables")
+    work.define(variables if isinstance(variables, dict) else {}, builtins)
+    for where in _rendered_places(document.data):
+        work.render(where)
+    return work.diagnostics
+
+
+def place_payloads(document: Document) -> None:
+    """Make the paths of payloads relative to the directory of the first scenario file.
+
+    As written they are relative to the file that names them (--payload: to the current directory); one that is not found there
+    is looked for beside the first file.
+    """
+    config = document.data.get("config")
+    payload = config.get("payload") if isinstance(config, dict) else None
+    where: Where = ("config", "payload")
+    items: list[tuple[Where, Any]] = [((*where, "path"), payload)]
+    if isinstance(payload, list):
+        items = [((*where, index, "path"), item) for index, item in enumerate(payload)]
+    for at, item in items:
+        path = item.get("path") if isinstance(item, dict) else None
+        if isinstance(path, str) and "{{" not in path and not os.path.isabs(path) and document.files:
+            item["path"] = _beside_first(path, document.at(at).file, document.files)
+
+
+def _beside_first(path: str, writer: str, files: tuple[str, ...]) -> str:
+    home = Path(files[0]).parent
+    places = [Path(path)] if writer == "--payload" else [home / path]
+    if writer in files:
+        places.insert(0, Path(writer).parent / path)
+    found = next((place for place in places if _is_file(place)), places[0])
+    return os.path.relpath(found, home)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _rendered_places(data: Mapping[str, Any]) -> Iterator[Where]:
+    config = data.get("config")
+    if isinstance(config, dict):
+        for key, value in config.items():
+            is_path: Callable[[Where], bool] = (
+                (lambda where: where[-1] == "path") if key == "payload" else lambda where: True
+            )
+            yield from filter(is_path, _templates(value, ("config", key)))
+    scenarios = data.get("scenarios")
+    if isinstance(scenarios, list):
+        for index, scenario in enumerate(scenarios):
+            if isinstance(scenario, dict) and "weight" in scenario:
+                yield from _templates(scenario["weight"], ("scenarios", index, "weight"))
+
+
+def _templates(value: Any, where: Where) -> Iterator[Where]:
+    """Yield the paths of all texts with templates below a path."""
+    if where in _FOR_EACH_USER or str(where[-1]).startswith("x-"):
+        return
+    if isinstance(value, str) and "{{" in value:
+        yield where
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _templates(item, (*where, key))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Rendering:
+    """The rendering of one document; to a template it is the virtual user."""
+
+    document: Document
+    random: random.Random
+    variables: dict[str, Any] = field(default_factory=dict)
+    changing: set[str] = field(default_factory=set)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    number: int = 0
+
+    def define(self, variables: Mapping[str, Any], builtins: Mapping[str, Any]) -> None:
+        """Take the variables that have one value for the whole run: no lists, no templates unless only `$env` is in them."""
+        for name, value in variables.items():
+            if isinstance(value, str) and "{{" in value:
+                try:
+                    template = compile_value(value, registry.plugins("function"))
+                except TemplateFault:
+                    continue  # reported where variables are compiled
+                if template.is_constant:
+                    self.variables[name] = template.render(self)
+            elif not isinstance(value, list | dict):
+                self.variables[name] = value
+        self.changing = set(variables) - set(self.variables)
+        self.variables |= builtins
+
+    def render(self, where: Where) -> None:
+        """Put the value of the template at a path in its place; one that has none stays, with a diagnostic."""
+        owner: Any = self.document.data
+        for part in where[:-1]:
+            owner = owner[part]
+        text = owner[where[-1]]
+        try:
+            template = compile_value(text, registry.plugins("function"))
+        except TemplateFault as fault:
+            self._report(Severity.ERROR, fault.code, str(fault), where, fault.hint)
+            return
+        if self._defined(template, where):
+            for _, name in template.unset_env:
+                message = f"the environment variable {name} is not set; an empty text stands for it"
+                self._report(
+                    Severity.WARNING, "LK502", message, where, f"export {name}=..., or name a file with --dotenv"
+                )
+            try:
+                value = template.render(self)
+            except ValueError as error:
+                self._report(Severity.ERROR, "LK204", str(error), where, "")
+                return
+            owner[where[-1]] = _typed(value, where) if _is_one_template(text) else value
+
+    def _defined(self, template: Template, where: Where) -> bool:
+        missing = [name for _, names in template.uses for name in names if name not in self.variables]
+        if where[:1] == ("config",) and where[1] in _OPTIONS_OF_OTHERS:
+            return not missing
+        for name in missing:
+            if name in self.changing:
+                message = f'variable "{name}" has a value for each virtual user, not one for the whole run'
+                hint = "here stand only constants of `config.variables`, --variables and $env"
+            else:
+                message = f'nothing defines the variable "{name}" when the configuration is read'
+                hint = "define it in `config.variables` or with --variables, or use $env"
+            self._report(Severity.ERROR, "LK201", message, where, hint)
+        return not missing
+
+    def _report(self, severity: Severity, code: str, message: str, where: Where, hint: str) -> None:
+        at, length = self.document.at(where), self.document.width(where)
+        self.diagnostics.append(
+            Diagnostic(code=code, message=message, at=at, severity=severity, hint=hint, length=length)
+        )
+
+
+def _is_one_template(text: str) -> bool:
+    stripped = text.strip()
+    return stripped.startswith("{{") and stripped.endswith("}}") and stripped.count("{{") == 1
+
+
+def _typed(value: Any, where: Where) -> Any:
+    """Return a text as the number or boolean it spells, where the schema wants one: `duration: "{{ $env.DURATION }}"`."""
+    if not isinstance(value, str):
+        return value
+    spelled, types = read_plain(value.strip()), accepted_types(where)
+    if isinstance(spelled, bool):
+        return spelled if "boolean" in types else value
+    return spelled if isinstance(spelled, int | float) and types & {"number", "integer"} else value

@@ -1,0 +1,268 @@
+"""Judge a run: read each objective's number from the summary, compare, and say what was found in words.
+
+A counter that never occurred is 0. A time without samples and a ratio of nothing have no value, so their objective
+fails and says why. When the measurement is invalid nothing is passed or failed: what was observed is shown, judged
+INVALID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from loadkit.errors import Position
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.slo.expression import Objective
+from loadkit.slo.metric import Kind, Selector
+from loadkit.slo.validity import Measurement, Validity
+from loadkit.units import NS_PER_MS, NS_PER_S, format_bytes, format_duration_ns, parse_bytes
+
+
+class Status(Enum):
+    """What was found about an objective."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """An objective, judged.
+
+    `observed` and `limit` are in `unit` (ns, count, bytes, ratio, per_s; "" for an expression), the texts are for people and
+    never look alike when the numbers differ. `samples` is what the value rests on. Only a strict verdict fails a run.
+    """
+
+    objective_text: str
+    status: Status
+    observed: float | None
+    observed_text: str
+    limit_text: str
+    samples: int
+    at: Position | None = None
+    origin: str = "threshold"  # "threshold", "ensure" or "expect"
+    strict: bool = True
+    reason: str = ""
+    limit: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A number of a run in its metric's unit; `value` is None, and `reason` says why, when there is none."""
+
+    value: float | None
+    samples: int
+    reason: str = ""
+
+
+INVALID_REASON = "not judged: the measurement is invalid"
+
+
+def evaluate(
+    objectives: Iterable[Objective], summary: Snapshot, duration_s: float, *, measurement: Measurement
+) -> tuple[Verdict, ...]:
+    """Judge objectives in order. `duration_s` is the active time of the run: first arrival to the end."""
+    return tuple(_verdict(objective, summary, duration_s, measurement) for objective in objectives)
+
+
+def settled(holds: bool, measurement: Measurement) -> Status:
+    """Return the status of something that holds or not, INVALID when the measurement cannot be believed."""
+    if measurement.status is Validity.INVALID:
+        return Status.INVALID
+    return Status.PASS if holds else Status.FAIL
+
+
+def _verdict(objective: Objective, summary: Snapshot, duration_s: float, measurement: Measurement) -> Verdict:
+    selector, limit = objective.selector, objective.limit
+    seen = observe(selector, summary, duration_s)
+    status = settled(seen.value is not None and objective.operator.holds(seen.value, limit), measurement)
+    return Verdict(
+        objective_text=objective.text,
+        status=status,
+        observed=seen.value,
+        observed_text="no samples" if seen.value is None else observed_text(selector.kind, seen.value, limit),
+        limit_text=f"{objective.operator.value} {limit_text(selector.kind, limit)}",
+        samples=seen.samples,
+        at=objective.at,
+        reason=INVALID_REASON if status is Status.INVALID else seen.reason,
+        limit=limit,
+        unit=selector.kind.value,
+    )
+
+
+def observe(selector: Selector, summary: Snapshot, duration_s: float) -> Observation:
+    """Return the number that a selector refers to."""
+    if selector.aggregate:
+        return _observe_times(selector, summary)
+    samples = sum(summary.count(metric, selector.label) for metric in selector.samples)
+    if selector.kind is Kind.RATIO:
+        part, whole = _RATIOS[selector.name](summary, selector.label)
+        if not whole:
+            return Observation(None, 0, f"no samples: {_nothing(selector)}")
+        return Observation(part / whole, whole)
+    if selector.kind is Kind.RATE:
+        return Observation(samples / duration_s if duration_s > 0 else 0.0, samples)
+    return Observation(_count(summary, selector.name, selector.label), samples)
+
+
+def _observe_times(selector: Selector, summary: Snapshot) -> Observation:
+    histogram = summary.histogram(selector.name, selector.label)
+    samples = histogram.total
+    if selector.aggregate == "count":
+        return Observation(samples, samples)
+    if not samples:
+        return Observation(None, 0, f"no samples: {_no_times(selector, summary)}")
+    if selector.percent is not None:
+        return Observation(histogram.percentile_ns(selector.percent), samples)
+    values = {"mean": histogram.mean_ns(), "min": histogram.min_ns, "max": histogram.max_ns}
+    return Observation(values[selector.aggregate], samples)
+
+
+def _count(summary: Snapshot, name: str, label: str | None) -> int:
+    if name.startswith("http.codes.") and name.endswith("xx"):
+        return _statuses(summary, label, lambda status: status // 100 == int(name[-3]))
+    return summary.count(name, label)
+
+
+def _statuses(summary: Snapshot, label: str | None, wanted: Callable[[int], bool]) -> int:
+    """Return how many responses had a status that is wanted."""
+    return sum(
+        count
+        for (metric, name), count in summary.counters.items()
+        if metric.startswith("http.codes.") and label in (None, name) and wanted(int(metric[len("http.codes.") :]))
+    )
+
+
+def _errors(summary: Snapshot, label: str | None) -> tuple[int, int]:
+    requests = summary.count("http.requests", label)
+    failures = requests - summary.count("http.responses", label)
+    return failures + _statuses(summary, label, lambda status: status >= 500), requests
+
+
+def _available(summary: Snapshot, label: str | None) -> tuple[int, int]:
+    # From the counts: 1.0 - 0.001 is not the float nearest to 0.999, and `>= 99.9%` must hold for 999 of 1000.
+    errors, requests = _errors(summary, label)
+    return requests - errors, requests
+
+
+def _checks_held(summary: Snapshot, label: str | None) -> tuple[int, int]:
+    ok = summary.count("checks.ok", label)
+    return ok, ok + summary.count("checks.failed", label)
+
+
+def _not_completed(summary: Snapshot, label: str | None) -> tuple[int, int]:
+    created = summary.count("vusers.created", label)
+    return created - summary.count("vusers.completed", label), created
+
+
+_RATIOS: Mapping[str, Callable[[Snapshot, str | None], tuple[int, int]]] = {
+    "http.error_rate": _errors,
+    "http.availability": _available,
+    "checks.pass_rate": _checks_held,
+    "vusers.error_rate": _not_completed,
+}
+
+
+def _nothing(selector: Selector) -> str:
+    what = {"checks": "no check was made", "vusers": "no virtual user was created"}
+    text = what.get(selector.name.split(".")[0], "no request was made")
+    return text if selector.label is None else f'{text} for "{selector.label}"'
+
+
+def _no_times(selector: Selector, summary: Snapshot) -> str:
+    whose = "" if selector.label is None else f' of "{selector.label}"'
+    requests = summary.count("http.requests", selector.label)
+    if selector.name in ("http.response_time", "http.service_time"):
+        if not requests:
+            return _nothing(selector)
+        return f"none of {requests} requests{whose} got a valid response"
+    return f"{selector.name}{whose} was never measured"
+
+
+def limit_text(kind: Kind, limit: float) -> str:
+    """Return a limit with its unit and all its digits: "250ms", "99.95%", "100/s"."""
+    if kind is Kind.TIME:
+        return format_duration_ns(limit) if limit >= 60 * NS_PER_S and not limit % NS_PER_S else _time(limit, 12)
+    if kind is Kind.BYTES:
+        text = format_bytes(limit)
+        return text if parse_bytes(text) == limit else f"{limit:.0f} B"
+    if kind is Kind.RATIO:
+        return f"{_rounded(100 * limit, 12)}%"
+    return f"{_rounded(limit, 6)}/s" if kind is Kind.RATE else _rounded(limit, 15)
+
+
+def observed_text(kind: Kind, value: float, limit: float) -> str:
+    """Return a value with its unit, with as many digits as it takes to look different from a limit that differs.
+
+    A ratio never looks like 0% or 100% without being it.
+    """
+    wrong = {limit_text(kind, limit)}
+    if value == limit:
+        return wrong.pop()
+    if kind is Kind.RATIO:
+        wrong |= {f"{whole:.0%}" for whole in (0.0, 1.0) if whole != value}
+    texts = (_TEXT[kind](value, digits) for digits in range(3, 16))
+    return next((text for text in texts if text not in wrong), repr(value))
+
+
+def _rounded(number: float, digits: int) -> str:
+    """Return a number with so many significant digits, never with an exponent below 1e15."""
+    return f"{float(f'{number:.{digits}g}'):.15g}"
+
+
+def _time(ns: float, digits: int) -> str:
+    if ns >= 60 * NS_PER_S and digits == 3:
+        return format_duration_ns(ns)
+    units = ((NS_PER_S, "s"), (NS_PER_MS, "ms"), (1_000, "us"))
+    factor, unit = next(((factor, unit) for factor, unit in units if ns >= factor), (1, "ns"))
+    return f"{_rounded(ns / factor, digits)}{unit}"
+
+
+def _percent(ratio: float, digits: int) -> str:
+    return f"{100 * ratio:.{digits - 1}f}".rstrip("0").rstrip(".") + "%"
+
+
+_TEXT: Mapping[Kind, Callable[[float, int], str]] = {
+    Kind.TIME: _time,
+    Kind.RATIO: _percent,
+    Kind.RATE: lambda rate, digits: f"{_rounded(rate, digits)}/s",
+    Kind.BYTES: lambda size, digits: format_bytes(size) if digits == 3 else f"{size:.0f} B",
+    Kind.COUNT: lambda count, digits: _rounded(count, 15),
+}
+
+
+def expectation_verdict(summary: Snapshot, objectives: Iterable[Objective] = ()) -> Verdict | None:
+    """Judge the checks of the whole run, None when there were none: one that did not hold fails the run.
+
+    A threshold on checks (or on plugins.expect) decides itself how many may fail; then this verdict is a report only.
+    A wrong answer is wrong whatever the generator did, so validity has no say here.
+    """
+    failed = summary.count("checks.failed")
+    made = failed + summary.count("checks.ok")
+    if not made:
+        return None
+    decided = any(objective.selector.name.startswith(("checks.", "plugins.expect.")) for objective in objectives)
+    return Verdict(
+        objective_text="expectations",
+        status=Status.FAIL if failed else Status.PASS,
+        observed=failed,
+        observed_text=f"{failed} of {made} checks failed{_kinds(summary)}",
+        limit_text="== 0",
+        samples=made,
+        origin="expect",
+        strict=not decided,
+        limit=0,
+        unit=Kind.COUNT.value,
+    )
+
+
+def _kinds(summary: Snapshot) -> str:
+    """Return which kinds of checks failed, the most frequent first: " (statusCode 12, hasHeader 1)"."""
+    prefix = "plugins.expect.failed."
+    kinds = {metric: summary.count(metric) for metric, _ in summary.counters if metric.startswith(prefix)}
+    ranked = sorted(((-count, metric.removeprefix(prefix)) for metric, count in kinds.items() if count))
+    return f" ({', '.join(f'{kind} {-count}' for count, kind in ranked)})" if ranked else ""

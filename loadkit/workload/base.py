@@ -1,0 +1,97 @@
+"""What a workload shape is: a pure description of when virtual users start, as nanoseconds since the phase's start.
+
+A shape never looks at a clock. Open shapes give fire times by absolute index; the closed shape gives each user's lifetime. The
+merged schedule of any number of shards is the schedule of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Part `index` of `count`: takes the arrivals (or users) whose number is `index` modulo `count`."""
+
+    index: int = 0
+    count: int = 1
+
+
+class OpenWorkload(Protocol):
+    """Arrivals that come whether or not the target keeps up.
+
+    A last phase that `ends_early` is over when all its arrivals are done, however much of its duration is left.
+    """
+
+    duration_ns: int
+    ends_early: bool
+
+    @property
+    def planned(self) -> int:
+        """Return the number of arrivals of the whole phase, over all shards."""
+
+    def fire_times(self, shard: Shard) -> Iterator[tuple[int, int]]:
+        """Yield (number of the arrival in the phase, ns since the phase's start) in order, before the phase's end."""
+
+    def rate_at(self, at_ns: int) -> float:
+        """Return the planned arrivals per second at an instant of the phase."""
+
+
+@runtime_checkable
+class ClosedWorkload(Protocol):
+    """Users that repeat visits; the target's speed decides the rate unless `throughput_per_s` paces it."""
+
+    duration_ns: int
+    users: int
+    throughput: Fraction | None
+    """Requests per second over all users; None: as fast as the target answers."""
+
+    def lifetimes(self, shard: Shard) -> Iterator[tuple[int, int, int]]:
+        """Yield (user, first instant, last instant) in ns since the phase's start, ordered by the first instant."""
+
+    def slot_ns(self, user: int, request: int) -> int:
+        """Return when user's `request`-th request is due, in ns since the phase's start: (u + k*N)/R."""
+
+
+Workload = OpenWorkload | ClosedWorkload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """A plugin of kind "workload". `keys` are the phase keys it reads (beside duration, name, maxVusers) with their schemas.
+
+    `claims` says whether a phase is of this shape; `build` makes the workload from a phase whose values are already of the
+    right types, or raises ValueError with a text for the author.
+    """
+
+    order: int
+    keys: Mapping[str, Any]
+    claims: Callable[[Mapping[str, Any]], bool]
+    build: Callable[[Mapping[str, Any], PhaseContext], Workload]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseContext:
+    """What a shape may need beside its keys: the duration, the arrival mode, and the seed of random sequences."""
+
+    duration_ns: int
+    mode: str
+    seed: int
+
+
+class NeverStarts(ValueError):
+    """A phase whose numbers mean that nobody is ever started."""
+
+
+def exact(value: object, key: str) -> Fraction:
+    """Return a number as it was written, without binary rounding: 0.1 is a tenth. Raises ValueError."""
+    try:
+        number = Fraction(str(value).strip())
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"{key} must be a number, not {value!r}") from None
+    if number < 0:
+        raise ValueError(f"{key} must be zero or more, not {value}")
+    return number

@@ -1,0 +1,55 @@
+"""arrivalCount: a fixed number of new virtual users, evenly spread over the phase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from loadkit.workload.base import NeverStarts, PhaseContext, Shape, Shard, exact
+
+
+class Count:
+    """N arrivals over D: arrival k at k * D / N."""
+
+    ends_early = True  # its meaning is the number, not the time
+    __slots__ = ("duration_ns", "planned")
+
+    def __init__(self, arrivals: int, duration_ns: int) -> None:
+        self.planned = arrivals
+        self.duration_ns = duration_ns
+
+    def fire_times(self, shard: Shard) -> Iterator[tuple[int, int]]:
+        """Yield this shard's arrivals by absolute index."""
+        for number in range(shard.index, self.planned, shard.count):
+            yield number, number * self.duration_ns // self.planned
+
+    def rate_at(self, at_ns: int) -> float:
+        """Return N / D per second."""
+        return self.planned * 1e9 / self.duration_ns
+
+
+def _build(phase: Mapping[str, Any], context: PhaseContext) -> Count:
+    arrivals = exact(phase["arrivalCount"], "arrivalCount")
+    if arrivals.denominator != 1:
+        raise ValueError(f"arrivalCount must be a whole number, not {phase['arrivalCount']}")
+    if not arrivals:
+        raise NeverStarts("an arrivalCount of 0 never starts anyone; use `pause` for a phase without arrivals")
+    return Count(int(arrivals), context.duration_ns)
+
+
+SHAPES = {
+    "count": Shape(
+        order=20,
+        keys={
+            "arrivalCount": {
+                "type": ["integer", "string"],
+                "minimum": 0,
+                "title": "Arrival count",
+                "description": "How many virtual users start in this phase, evenly spread over its duration.",
+                "examples": [100],
+            }
+        },
+        claims=lambda phase: "arrivalCount" in phase,
+        build=_build,
+    )
+}

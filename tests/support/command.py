@@ -1,0 +1,82 @@
+"""The real command line in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass
+class Result:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+    report: dict[str, Any] | None = None
+
+    @property
+    def counters(self) -> dict[str, int]:
+        assert self.report is not None
+        counters: dict[str, int] = self.report["aggregate"]["counters"]
+        return counters
+
+    @property
+    def summaries(self) -> dict[str, dict[str, float]]:
+        assert self.report is not None
+        summaries: dict[str, dict[str, float]] = self.report["aggregate"]["summaries"]
+        return summaries
+
+
+def write_yaml(directory: Path, data: dict[str, Any], name: str = "test.yaml") -> Path:
+    path = directory / name
+    path.write_text(yaml.safe_dump(data, sort_keys=False))
+    return path
+
+
+def scenario(target: str, phases: list[dict[str, Any]], flow: list[Any], **config: Any) -> dict[str, Any]:
+    return {"config": {"target": target, "phases": phases, **config}, "scenarios": [{"name": "it", "flow": flow}]}
+
+
+def start(*arguments: object, cwd: Path = ROOT) -> subprocess.Popen[str]:
+    """Start `loadkit ...`; it inherits no terminal."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOADKIT_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "loadkit", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd,
+        env={**environment, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+    )
+
+
+def finish(process: subprocess.Popen[str], report: Path | None = None, timeout: float = 60) -> Result:
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError(f"the command did not end within {timeout} s:\n{out}\n{err}") from None
+    read = json.loads(report.read_text()) if report is not None and report.exists() else None
+    return Result(process.returncode, out, err, read)
+
+
+def loadkit(*arguments: object, cwd: Path = ROOT, timeout: float = 60) -> Result:
+    """Run `loadkit ...` to its end."""
+    return finish(start(*arguments, cwd=cwd), timeout=timeout)
+
+
+def run(directory: Path, data: dict[str, Any], *arguments: object, timeout: float = 60) -> Result:
+    """Write a scenario, run it with `-o`, and return the result with its report."""
+    report = directory / "report.json"
+    return finish(start("run", write_yaml(directory, data), "-o", report, *arguments), report, timeout)

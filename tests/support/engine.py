@@ -1,0 +1,136 @@
+"""Run a flow through the real engine in this process, against any target, and return what was measured."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+import uvloop
+
+from loadkit import registry
+from loadkit.engine.run import Orders, ShardRun
+from loadkit.engine.services import Line
+from loadkit.errors import Position
+from loadkit.flow.step import Build, Where
+from loadkit.metrics.recorder import Recorder
+from loadkit.metrics.snapshot import Snapshot, merge_all
+from loadkit.scenario.plan import Phase, Plan, Scenario
+from loadkit.template.compile import Template
+from loadkit.workload.base import Shard, Workload
+from loadkit.workload.count import Count
+
+HERE = Position("test.yaml", 1, 1)
+S = 10**9
+
+
+class Nowhere:
+    """Positions of a document that has no text."""
+
+    def at(self, where: Where, *, key: bool = False) -> Position:
+        return HERE
+
+    def width(self, where: Where, *, key: bool = False) -> int:
+        return 1
+
+
+def build_for(config: Mapping[str, Any], recorder: Recorder | None = None, base: Path = Path(".")) -> Build:
+    return Build(
+        Nowhere(),
+        config,
+        base=base,
+        actions=registry.plugins("step"),
+        functions=registry.plugins("function"),
+        recorder=recorder or Recorder(),
+    )
+
+
+def plan_of(
+    flow: list[Any],
+    target: str,
+    *,
+    config: Mapping[str, Any] | None = None,
+    workload: Workload | None = None,
+    variables: Mapping[str, Any] | None = None,
+    recorder: Recorder,
+    max_vusers: int | None = None,
+    duration_ns: int = 30 * S,
+    seed: int = 1,
+) -> Plan:
+    """Compile one scenario with one phase (one arrival unless a workload is given)."""
+    build = build_for({**(config or {}), "target": target}, recorder)
+    for name in variables or {}:
+        build.define(name)
+    steps = build.steps(flow, ("scenarios", 0, "flow"))
+    errors = [diagnostic for diagnostic in build.diagnostics if diagnostic.severity.value == "error"]
+    assert not errors, errors
+    phase = Phase(
+        index=0,
+        name="phase 1",
+        start_ns=0,
+        duration_ns=duration_ns,
+        first_number=0,
+        workload=workload or Count(1, duration_ns),
+        max_vusers=max_vusers,
+        at=HERE,
+    )
+    return Plan(
+        name="test",
+        target=target,
+        phases=(phase,),
+        scenarios=(Scenario(index=0, name="scenario 0", weight=1, steps=steps, at=HERE),),
+        variables={name: Template.constant(value) for name, value in (variables or {}).items()},
+        context={"target": target},
+        feeders=(),
+        objectives=(),
+        ensure=None,
+        seed=seed,
+        digest="",
+        config={},
+    )
+
+
+class Ran:
+    """What came out: the merged snapshot, and the log lines."""
+
+    def __init__(self) -> None:
+        self.snapshots: list[Snapshot] = []
+        self.lines: list[Line] = []
+        self.summary = Snapshot()
+
+    def count(self, metric: str) -> int:
+        return self.summary.count(metric)
+
+    @property
+    def errors(self) -> dict[str, int]:
+        names = [name for name in self.summary.metrics() if name.startswith("errors.")]
+        return {name.removeprefix("errors."): self.summary.count(name) for name in names}
+
+
+async def run_plan(plan: Plan, recorder: Recorder, *, graceful_stop_ns: int = 5 * S, debug: bool = False) -> Ran:
+    """Run a plan on the running loop."""
+    ran = Ran()
+
+    def emit(snapshot: Snapshot, lines: list[Line], draining: bool) -> None:
+        ran.snapshots.append(snapshot)
+        ran.lines += lines
+
+    orders = Orders(
+        shard=Shard(), start_ns=perf_counter_ns() + 5_000_000, graceful_stop_ns=graceful_stop_ns, debug=debug
+    )
+    await ShardRun(plan, recorder, orders, emit).run()
+    ran.summary = merge_all(ran.snapshots)
+    return ran
+
+
+async def run_flow(flow: list[Any], target: str, **options: Any) -> Ran:
+    """Run one virtual user (or `workload`) through a flow on the running loop."""
+    recorder = Recorder()
+    running = {name: options.pop(name) for name in ("graceful_stop_ns", "debug") if name in options}
+    return await run_plan(plan_of(flow, target, recorder=recorder, **options), recorder, **running)
+
+
+def on_loop(main: Any) -> Any:
+    """Run a coroutine to its end on a fresh uvloop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)

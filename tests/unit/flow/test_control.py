@@ -1,0 +1,85 @@
+"""think, loop, log and set."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.engine import Ran, build_for, on_loop, run_flow
+
+TARGET = "http://127.0.0.1:9"
+
+
+def ran(flow: list[Any], **options: Any) -> Ran:
+    result: Ran = on_loop(run_flow(flow, TARGET, **options))
+    return result
+
+
+def said(flow: list[Any], **options: Any) -> list[str]:
+    return [text for _, text in ran(flow, **options).lines]
+
+
+@pytest.mark.parametrize(
+    ("loop", "expected"),
+    [
+        ({"count": 3}, ["0", "1", "2"]),
+        ({"count": "3"}, ["0", "1", "2"]),
+        ({"count": "1-4"}, ["1", "2", "3"]),
+        ({"count": "{{ rounds }}"}, ["0", "1"]),
+        ({"count": 0}, []),
+        ({"over": ["a", "b"]}, ["0", "1"]),
+        ({"over": []}, []),
+    ],
+)
+def test_a_loop_runs_as_often_as_it_says(loop: dict[str, Any], expected: list[str]) -> None:
+    assert said([{"loop": [{"log": "{{ $loopCount }}"}], **loop}], variables={"rounds": 2}) == expected
+
+
+def test_a_loop_over_a_variable_gives_its_elements() -> None:
+    flow = [{"loop": [{"log": "{{ $loopElement.name }}"}], "over": "shop.items"}]
+    assert said(flow, variables={"shop": {"items": [{"name": "x"}, {"name": "y"}]}}) == ["x", "y"]
+
+
+def test_loop_variables_can_be_renamed_and_nested() -> None:
+    inner = {"loop": [{"log": "{{ i }}{{ $loopCount }}"}], "count": 2}
+    assert said([{"loop": [inner], "count": 2, "loopValue": "i"}]) == ["00", "01", "10", "11"]
+
+
+def test_set_gives_variables_a_value_in_order() -> None:
+    flow = [{"set": {"a": 1, "b": "{{ a }}2", "c.d": [1]}}, {"log": "{{ b }} {{ c.d[0] }}"}]
+    assert said(flow) == ["12 1"]
+
+
+def test_think_waits_and_is_not_counted_as_lateness() -> None:
+    result = ran([{"think": "30ms"}, {"think": 0.02}])
+    assert 50e6 <= result.summary.histogram("vusers.session_length").min_ns < 1e9
+
+
+@pytest.mark.parametrize("jitter", ["50%", 5])
+def test_jitter_varies_the_pause(jitter: Any) -> None:
+    result = ran([{"loop": [{"think": "10ms", "jitter": jitter}], "count": 5}])
+    assert 20e6 < result.summary.histogram("vusers.session_length").min_ns < 1e9
+
+
+def test_a_think_time_that_is_none_ends_the_visit_and_is_counted() -> None:
+    result = ran([{"think": "{{ pause }}"}, {"log": "never"}], variables={"pause": "soon"})
+    assert (result.errors, result.lines) == ({"Invalid think time: soon": 1}, [])
+
+
+@pytest.mark.parametrize(
+    ("flow", "code"),
+    [
+        ([{"think": "soon"}], "LK211"),
+        ([{"think": 1, "jitter": "much"}], "LK211"),
+        ([{"loop": [{"log": "x"}]}], "LK103"),
+        ([{"loop": [{"log": "x"}], "count": "few"}], "LK104"),
+        ([{"loop": [{"log": "x"}], "count": 0}], "LK506"),
+        ([{"loop": [{"log": "x"}], "count": 1, "over": []}], "LK106"),
+        ([{"log": "{{ nobody }}"}], "LK201"),
+        ([{"log": "{{ $nope() }}"}], "LK203"),
+        ([{"log": "{{ a"}], "LK204"),
+    ],
+)
+def test_what_makes_no_sense_is_a_diagnostic(flow: list[Any], code: str) -> None:
+    build = build_for({"target": TARGET})
+    build.steps(flow, ("flow",))
+    assert [diagnostic.code for diagnostic in build.diagnostics] == [code]

@@ -1,0 +1,85 @@
+"""The histogram against sorted lists, against hdrhistogram, and against the laws of merging."""
+
+import numpy as np
+import pytest
+from hdrh.histogram import HdrHistogram
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadkit.metrics.histogram import HIGHEST_US, Histogram
+
+values = st.lists(st.integers(0, 4_000_000_000_000), min_size=1, max_size=200)
+
+
+def histogram_of(numbers: list[int]) -> Histogram:
+    made = Histogram()
+    made.record(np.array(numbers, np.int64))
+    return made
+
+
+def facts(histogram: Histogram) -> tuple[object, ...]:
+    counts = {int(i): int(histogram.counts[i]) for i in np.flatnonzero(histogram.counts)}
+    return counts, histogram.total, histogram.sum_ns, histogram.min_ns, histogram.max_ns, histogram.clamped
+
+
+@given(values, st.floats(0, 100))
+def test_percentiles_are_those_of_the_sorted_list_within_a_thousandth(numbers: list[int], percent: float) -> None:
+    numbers = [min(number, HIGHEST_US * 1000) for number in numbers]
+    exact = sorted(numbers)[max(0, int(np.ceil(percent / 100 * len(numbers) - 1e-9)) - 1)]
+    assert histogram_of(numbers).percentile_ns(percent) == pytest.approx(exact, rel=1e-3, abs=1000)
+
+
+@given(values)
+def test_minimum_maximum_and_mean_are_exact(numbers: list[int]) -> None:
+    made = histogram_of(numbers)
+    assert (made.min_ns, made.max_ns, made.total) == (min(numbers), max(numbers), len(numbers))
+    assert made.mean_ns() == pytest.approx(sum(numbers) / len(numbers))
+    assert made.min_ns <= made.percentile_ns(50) <= made.max_ns
+
+
+@given(values, values, values)
+def test_merging_is_associative_and_commutative(a: list[int], b: list[int], c: list[int]) -> None:
+    left, right = histogram_of(a), histogram_of(c)
+    left.merge(histogram_of(b))
+    left.merge(histogram_of(c))
+    right.merge(histogram_of(b))
+    right.merge(histogram_of(a))
+    assert facts(left) == facts(right) == facts(histogram_of([*a, *b, *c]))
+
+
+@given(values)
+def test_the_wire_form_loses_nothing(numbers: list[int]) -> None:
+    made = histogram_of(numbers)
+    assert facts(Histogram.from_wire(made.to_wire())) == facts(made)
+
+
+@given(st.lists(st.integers(0, HIGHEST_US), min_size=1, max_size=100))
+def test_the_encoding_is_what_hdrhistogram_reads(microseconds: list[int]) -> None:
+    theirs = HdrHistogram.decode(histogram_of([us * 1000 for us in microseconds]).encode())
+    reference = HdrHistogram(1, HIGHEST_US, 3)
+    for us in microseconds:
+        reference.record_value(us)
+    assert theirs.get_total_count() == len(microseconds)
+    for percent in (50, 90, 99, 100):
+        assert theirs.get_value_at_percentile(percent) == reference.get_value_at_percentile(percent)
+
+
+def test_values_above_an_hour_are_clamped_and_counted() -> None:
+    made = histogram_of([5, 4_000_000_000_000])
+    assert (made.total, made.clamped, made.max_ns) == (2, 1, 4_000_000_000_000)
+
+
+def test_an_empty_histogram_has_no_values() -> None:
+    assert (Histogram().percentile_ns(50), Histogram().mean_ns(), Histogram().total) == (0, 0.0, 0)
+
+
+def test_counting_above_a_limit() -> None:
+    assert histogram_of([1_000, 2_000_000, 9_000_000, 11_000_000, 50_000_000]).count_above(10_000_000) == 2
+
+
+@pytest.mark.parametrize(
+    "wire", [[], [b"", b"", 0], [b"\xff\xff\xff\xff", b"\0" * 8, 0, 0, 0, 0], [b"\0" * 4, b"", 0, 0, 0, 0]]
+)
+def test_what_is_not_a_histogram_is_refused(wire: list[object]) -> None:
+    with pytest.raises(ValueError, match=r"not a histogram|buffer"):
+        Histogram.from_wire(wire)

@@ -1,0 +1,71 @@
+"""The laws of merging, and what may come over the wire."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadkit.metrics.histogram import Histogram
+from loadkit.metrics.snapshot import EXAMPLES, Snapshot, from_wire, merge_all, to_wire
+
+names = st.sampled_from(["http.requests", "errors.X", "vusers.created"])
+labels = st.sampled_from(["", "/a", "/b"])
+
+
+@st.composite
+def snapshots(draw: st.DrawFn) -> Snapshot:
+    start = draw(st.integers(0, 100))
+    made = Snapshot(start_ns=start, end_ns=start + draw(st.integers(1, 50)))
+    made.counters = draw(st.dictionaries(st.tuples(names, labels), st.integers(1, 1000)))
+    made.gauges = draw(
+        st.dictionaries(st.tuples(st.just("g"), st.integers(0, 3)), st.tuples(st.integers(0, 9), st.floats(0, 9)))
+    )
+    texts = st.lists(st.tuples(st.integers(0, 99), st.text(max_size=3)), max_size=EXAMPLES, unique=True).map(sorted)
+    made.examples = draw(st.dictionaries(names, texts))
+    for key, numbers in draw(
+        st.dictionaries(st.tuples(names, labels), st.lists(st.integers(0, 10**9), min_size=1))
+    ).items():
+        histogram = Histogram()
+        histogram.record(np.array(numbers, np.int64))
+        made.histograms[key] = histogram
+    return made
+
+
+def facts(snapshot: Snapshot) -> object:
+    wire = to_wire(snapshot)
+    return wire[0], wire[1], *(sorted(part, key=str) for part in wire[2:])
+
+
+@given(snapshots(), snapshots(), snapshots())
+def test_merging_is_associative_and_commutative(a: Snapshot, b: Snapshot, c: Snapshot) -> None:
+    assert facts(merge_all([merge_all([a, b]), c])) == facts(merge_all([a, merge_all([b, c])]))
+    assert facts(merge_all([a, b])) == facts(merge_all([b, a]))
+
+
+@given(snapshots())
+def test_merging_with_nothing_changes_nothing(snapshot: Snapshot) -> None:
+    merged = merge_all([Snapshot(), snapshot, Snapshot()])
+    assert dict(zip("ab", facts(merged), strict=False)) == dict(zip("ab", facts(snapshot), strict=False))
+    assert merged.counters == snapshot.counters
+
+
+def test_a_merge_leaves_the_other_untouched() -> None:
+    histogram = Histogram()
+    histogram.record(np.array([1000], np.int64))
+    part = Snapshot(end_ns=1, histograms={("t", ""): histogram})
+    total = Snapshot()
+    total.merge(part)
+    total.merge(part)
+    assert (total.histogram("t").total, part.histogram("t").total) == (2, 1)
+
+
+def test_totals_are_over_labels() -> None:
+    snapshot = Snapshot(counters={("c", "/a"): 1, ("c", "/b"): 2, ("d", ""): 5})
+    assert (snapshot.count("c"), snapshot.count("c", "/a"), snapshot.count("never")) == (3, 1, 0)
+    assert snapshot.labels("c") == ["/a", "/b"]
+
+
+@pytest.mark.parametrize("wire", [None, 5, [], [1, 2], [1, 2, "x", [], [], []], [1, 2, [["a", "b", "c"]], [], [], []]])
+def test_what_is_not_a_snapshot_is_refused(wire: object) -> None:
+    with pytest.raises(ValueError, match="not a snapshot"):
+        from_wire(wire)

@@ -1,0 +1,86 @@
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from loadkit.errors import PreflightError
+from loadkit.outputs.json import OUTPUTS, JsonReport, write_whole
+from tests.support.results import failing_second, interval, report_of, result, second, started
+
+
+def test_the_report_is_written_as_json(tmp_path):
+    seconds = second(0), failing_second(1)
+    made = result(*seconds)
+    output = JsonReport(tmp_path / "report.json")
+    output.check()
+    output.start(started())
+    for snapshot in seconds:
+        output.interval(interval(snapshot))
+    output.finish(made)
+    read = json.loads((tmp_path / "report.json").read_text())
+    assert read == json.loads(json.dumps(report_of(made, *seconds)))
+    assert os.listdir(tmp_path) == ["report.json"]
+
+
+def test_a_run_that_never_started_still_has_a_report(tmp_path):
+    JsonReport(tmp_path / "report.json").finish(result())
+    assert json.loads((tmp_path / "report.json").read_text())["loadkit"]["name"] == "shop"
+
+
+def test_into_a_directory_it_goes_under_a_name_with_the_time(tmp_path):
+    output = JsonReport(tmp_path)
+    assert output.path.parent == tmp_path
+    assert re.fullmatch(r"loadkit_report_\d{8}_\d{6}\.json", output.path.name)
+
+
+def test_a_missing_directory_is_found_before_the_run(tmp_path):
+    with pytest.raises(PreflightError, match="there is no directory"):
+        JsonReport(tmp_path / "absent" / "report.json").check()
+
+
+def test_a_file_that_cannot_be_written_is_found_before_the_run(tmp_path):
+    with pytest.raises(PreflightError, match="file name too long"):
+        JsonReport(tmp_path / ("x" * 255)).check()
+
+
+def test_the_check_leaves_an_earlier_report_alone(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text("earlier")
+    JsonReport(path).check()
+    assert path.read_text() == "earlier"
+    assert os.listdir(tmp_path) == ["report.json"]
+
+
+def test_a_symbolic_link_stays_one(tmp_path):
+    target, link = tmp_path / "real.json", tmp_path / "latest.json"
+    link.symlink_to(target)
+    write_whole(link, b"{}")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"{}"
+
+
+def test_a_device_is_written_to_not_replaced():
+    output = JsonReport(Path(os.devnull))
+    output.check()
+    output.finish(result())
+    assert not os.path.isfile(os.devnull)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = tmp_path / "report.json"
+    path.write_text("earlier")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, b"{}")
+    assert path.read_text() == "earlier"
+    assert os.listdir(tmp_path) == ["report.json"]
+
+
+def test_it_is_registered_by_its_suffix():
+    assert OUTPUTS["json"] is JsonReport

@@ -1,0 +1,164 @@
+import re
+from dataclasses import replace
+
+import pytest
+
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.outputs.base import ansi
+from loadkit.outputs.summary import MOST_REQUESTS, conclusion, quiet_summary, summary
+from loadkit.slo.evaluate import Status
+from loadkit.slo.validity import Measurement, Validity
+from tests.support.results import failing_second, invalid, plan, result, second, verdict
+
+
+def text_of(made, **options) -> str:
+    return "\n".join(summary(made, **options))
+
+
+def test_each_request_name_has_both_times_labelled():
+    text = text_of(result(second(0), second(1, name="/cart", ms=100)))
+    assert re.search(r"/products\n +response time +10 +25ms +25ms", text)
+    assert re.search(r"/products\n.*\n +service time +10 +20ms", text)
+    assert re.search(r"all requests\n +response time +20", text)
+
+
+def test_the_word_latency_never_stands_alone():
+    assert "latency" not in text_of(result(second(0), failing_second(1))).lower()
+
+
+def test_times_of_failures_stand_apart():
+    assert re.search(r"/cart\n +failure time +2 +3ms", text_of(result(failing_second(0))))
+    assert "failure time" not in text_of(result(second(0)))
+
+
+def test_a_single_request_name_needs_no_total():
+    assert "all requests" not in text_of(result())
+
+
+def test_many_request_names_are_cut_and_counted():
+    many = [second(index, name=f"/{index}", requests=1) for index in range(MOST_REQUESTS + 3)]
+    assert "... and 3 more requests" in text_of(result(*many))
+
+
+def test_outcomes_come_with_an_example():
+    text = text_of(result(second(0, status=503), failing_second(1)))
+    assert re.search(r"12 requests \(6\.0/s\), 10 responses, 1000 B received", text)
+    assert re.search(r"10 +status 503", text)
+    assert re.search(r"2 +error ECONNREFUSED\n +e\.g\. connect to 127\.0\.0\.1:1 \(at 1s\)", text)
+
+
+def test_failed_checks_come_with_an_example():
+    snapshot = second(0)
+    snapshot.counters["plugins.expect.failed", "/products"] = 3
+    snapshot.counters["plugins.expect.failed.statusCode", "/products"] = 3
+    snapshot.examples["expect.statusCode"] = [(0, "GET /products: status is 200, expected 201")]
+    text = text_of(result(snapshot))
+    assert re.search(r"3 +failed check statusCode\n +e\.g\. GET /products: status is 200, expected 201\n", text)
+    assert "GET /products" in "\n".join(quiet_summary(result(snapshot)))
+
+
+def test_the_verdict_on_expectations_needs_no_limit():
+    judged = verdict(
+        Status.FAIL, "expectations", origin="expect", limit_text="== 0", observed_text="3 of 9 checks failed"
+    )
+    assert "wanted" not in text_of(result(verdicts=(judged,)))
+
+
+def test_an_example_cannot_command_the_terminal():
+    assert "\\x1b[2J" in text_of(result(failing_second(0, text="\x1b[2Jgone")))
+
+
+def test_arrivals_say_what_was_late_and_dropped_and_why():
+    snapshot = second(0, requests=20)
+    snapshot.counters.update(
+        {("arrivals.late", ""): 2, ("arrivals.dropped", ""): 5, ("arrivals.dropped.max_vusers", ""): 5}
+    )
+    text = text_of(result(snapshot))
+    assert "arrivals: 20 due, 20 started, 2 late (> 10 ms), 5 dropped (5 max_vusers)" in text
+    assert "virtual users: 20 created" in text
+
+
+def test_thresholds_show_what_was_measured_and_where_they_stand():
+    text = text_of(result(verdicts=(verdict(), verdict(Status.FAIL, "http.error_rate < 1%", observed_text="2.4%"))))
+    assert re.search(r"PASS +http\.response_time\.p95 < 250ms  measured 25ms  shop\.yaml:12", text)
+    assert re.search(r"FAIL +http\.error_rate < 1% +measured 2\.4%.*shop\.yaml:12", text)
+
+
+def test_a_limit_that_the_objective_does_not_say_is_said():
+    text = text_of(result(verdicts=(verdict(text="p95: 250", limit_text="< 250ms"),)))
+    assert "wanted < 250ms" in text
+    assert "wanted" not in text_of(result(verdicts=(verdict(),)))
+
+
+def test_reasons_and_lax_objectives_are_said():
+    text = text_of(result(verdicts=(verdict(Status.FAIL, strict=False, reason="no samples: no request"),)))
+    assert "(no samples: no request)  (does not fail the run)" in text
+
+
+def test_an_invalid_measurement_says_why():
+    assert "INVALID: 12% of the arrivals started late; lower the rate" in text_of(result(measurement=invalid()))
+
+
+def test_it_says_where_the_report_is():
+    assert "\n  out/report.json\n" in text_of(result(), reports=["out/report.json"])
+    assert "Report" not in text_of(result())
+
+
+def test_it_repeats_what_a_second_run_needs():
+    text = text_of(result(tags={"team": "checkout"}))
+    assert "ran 2s, 1 phase, 1 worker, seed 42, plan 3f2a9c0d1e2f, team:checkout" in text
+
+
+def test_a_run_without_requests_has_a_summary():
+    assert "PASS: nothing was judged" in text_of(result(Snapshot()))
+
+
+CASES = [
+    ("PASS: nothing was judged", {}),
+    ("PASS: 2 thresholds held", {"verdicts": (verdict(), verdict())}),
+    ("PASS: 1 threshold held", {"verdicts": (verdict(), verdict(Status.FAIL, strict=False))}),
+    ("PASS: 2 thresholds held (1 inconclusive)", {"verdicts": (verdict(), verdict(Status.INCONCLUSIVE))}),
+    ("FAIL: 1 of 2 thresholds failed (exit code 3)", {"verdicts": (verdict(), verdict(Status.FAIL))}),
+    ("INVALID: this measurement cannot be trusted", {"measurement": invalid(), "verdicts": (verdict(Status.FAIL),)}),
+    ("INTERRUPTED by SIGINT", {"signal": "SIGINT", "measurement": invalid()}),
+]
+
+
+def test_a_run_that_judged_nothing_says_how_much_went_unanswered():
+    text = conclusion(result(second(0), failing_second(1)))
+    assert text.startswith("PASS: nothing was judged, but 2 of 12 requests got no valid response")
+
+
+@pytest.mark.parametrize(("words", "changes"), CASES)
+def test_one_line_says_it_all(words, changes):
+    assert conclusion(result(**changes)).startswith(words)
+
+
+def test_a_suspect_measurement_does_not_change_the_conclusion():
+    suspect = Measurement(status=Validity.SUSPECT, reasons=("busy",))
+    assert conclusion(result(measurement=suspect, verdicts=(verdict(),))).startswith("PASS")
+
+
+def test_colours_add_nothing_that_words_do_not_say():
+    made = result(verdicts=(verdict(Status.FAIL),))
+    coloured = text_of(made, paint=ansi)
+    assert "\x1b[31m" in coloured
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == text_of(made)
+
+
+def test_quiet_says_nothing_when_all_is_well():
+    assert list(quiet_summary(result(verdicts=(verdict(),)))) == []
+
+
+def test_quiet_keeps_failures_errors_and_an_invalid_measurement():
+    made = result(second(0), failing_second(1), verdicts=(verdict(), verdict(Status.FAIL, "http.error_rate < 1%")))
+    text = "\n".join(quiet_summary(made))
+    assert "http.error_rate < 1%" in text
+    assert "http.response_time" not in text
+    assert "error ECONNREFUSED" in text
+    assert text.endswith("FAIL: 1 of 2 thresholds failed (exit code 3)")
+    assert "INVALID: 12%" in "\n".join(quiet_summary(replace(made, measurement=invalid())))
+
+
+def test_names_are_printed_as_text():
+    assert "\x07" not in text_of(result(plan=plan(name="bell\x07")))

@@ -1,0 +1,469 @@
+"""One request at a time against servers that behave, and servers that do not."""
+
+import asyncio
+import gzip
+from typing import Any
+
+import pytest
+
+from tests.support.engine import Ran, S, on_loop, run_flow
+from tests.support.raw_server import Handler, Peer, RawServer, always, raw_server, response
+
+OK = response(b'{"id": 7}', "200 OK", "Content-Type: application/json")
+
+
+def serve(handler: Handler, flow: list[Any], **options: Any) -> tuple[Ran, RawServer]:
+    async def main() -> tuple[Ran, RawServer]:
+        async with raw_server(handler) as server:
+            return await run_flow(flow, server.url, **options), server
+
+    ran: tuple[Ran, RawServer] = on_loop(main())
+    return ran
+
+
+def answer(*answers: bytes) -> tuple[Handler, list[bytes]]:
+    log: list[bytes] = []
+    return always(log, *answers), log
+
+
+GET = [{"get": {"url": "/x"}}]
+
+
+def test_a_response_is_counted_and_timed() -> None:
+    ran, _ = serve(answer(OK)[0], GET)
+    assert ran.count("http.requests") == ran.count("http.responses") == ran.count("http.codes.200") == 1
+    assert ran.count("vusers.completed") == 1
+    assert ran.errors == {}
+    response_time, service_time = (ran.summary.histogram(f"http.{kind}_time", "/x") for kind in ("response", "service"))
+    assert response_time.total == service_time.total == 1
+    assert response_time.min_ns >= service_time.min_ns > 0
+    assert ran.summary.histogram("http.connect").total == 1
+    assert ran.count("http.downloaded_bytes") == len(OK)
+
+
+def test_two_requests_share_one_connection() -> None:
+    ran, server = serve(answer(OK)[0], [*GET, *GET])
+    assert (ran.count("http.responses"), server.connections) == (2, 1)
+
+
+def test_a_response_that_says_close_is_the_last_on_its_connection() -> None:
+    closing = response(b"", "200 OK", "Connection: close")
+    ran, server = serve(answer(closing)[0], [*GET, *GET])
+    assert (ran.count("http.responses"), server.connections) == (2, 2)
+    assert ran.count("http.retries") == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"HTTP/1.1 204 No Content\r\n\r\n", id="204"),
+        pytest.param(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", id="204 with a length"),
+        pytest.param(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", id="304 with a length"),
+        pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" + OK, id="100 first"),
+        pytest.param(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 3 + OK, id="103 three times"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", id="chunked"),
+        pytest.param(b"HTTP/1.1 301 Moved\r\nContent-Length: 0\r\n\r\n", id="301 without Location"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", id="no body"),
+    ],
+)
+def test_valid_responses_of_every_framing_keep_the_connection(data: bytes) -> None:
+    ran, server = serve(answer(data)[0], [*GET, *GET])
+    assert (ran.count("http.responses"), ran.errors, server.connections) == (2, {}, 1)
+
+
+def test_the_response_to_head_has_no_body_whatever_its_length_says() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    handler, log = answer(head, OK)
+    ran, server = serve(handler, [{"head": {"url": "/x"}}, {"get": {"url": "/x"}}])
+    assert (ran.count("http.responses"), ran.errors, server.connections) == (2, {}, 1)
+    assert log[0].startswith(b"HEAD /x HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
+def test_a_body_may_end_with_the_connection(version: bytes) -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(version + b" 200 OK\r\nContent-Type: application/json\r\n\r\n" + b'{"id":')
+        await peer.send(b" 9}")
+
+    flow = [{"get": {"url": "/", "capture": {"json": "$.id", "as": "id"}}}, {"log": "{{ id }}"}]
+    ran, _ = serve(handle, flow)
+    assert (ran.errors, ran.lines) == ({}, [("stdout", "9")])
+
+
+# Trouble is data
+
+
+def break_with(data: bytes, *, reset: bool = False, read: bool = True) -> Handler:
+    async def handle(peer: Peer) -> None:
+        if read:
+            await peer.request()
+        if data:
+            await peer.send(data)
+        if reset:
+            peer.reset()
+
+    return handle
+
+
+@pytest.mark.parametrize(
+    ("handler", "error"),
+    [
+        pytest.param(break_with(b""), "ERR_CONNECTION_CLOSED", id="closed without a response"),
+        pytest.param(break_with(b"", reset=True), "ECONNRESET", id="reset before the response"),
+        pytest.param(break_with(b"HTTP/1.1 200 OK\r\nConte"), "ERR_INCOMPLETE_BODY", id="cut off in the head"),
+        pytest.param(
+            break_with(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), "ERR_INCOMPLETE_BODY", id="short body"
+        ),
+        pytest.param(
+            break_with(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"),
+            "ERR_INCOMPLETE_BODY",
+            id="short chunk",
+        ),
+        pytest.param(break_with(b"SSH-2.0-OpenSSH_9\r\n"), "ERR_PROTOCOL", id="not HTTP"),
+        pytest.param(break_with(b"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n"), "ERR_PROTOCOL", id="NUL in a header"),
+        pytest.param(
+            break_with(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+            "ERR_PROTOCOL",
+            id="two lengths",
+        ),
+        pytest.param(
+            break_with(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            "ERR_PROTOCOL",
+            id="length and chunked",
+        ),
+        pytest.param(break_with(OK + b"garbage"), "ERR_PROTOCOL", id="garbage behind the body"),
+        pytest.param(break_with(OK + b"HTTP/1.1 2"), "ERR_PROTOCOL", id="half a response behind the body"),
+        pytest.param(break_with(b"HTTP/1.1 100 Continue\r\n\r\n" * 20), "ERR_PROTOCOL", id="flood of 1xx"),
+        pytest.param(
+            break_with(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+            "ERR_PROTOCOL",
+            id="unasked upgrade",
+        ),
+        pytest.param(
+            break_with(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 10 + b"B: " + b"x" * 300_000),
+            "ERR_TOO_LARGE",
+            id="endless head",
+        ),
+        pytest.param(
+            break_with(b"HTTP/1.1 200 OK\r\n" + b"".join(b"A%d: b\r\n" % n for n in range(300)) + b"\r\n"),
+            "ERR_TOO_LARGE",
+            id="300 header fields",
+        ),
+    ],
+)
+def test_a_broken_response_is_an_error_of_its_kind_and_never_a_success(handler: Handler, error: str) -> None:
+    ran, _ = serve(handler, GET)
+    assert ran.errors == {error: 1}
+    assert (ran.count("http.requests"), ran.count("http.responses")) == (1, 0)
+    assert (ran.count("vusers.failed"), ran.count("vusers.completed")) == (1, 0)
+    assert ran.summary.histogram("http.failure_time", "/x").total == 1
+    assert ran.summary.histogram("http.response_time").total == 0
+    assert ran.summary.examples[error][0][1].startswith("GET /x: ")
+
+
+def test_a_refused_connection_is_counted() -> None:
+    async def main() -> Ran:
+        async with raw_server(break_with(b"")) as server:
+            url = server.url
+        return await run_flow(GET, url)
+
+    assert on_loop(main()).errors == {"ECONNREFUSED": 1}
+
+
+def test_an_unknown_host_is_counted() -> None:
+    assert on_loop(run_flow(GET, "http://nowhere.invalid")).errors == {"ENOTFOUND": 1}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="silent"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na", id="stops in the body"),
+    ],
+)
+def test_a_hanging_server_is_given_up_at_the_timeout(data: bytes) -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(data)
+        await asyncio.sleep(30)
+
+    ran, _ = serve(handle, [{"get": {"url": "/x", "timeout": "200ms"}}])
+    assert ran.errors == {"ETIMEDOUT": 1}
+    assert 200e6 <= ran.summary.histogram("http.failure_time").min_ns < 2e9
+
+
+def test_the_timeout_is_total_and_a_trickle_does_not_prolong_it() -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            await peer.send(b"a")
+            await asyncio.sleep(0.02)
+
+    ran, _ = serve(handle, [{"get": {"url": "/x", "timeout": "200ms"}}])
+    assert ran.errors == {"ETIMEDOUT": 1}
+
+
+def test_an_idle_connection_that_the_server_closed_is_retried_once_and_counted() -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK)
+        await peer.request()  # and close without an answer: the request crossed the end of the connection
+
+    ran, server = serve(handle, [*GET, *GET])
+    assert (ran.count("http.responses"), ran.errors, ran.count("http.retries"), server.connections) == (2, {}, 1, 2)
+
+
+def test_a_post_is_not_retried() -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK)
+        await peer.request()
+
+    ran, _ = serve(handle, [*GET, {"post": {"url": "/x", "json": {}}}])
+    assert ran.errors == {"ERR_CONNECTION_CLOSED": 1}
+    assert ran.count("http.retries") == 0
+
+
+def test_a_connection_that_was_closed_while_idle_is_opened_anew() -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK)
+
+    ran, server = serve(handle, [*GET, {"think": "50ms"}, *GET])
+    assert (ran.count("http.responses"), ran.errors, server.connections) == (2, {}, 2)
+
+
+# Redirects
+
+
+def redirect(status: str, location: str) -> bytes:
+    return response(b"", status, f"Location: {location}")
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "then"),
+    [
+        ("301 Moved", "post", b"GET"),
+        ("302 Found", "post", b"GET"),
+        ("303 See Other", "put", b"GET"),
+        ("303 See Other", "head", b"HEAD"),
+        ("307 Temporary", "post", b"POST"),
+        ("308 Permanent", "put", b"PUT"),
+        ("301 Moved", "delete", b"DELETE"),
+    ],
+)
+def test_redirects_follow_the_method_rules(status: str, method: str, then: bytes) -> None:
+    handler, log = answer(redirect(status, "/there?a=1"), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    step = {"url": "/x", "json": {"a": 1}} if method in ("post", "put") else {"url": "/x"}
+    ran, _ = serve(handler, [{method: step}])
+    assert ran.errors == {}
+    assert log[1].startswith(then + b" /there?a=1 HTTP/1.1\r\n")
+    assert (b'{"a":1}' in log[1]) == (then in (b"POST", b"PUT") and method in ("post", "put"))
+    assert ran.count("http.requests") == 2
+    assert ran.count("http.redirects") == 1
+
+
+def test_ten_redirects_are_followed_and_the_eleventh_is_an_error() -> None:
+    handler, log = answer(redirect("302 Found", "/again"))
+    ran, _ = serve(handler, GET)
+    assert ran.errors == {"ERR_TOO_MANY_REDIRECTS": 1}
+    assert len(log) == 11
+
+
+def test_redirects_are_not_followed_when_the_step_says_so() -> None:
+    handler, log = answer(redirect("302 Found", "/there"))
+    ran, _ = serve(handler, [{"get": {"url": "/x", "followRedirect": False}}])
+    assert (len(log), ran.count("http.codes.302")) == (1, 1)
+
+
+def test_credentials_do_not_cross_origins() -> None:
+    other_log: list[bytes] = []
+
+    async def main() -> tuple[Ran, list[bytes]]:
+        async with raw_server(always(other_log, OK)) as other:
+            log: list[bytes] = []
+            async with raw_server(always(log, redirect("302 Found", f"{other.url}/there"))) as server:
+                headers = {"Authorization": "Bearer secret", "X-Plain": "1"}
+                flow = [{"get": {"url": "/x", "headers": headers, "cookie": {"session": "secret"}}}]
+                return await run_flow(flow, server.url), log
+
+    ran, log = on_loop(main())
+    assert ran.errors == {}
+    assert b"Bearer secret" in log[0]
+    assert b"session=secret" in log[0]
+    assert b"X-Plain: 1" in other_log[0]
+    # both servers are the same host to a cookie (RFC 6265 knows no ports), but credentials in headers stay at home
+    assert b"Authorization" not in other_log[0]
+
+
+# What is sent
+
+
+def sent(step: dict[str, Any], **options: Any) -> bytes:
+    handler, log = answer(OK)
+    ran, _ = serve(handler, [step], **options)
+    assert ran.errors == {}
+    return log[0]
+
+
+def test_a_json_body_is_rendered_and_typed() -> None:
+    step = {"post": {"url": "/items/{{ id }}", "json": {"id": "{{ id }}", "text": "no {{ id }}"}}}
+    data = sent(step, variables={"id": 5})
+    head, body = data.split(b"\r\n\r\n")
+    assert head.startswith(b"POST /items/5 HTTP/1.1\r\n")
+    assert body == b'{"id":5,"text":"no 5"}'
+    assert b"Content-Type: application/json" in head
+    assert b"Content-Length: 22" in head
+
+
+def test_a_form_is_encoded() -> None:
+    data = sent({"post": {"url": "/", "form": {"a b": "c&d", "n": 1, "t": True}}})
+    assert data.endswith(b"a+b=c%26d&n=1&t=true")
+    assert b"application/x-www-form-urlencoded" in data
+
+
+def test_query_parameters_are_added_and_encoded() -> None:
+    assert sent({"get": {"url": "/s?x=1", "qs": {"q": "red shoes"}}}).startswith(b"GET /s?x=1&q=red+shoes HTTP/1.1\r\n")
+
+
+def test_basic_authentication() -> None:
+    assert b"Authorization: Basic YW5uOnNlY3JldA==" in sent(
+        {"get": {"url": "/", "auth": {"user": "ann", "pass": "secret"}}}
+    )
+    step = {"get": {"url": "/", "auth": {"user": "{{ who }}", "pass": "secret"}}}
+    assert b"Authorization: Basic YW5uOnNlY3JldA==" in sent(step, variables={"who": "ann"})
+
+
+def test_a_path_is_encoded_where_it_must_be() -> None:
+    assert sent({"get": {"url": "/a b/{{ who }}#top"}}, variables={"who": "zoë\n"}).startswith(
+        b"GET /a%20b/zo%C3%AB%0A HTTP/1.1"
+    )
+
+
+def test_default_headers_may_use_variables_and_a_step_overrides_them() -> None:
+    config = {"http": {"defaults": {"headers": {"X-User": "{{ who }}", "User-Agent": "mine"}}}}
+    data = sent({"get": {"url": "/", "headers": {"x-user": "other"}}}, config=config, variables={"who": "ann"})
+    assert b"User-Agent: mine" in data
+    assert b"x-user: other" in data
+    assert b"X-User" not in data
+
+
+def test_a_line_break_in_a_header_is_never_sent() -> None:
+    handler, log = answer(OK)
+    flow = [{"get": {"url": "/", "headers": {"X-A": "{{ evil }}"}}}]
+    ran, _ = serve(handler, flow, variables={"evil": "a\r\nInjected: 1"})
+    assert ran.errors == {"ERR_INVALID_REQUEST": 1}
+    assert log == []
+
+
+def test_cookies_come_back_in_the_same_visit() -> None:
+    handler, log = answer(response(b"", "200 OK", "Set-Cookie: a=1; Path=/", "Set-Cookie: b=2; Path=/other"), OK)
+    serve(handler, [*GET, *GET, {"get": {"url": "/other/x"}}])
+    assert b"Cookie" not in log[0]
+    assert b"Cookie: a=1\r\n" in log[1]
+    assert b"Cookie: b=2; a=1\r\n" in log[2]
+
+
+# Captures and checks
+
+
+def test_a_capture_feeds_the_next_request() -> None:
+    handler, log = answer(response(b'{"id": 7}', "200 OK", "X-Token: t1"), OK)
+    capture = [{"json": "$.id", "as": "id"}, {"header": "x-token", "as": "token"}]
+    flow = [{"get": {"url": "/x", "capture": capture}}, {"get": {"url": "/{{ id }}/{{ token }}"}}]
+    ran, _ = serve(handler, flow)
+    assert ran.errors == {}
+    assert log[1].startswith(b"GET /7/t1 ")
+
+
+def test_a_failed_capture_ends_the_virtual_user_and_says_which() -> None:
+    handler, log = answer(OK)
+    ran, _ = serve(handler, [{"get": {"url": "/x", "capture": {"json": "$.nope", "as": "id"}}}, *GET])
+    assert ran.errors == {"Failed capture or match": 1}
+    assert "$.nope" in ran.summary.examples["Failed capture or match"][0][1]
+    assert (len(log), ran.count("vusers.failed")) == (1, 1)
+
+
+def test_a_failed_check_is_counted_and_the_virtual_user_goes_on() -> None:
+    flow = [{"get": {"url": "/x", "expect": {"statusCode": 201, "hasProperty": "id"}}}, *GET]
+    ran, _ = serve(answer(OK)[0], flow)
+    assert (ran.count("checks.ok"), ran.count("checks.failed"), ran.count("vusers.completed")) == (1, 1, 1)
+    assert ran.count("plugins.expect.failed.statusCode") == ran.count("plugins.expect.ok.hasProperty") == 1
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, br"])
+def test_a_compressed_body_is_decoded_for_captures(coding: str) -> None:
+    import zlib
+
+    import brotli
+    import zstandard
+
+    encode = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress, "zstd": zstandard.compress}
+    body = b'{"id": "' + b"x" * 5000 + b'"}'
+    for name in coding.split(", "):
+        body = encode[name](body)
+    handler, log = answer(response(body, "200 OK", f"Content-Encoding: {coding}"))
+    flow = [{"get": {"url": "/", "gzip": True, "capture": {"json": "$.id", "as": "id"}}}, {"log": "{{ id.length }}"}]
+    ran, _ = serve(handler, flow)
+    assert ran.errors == {}
+    assert b"Accept-Encoding: gzip, deflate, br, zstd" in log[0]
+
+
+def test_a_compression_bomb_is_refused() -> None:
+    bomb = gzip.compress(b"\0" * 200_000_000)
+    handler, _ = answer(response(bomb, "200 OK", "Content-Encoding: gzip"))
+    ran, _ = serve(handler, [{"get": {"url": "/", "capture": {"json": "$.id", "as": "id"}}}])
+    assert ran.errors == {"ERR_TOO_LARGE": 1}
+
+
+def test_an_endless_body_ends_at_the_deadline() -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            await peer.send(b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
+
+    ran, _ = serve(handle, [{"get": {"url": "/x", "timeout": "300ms"}}])
+    assert ran.errors == {"ETIMEDOUT": 1}
+
+
+def test_who_is_still_at_work_when_the_graceful_stop_has_passed_is_cut_off_and_counted() -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await asyncio.sleep(30)
+
+    ran, _ = serve(handle, GET, graceful_stop_ns=S // 10)
+    assert ran.errors == {"CANCELLED": 1}
+    assert (ran.count("vusers.created"), ran.count("vusers.failed"), ran.count("http.requests")) == (1, 1, 1)
+    ran, _ = serve(handle, [{"think": 30}], graceful_stop_ns=S // 10)
+    assert ran.errors == {"CANCELLED": 1}
+
+
+def test_a_pool_is_shared_by_all_virtual_users() -> None:
+    from loadkit.workload.count import Count
+
+    async def handle(peer: Peer) -> None:
+        while await peer.request():
+            await asyncio.sleep(0.01)
+            await peer.send(OK)
+
+    ran, server = serve(handle, GET, config={"http": {"pool": 3}}, workload=Count(30, S), duration_ns=S)
+    assert (ran.count("http.responses"), ran.errors, server.connections) == (30, {}, 3)
+
+
+def test_the_trace_masks_secrets() -> None:
+    handler, _ = answer(response(b'{"token": "canary1"}', "200 OK", "Set-Cookie: s=canary2"))
+    step = {
+        "url": "/x?api_key=canary3",
+        "headers": {"Authorization": "canary4", "X-Plain": "seen"},
+        "json": {"password": "canary5", "user": "ann"},
+        "capture": {"json": "$.token", "as": "t"},
+    }
+    ran, _ = serve(handler, [{"post": step}], debug=True)
+    text = "\n".join(line for _, line in ran.lines)
+    assert "canary" not in text
+    assert "X-Plain: seen" in text
+    assert '"user":"ann"' in text
+    assert "<- 200" in text

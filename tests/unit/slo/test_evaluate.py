@@ -1,0 +1,309 @@
+"""What a summary comes to against objectives."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from loadkit.errors import Position
+from loadkit.metrics.histogram import Histogram
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.slo.evaluate import Status, Verdict, evaluate, expectation_verdict, limit_text, observed_text
+from loadkit.slo.expression import parse_threshold
+from loadkit.slo.metric import Kind
+from loadkit.slo.validity import Measurement, Validity
+
+MS = 1_000_000
+VALID = Measurement()
+INVALID = Measurement(status=Validity.INVALID, reasons=("12% of the arrivals started more than 10ms late",))
+
+
+def times(*values_ms: float) -> Histogram:
+    made = Histogram()
+    made.record(np.array([round(value * MS) for value in values_ms], np.int64))
+    return made
+
+
+SUMMARY = Snapshot(
+    counters={
+        ("http.requests", "/a"): 600,
+        ("http.requests", "/b"): 400,
+        ("http.responses", "/a"): 600,
+        ("http.responses", "/b"): 392,
+        ("http.codes.200", "/a"): 600,
+        ("http.codes.200", "/b"): 380,
+        ("http.codes.404", "/b"): 10,
+        ("http.codes.500", "/b"): 1,
+        ("http.codes.503", "/b"): 1,
+        ("http.downloaded_bytes", "/a"): 3 * 2**20,
+        ("errors.ECONNREFUSED", "/b"): 8,
+        ("errors.Failed capture or match", "/b"): 2,
+        ("checks.ok", "/a"): 999,
+        ("checks.failed", "/a"): 1,
+        ("plugins.expect.failed", "/a"): 1,
+        ("plugins.expect.failed.statusCode", "/a"): 1,
+        ("vusers.created", "buy"): 90,
+        ("vusers.created", "browse"): 10,
+        ("vusers.completed", "buy"): 82,
+        ("vusers.completed", "browse"): 10,
+        ("vusers.failed", "buy"): 8,
+        ("arrivals.due", ""): 100,
+    },
+    histograms={
+        ("http.response_time", "/a"): times(*range(1, 101)),
+        ("http.response_time", "/b"): times(200, 300),
+        ("vusers.session_length", "buy"): times(1000, 3000),
+    },
+)
+
+
+def judge(text: str, summary: Snapshot = SUMMARY, *, measurement: Measurement = VALID) -> Verdict:
+    (verdict,) = evaluate([parse_threshold(text)], summary, 20.0, measurement=measurement)
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "observed", "samples"),
+    [
+        ("http.requests == 1000", 1000, 1000),
+        ('http.requests == 400 of "/b"', 400, 400),
+        ("http.responses == 992", 992, 1000),
+        ("http.request_rate == 50/s", 50, 1000),
+        ('http.request_rate == 30/s of "/a"', 30, 600),
+        ("http.error_rate == 1%", 0.01, 1000),
+        ('http.error_rate == 2.5% of "/b"', 0.025, 400),
+        ('http.error_rate == 0 of "/a"', 0, 600),
+        ("http.availability == 99%", 0.99, 1000),
+        ("http.codes.200 == 980", 980, 1000),
+        ("http.codes.5xx == 2", 2, 1000),
+        ('http.codes.5xx == 0 of "/a"', 0, 600),
+        ("http.codes.4xx == 10", 10, 1000),
+        ("http.codes.418 == 0", 0, 1000),
+        ("http.downloaded_bytes == 3MiB", 3 * 2**20, 1000),
+        ("errors.ECONNREFUSED == 8", 8, 1000),
+        ("errors.Failed capture or match == 2", 2, 1000),
+        ("errors.ETIMEDOUT == 0", 0, 1000),
+        ("checks.pass_rate >= 99.9%", 0.999, 1000),
+        ("checks.failed <= 1", 1, 1000),
+        ("plugins.expect.failed.statusCode == 1", 1, 1000),
+        ("vusers.created == 100", 100, 100),
+        ('vusers.failed == 8 of "buy"', 8, 90),
+        ("vusers.error_rate == 8%", 0.08, 100),
+        ("arrivals.due == 100", 100, 100),
+        ("arrivals.dropped == 0", 0, 100),
+        ("http.response_time.min == 1ms", 1 * MS, 102),
+        ("http.response_time.max == 300ms", 300 * MS, 102),
+        ("http.response_time.count == 102", 102, 102),
+        ('http.response_time.mean == 50.5ms of "/a"', 50.5 * MS, 100),
+        ("vusers.session_length.mean == 2s", 2000 * MS, 2),
+    ],
+)
+def test_a_value_is_read_from_the_summary_and_holds(text: str, observed: float, samples: int) -> None:
+    verdict = judge(text)
+
+    assert verdict.observed == pytest.approx(observed)
+    assert (verdict.status, verdict.samples) == (Status.PASS, samples)
+    assert (verdict.reason, verdict.origin, verdict.strict) == ("", "threshold", True)
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "ms"), [("p50", 50), ("median", 50), ("p75", 75), ("p90", 90), ("p99.5", 100), ("p999", 100)]
+)
+def test_percentiles_are_within_the_histograms_resolution(aggregate: str, ms: float) -> None:
+    verdict = judge(f'http.response_time.{aggregate} < 1s of "/a"')
+
+    assert verdict.observed == pytest.approx(ms * MS, rel=0.001)
+
+
+def test_percentiles_of_everything_come_from_merged_histograms() -> None:
+    assert judge("http.response_time.p99 > 150ms").status is Status.PASS
+    assert judge('http.response_time.p99 > 150ms of "/a"').status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http.response_time.p95 < 5ms",
+        "http.error_rate < 1%",
+        "http.availability > 99%",
+        "http.request_rate >= 51/s",
+        "http.codes.5xx == 0",
+        "checks.pass_rate == 100%",
+        "vusers.failed < 8",
+    ],
+)
+def test_what_does_not_hold_fails(text: str) -> None:
+    verdict = judge(text)
+
+    assert verdict.status is Status.FAIL
+    assert verdict.reason == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("http.response_time.p95 < 1s", "no samples: no request was made"),
+        ("http.tls.p95 < 1s", "no samples: http.tls was never measured"),
+        ("http.response_time.mean < 1s", "no samples: no request was made"),
+        ('http.response_time.max < 1s of "/x"', 'no samples: no request was made for "/x"'),
+        ("http.error_rate < 100%", "no samples: no request was made"),
+        ("http.availability >= 0%", "no samples: no request was made"),
+        ("checks.pass_rate >= 0%", "no samples: no check was made"),
+        ('checks.pass_rate >= 0% of "/x"', 'no samples: no check was made for "/x"'),
+        ("vusers.error_rate <= 100%", "no samples: no virtual user was created"),
+    ],
+)
+def test_nothing_measured_fails_and_says_so(text: str, reason: str) -> None:
+    verdict = judge(text, Snapshot())
+
+    assert (verdict.status, verdict.observed, verdict.observed_text) == (Status.FAIL, None, "no samples")
+    assert (verdict.samples, verdict.reason) == (0, reason)
+
+
+def test_a_target_that_never_answered_is_named_as_the_reason() -> None:
+    refused = Snapshot(counters={("http.requests", "/a"): 312, ("errors.ECONNREFUSED", "/a"): 312})
+
+    assert judge("http.response_time.p95 < 1s", refused).reason == (
+        "no samples: none of 312 requests got a valid response"
+    )
+    assert judge('http.service_time.p95 < 1s of "/a"', refused).reason == (
+        'no samples: none of 312 requests of "/a" got a valid response'
+    )
+    assert judge("http.error_rate == 100%", refused).status is Status.PASS
+
+
+@pytest.mark.parametrize("text", ["errors.ETIMEDOUT == 0", "http.requests == 0", "http.response_time.count == 0"])
+def test_a_counter_that_never_occurred_is_zero(text: str) -> None:
+    assert judge(text, Snapshot()).status is Status.PASS
+
+
+def test_a_rate_over_no_time_is_zero() -> None:
+    (verdict,) = evaluate([parse_threshold("http.request_rate >= 1/s")], SUMMARY, 0.0, measurement=VALID)
+
+    assert (verdict.observed, verdict.status) == (0, Status.FAIL)
+
+
+@pytest.mark.parametrize("text", ["http.requests > 1", "http.requests < 1", "http.tls.p95 < 1s"])
+def test_an_invalid_measurement_neither_passes_nor_fails(text: str) -> None:
+    valid, invalid = judge(text), judge(text, measurement=INVALID)
+
+    assert invalid.status is Status.INVALID
+    assert invalid.observed_text == valid.observed_text
+    assert invalid.reason == "not judged: the measurement is invalid"
+
+
+def test_a_suspect_measurement_is_judged() -> None:
+    assert judge("http.requests > 1", measurement=Measurement(status=Validity.SUSPECT)).status is Status.PASS
+
+
+def test_a_verdict_carries_what_reports_need() -> None:
+    at = Position("shop.yaml", 12, 7)
+
+    (verdict,) = evaluate([parse_threshold("http.response_time.max<250ms", at)], SUMMARY, 20.0, measurement=VALID)
+
+    assert (verdict.objective_text, verdict.at) == ("http.response_time.max<250ms", at)
+    assert (verdict.observed_text, verdict.limit_text) == ("300ms", "< 250ms")
+    assert (verdict.observed, verdict.limit, verdict.unit) == (300 * MS, 250 * MS, "ns")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "limit", "text"),
+    [
+        (Kind.TIME, 231_456_000, 250 * MS, "231ms"),
+        (Kind.TIME, 249_600_000, 250 * MS, "249.6ms"),
+        (Kind.TIME, 250_000_001, 250 * MS, "250.000001ms"),
+        (Kind.TIME, 250 * MS, 250 * MS, "250ms"),
+        (Kind.TIME, 999_600, 2 * MS, "1000us"),
+        (Kind.TIME, 90_400 * MS, 90_000 * MS, "90.4s"),
+        (Kind.TIME, 75_000 * MS, 90_000 * MS, "1m15s"),
+        (Kind.TIME, 0, 250 * MS, "0ns"),
+        (Kind.RATIO, 0.9996, 0.9999, "99.96%"),
+        (Kind.RATIO, 0.99996, 0.9999, "99.996%"),
+        (Kind.RATIO, 0.999, 0.999, "99.9%"),
+        (Kind.RATIO, 0.9990001, 0.999, "99.90001%"),
+        (Kind.RATIO, 1.0, 0.999, "100%"),
+        (Kind.RATIO, 0.0, 0.01, "0%"),
+        (Kind.RATIO, 0.000012, 0.01, "0.001%"),
+        (Kind.RATIO, 0.0123456, 0.01, "1.23%"),
+        (Kind.RATIO, 0.1, 0.01, "10%"),
+        (Kind.RATE, 49.9876, 100.0, "50/s"),
+        (Kind.RATE, 99.96, 100.0, "99.96/s"),
+        (Kind.COUNT, 1234567, 5, "1234567"),
+        (Kind.BYTES, 1_572_864, 10, "1.5 MiB"),
+        (Kind.BYTES, 1_572_865, 1_572_864, "1572865 B"),
+    ],
+)
+def test_an_observed_value_never_looks_like_a_limit_it_differs_from(
+    kind: Kind, value: float, limit: float, text: str
+) -> None:
+    assert observed_text(kind, value, limit) == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "text"),
+    [
+        (Kind.TIME, 250 * MS, "250ms"),
+        (Kind.TIME, 1_234_567, "1.234567ms"),
+        (Kind.TIME, 90_000 * MS, "1m30s"),
+        (Kind.TIME, 90_500 * MS, "90.5s"),
+        (Kind.TIME, 1_000, "1us"),
+        (Kind.RATIO, 0.9995, "99.95%"),
+        (Kind.RATIO, 0.07, "7%"),
+        (Kind.RATE, 0.5, "0.5/s"),
+        (Kind.RATE, 1200.0, "1200/s"),
+        (Kind.COUNT, 2.5, "2.5"),
+        (Kind.COUNT, 1_000_000, "1000000"),
+        (Kind.BYTES, 64_000, "62.5 KiB"),
+        (Kind.BYTES, 1_572_865, "1572865 B"),
+    ],
+)
+def test_a_limit_is_shown_with_all_its_digits(kind: Kind, limit: float, text: str) -> None:
+    assert limit_text(kind, limit) == text
+
+
+def checks(ok: int, failed: int, **kinds: int) -> Snapshot:
+    counters = {("checks.ok", "/"): ok, ("checks.failed", "/"): failed}
+    return Snapshot(
+        counters=counters | {(f"plugins.expect.failed.{kind}", "/"): count for kind, count in kinds.items()}
+    )
+
+
+def test_a_failed_expectation_fails_the_run_and_names_the_kinds() -> None:
+    verdict = expectation_verdict(checks(3387, 13, hasHeader=1, statusCode=12))
+
+    assert verdict is not None
+    assert (verdict.status, verdict.strict, verdict.origin) == (Status.FAIL, True, "expect")
+    assert f"{verdict.objective_text}: {verdict.observed_text}" == (
+        "expectations: 13 of 3400 checks failed (statusCode 12, hasHeader 1)"
+    )
+    assert (verdict.observed, verdict.limit_text, verdict.samples) == (13, "== 0", 3400)
+
+
+def test_expectations_that_all_hold_pass() -> None:
+    verdict = expectation_verdict(checks(3400, 0))
+
+    assert verdict is not None
+    assert verdict.status is Status.PASS
+    assert re.fullmatch("0 of 3400 checks failed", verdict.observed_text)
+
+
+def test_without_checks_there_is_no_verdict_on_them() -> None:
+    assert expectation_verdict(Snapshot()) is None
+
+
+@pytest.mark.parametrize(
+    ("threshold", "strict"),
+    [
+        ("checks.pass_rate >= 99%", False),
+        ("checks.failed < 10", False),
+        ("plugins.expect.failed.statusCode < 10", False),
+        ("http.error_rate < 1%", True),
+    ],
+)
+def test_a_threshold_on_checks_decides_how_many_may_fail(threshold: str, strict: bool) -> None:
+    verdict = expectation_verdict(checks(99, 1), [parse_threshold(threshold)])
+
+    assert verdict is not None
+    assert (verdict.status, verdict.strict) == (Status.FAIL, strict)
