@@ -23,7 +23,8 @@ demo: $(VENV)/.run  ## install, then run scenarios/quickstart.yaml for 15 s agai
 	$(BIN)/loadkit run scenarios/quickstart.yaml --output reports/quickstart.json
 
 test: $(VENV)/.test  ## install the test extra, then run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --ignore=tests/accuracy
+	$(BIN)/python -m pytest tests/accuracy
 
 lint: $(VENV)/.test  ## ruff check, ruff format, mypy --strict
 	$(BIN)/ruff check .

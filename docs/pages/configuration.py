@@ -33,7 +33,7 @@ _TEMPLATE = r"\{\{"
 
 def configuration_page() -> str:
     """Return the page."""
-    schema = scenario_schema()
+    schema = _inlined(scenario_schema(), scenario_schema()["$defs"])
     parts = schema["$defs"]
     page = _Page()
     made = [heading(1, "Scenario files"), INTRODUCTION.strip()]
@@ -46,6 +46,19 @@ def configuration_page() -> str:
     for names in _alike(parts["step"]["properties"], list(parts["step"]["dependentSchemas"])):
         made += page.step(names, parts["step"])
     return "\n\n".join(made)
+
+
+def _inlined(value: Any, parts: Mapping[str, Schema]) -> Any:
+    """Return a schema with its references replaced by what they lead to, except those to parts with a section."""
+    if isinstance(value, list):
+        return [_inlined(item, parts) for item in value]
+    if not isinstance(value, dict):
+        return value
+    name = str(value.get("$ref", "")).rpartition("/")[2]
+    if name and name not in _PARTS:
+        own = {word: item for word, item in value.items() if word != "$ref"}
+        return _inlined({**parts[name], **own}, parts)
+    return {word: _inlined(item, parts) for word, item in value.items()}
 
 
 def _alike(steps: Mapping[str, Schema], actions: list[str]) -> list[list[str]]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docs.pages.markdown import code, heading, table
 from loadkit.report.schema import report_schema
+from loadkit.report.timeline import COLUMNS
 
 Schema = Mapping[str, Any]
 
 _INTRODUCTION = """
-`loadkit run FILE -o report.json` writes this file; with a directory instead of a file, its name has the time in it. The file
-appears when the run is over, also one that a signal ended, and is whole or not there at all. `loadkit schema report`
-prints its JSON Schema.
+`loadkit run FILE -o report.json` writes this file; given a directory, it chooses a name with the time in it. The file
+appears when the run is over, whether by itself or by a signal, and is whole or not there at all. `loadkit schema
+report` prints its JSON Schema.
 
 `aggregate` and `intermediate` are in the shape of Artillery's report, with its metric and error names and times in
 milliseconds, so that tools which read those keep working. Two differences: `summaries["http.response_time"]` counts
@@ -26,6 +27,9 @@ with those of other runs, and asked for any percentile.
 The format only grows: a reader ignores keys that it does not know. User names and passwords in the target's URL are
 masked.
 """
+
+
+_COLUMNS = "The names of the values in a row, in order."
 
 
 def report_page() -> str:
@@ -42,16 +46,20 @@ def _section(title: str, part: Schema, root: Schema, level: int) -> Iterator[str
     yield heading(level, title if title in ("The file", *root["$defs"]) else code(title))
     yield part["description"]
     required = part.get("required", ())
-    rows = [
-        (code(key), _type(value), f"{value['description']}{'' if key in required else ' Not always there.'}")
-        for key, value in part["properties"].items()
-    ]
-    yield table(("key", "type", "what it is"), rows)
+    yield table(("key", "type", "what it is"), [_row(*item, required) for item in part["properties"].items()])
+    if title == "loadkit.timeline":
+        yield "The columns are:"
+        yield table(("column", "what it is"), [(code(name), words) for name, words in COLUMNS.items()])
     for key, value in part["properties"].items():
         inner = _inner(value)
         if inner is not None:
             path = key if title == "The file" else f"{title}.{key}"
             yield from _section(path + "[]" * (value.get("type") == "array"), inner, root, min(level + 1, 4))
+
+
+def _row(key: str, value: Schema, required: Sequence[str]) -> tuple[str, str, str]:
+    described = _COLUMNS if key == "columns" else value["description"]
+    return code(key), _type(value), f"{described}{'' if key in required else ' Not always there.'}"
 
 
 def _inner(value: Schema) -> Schema | None:

@@ -14,7 +14,7 @@ from loadkit.slo.validity import Measurement, Validity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """A finished run; `summary` is the merge of all its intervals.
+    """A finished run; `summary` is the merge of all its intervals, `active_s` the time that rates are taken over.
 
     `started_at` is Unix time in seconds; `signal` names the signal that ended the run early, if one did.
     """
@@ -26,6 +26,7 @@ class RunResult:
     measurement: Measurement
     started_at: float
     elapsed_s: float
+    active_s: float
     workers: int
     target: str
     signal: str | None = None

@@ -13,7 +13,7 @@ from loadkit.engine.result import RunResult
 from loadkit.fleet.process import WorkerProcess
 from loadkit.metrics.snapshot import Snapshot, from_wire
 from loadkit.scenario.compile import Settings
-from loadkit.scenario.judging import BusyStreak, judge
+from loadkit.scenario.judging import BusyStreak, active_s, judge
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import Document, document_to_wire
 from loadkit.units import NS_PER_S
@@ -175,6 +175,7 @@ class _Fleet:
             measurement=measurement,
             started_at=started_at,
             elapsed_s=elapsed_s,
+            active_s=active_s(self._plan, summary),
             workers=len(self._workers),
             target=self._plan.target,
             signal=self._stop.signal,

@@ -16,7 +16,7 @@ from loadkit.outputs.progress import format_rate
 from loadkit.report.report import mask_userinfo
 from loadkit.slo.evaluate import Status, Verdict
 from loadkit.slo.validity import Validity
-from loadkit.units import NS_PER_S, format_bytes, format_duration_ns
+from loadkit.units import format_bytes, format_duration_ns
 
 MOST_REQUESTS = 40
 _TIMES = {
@@ -37,7 +37,7 @@ def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = pl
     yield f"  {_extent(result)}"
     for title, lines in (
         ("Times", _times(seen)),
-        ("Outcomes", _outcomes(seen)),
+        ("Outcomes", _outcomes(seen, result.active_s)),
         ("Virtual users and arrivals", _arrivals(seen)),
         ("Thresholds", _verdict_lines(result.verdicts, paint)),
         ("Measurement", _measurement(result, paint)),
@@ -124,10 +124,10 @@ def _aggregates(histogram: Histogram) -> Iterator[str]:
     yield format_duration_ns(histogram.max_ns)
 
 
-def _outcomes(seen: Snapshot) -> Iterator[str]:
+def _outcomes(seen: Snapshot, active_s: float) -> Iterator[str]:
     requests, responses = seen.count("http.requests"), seen.count("http.responses")
     if requests:
-        rate = format_rate(requests / max(1.0, seen.end_ns / NS_PER_S))
+        rate = format_rate(requests / active_s if active_s > 0 else 0.0)
         received = format_bytes(seen.count("http.downloaded_bytes"))
         yield f"{counted(requests, 'request')} ({rate}), {counted(responses, 'response')}, {received} received"
     for metric in seen.metrics():

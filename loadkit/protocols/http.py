@@ -189,6 +189,7 @@ CONFIG = {
             },
             "maxSockets": {
                 "type": "integer",
+                "x-noEffect": True,
                 "title": "Sockets (no effect)",
                 "description": "Accepted for Artillery, which never reads it; use `pool`.",
                 "examples": [10],
@@ -266,6 +267,7 @@ _REQUEST_PROPERTIES: dict[str, Any] = {
     },
     "uri": {
         "type": "string",
+        "deprecated": True,
         "title": "URL (old form)",
         "description": "The old name of `url`.",
         "examples": ["/products"],

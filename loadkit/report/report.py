@@ -33,7 +33,7 @@ _USERINFO = re.compile(r"(?<=://)[^/?#]*@")
 def build_report(result: RunResult, timeline: Timeline) -> dict[str, Any]:
     """Return the report of a run as plain data; `timeline` is what was collected while the run went on."""
     return {
-        "aggregate": timeline.aggregate(result.summary, result.summary.end_ns / NS_PER_S),
+        "aggregate": timeline.aggregate(result.summary, result.active_s),
         "intermediate": timeline.intermediate(),
         "loadkit": {
             "format": FORMAT,

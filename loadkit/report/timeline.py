@@ -34,6 +34,8 @@ COLUMNS: dict[str, str] = {
 
 Section = dict[str, Any]
 
+_LEAST_S = 1.0  # the last stretch of a run may be milliseconds long; a rate over it would be noise
+
 
 class Timeline:
     """Collects the snapshots of a run in order. `started_at` is Unix time in seconds."""
@@ -86,7 +88,7 @@ class Timeline:
             ns += snapshot.end_ns - snapshot.start_ns
         # In `intermediate` Artillery writes the period as text, in `aggregate` as a number.
         if stamps:
-            self._windows.append(_section(merged, ns / NS_PER_S, stamps, str(self._open_window)))
+            self._windows.append(_section(merged, max(_LEAST_S, ns / NS_PER_S), stamps, str(self._open_window)))
         self._open = []
 
 
@@ -95,7 +97,7 @@ def _section(snapshot: Snapshot, seconds: float, stamps: dict[str, int], period:
     summaries = _summaries(snapshot)
     return {
         "counters": _counters(snapshot),
-        "rates": {"http.request_rate": _rate(requests, seconds)} if requests else {},
+        "rates": {"http.request_rate": _rate(requests, seconds)} if requests and seconds > 0 else {},
         **stamps,
         "period": period,
         "summaries": summaries,
@@ -151,7 +153,7 @@ def _row(snapshot: Snapshot) -> list[float | int | None]:
     return [
         round(snapshot.end_ns / NS_PER_S, 3),
         requests,
-        _rate(requests, seconds),
+        _rate(requests, max(_LEAST_S, seconds)),
         count_errors(snapshot),
         *_percentiles(snapshot.histogram("http.response_time")),
         *_percentiles(snapshot.histogram("http.service_time")),
@@ -169,7 +171,7 @@ def _percentiles(histogram: Histogram) -> tuple[float | None, ...]:
 
 
 def _rate(count: int, seconds: float) -> float:
-    rate = round(count / max(1.0, seconds), 2)  # as Artillery: a stretch shorter than a second counts as one
+    rate = round(count / seconds, 2)
     return int(rate) if rate == int(rate) else rate
 
 

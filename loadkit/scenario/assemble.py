@@ -29,6 +29,7 @@ class StepFragment(Protocol):
 
 def build_schema(steps: Mapping[str, StepFragment], config: Mapping[str, Any], phase_keys: Mapping[str, Any]) -> Schema:
     """Return the schema made of step plugins by action, of schemas by key of `config`, and of schemas by key of a phase."""
+    actions, shared = _actions(steps)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "loadkit scenario",
@@ -61,7 +62,8 @@ def build_schema(steps: Mapping[str, StepFragment], config: Mapping[str, Any], p
                     "else": {"$ref": "#/$defs/step"},
                 },
             },
-            "step": _step(steps),
+            "step": _step(steps, actions),
+            **shared,
         },
     }
 
@@ -90,7 +92,28 @@ def _object(properties: Mapping[str, Any], *, required: list[str] | None = None)
     return {**made, "patternProperties": {EXTENSIONS: True}, "additionalProperties": False}
 
 
-def _step(steps: Mapping[str, StepFragment]) -> Schema:
+def _actions(steps: Mapping[str, StepFragment]) -> tuple[dict[str, Schema], dict[str, Schema]]:
+    """Return the schemas of actions, and definitions: what several have in common but for their texts is written once."""
+    whole = {name: _strict(step.schema) for name, step in steps.items()}
+    rules = {
+        name: {word: value for word, value in schema.items() if word not in _TEXTS} for name, schema in whole.items()
+    }
+    actions, shared = {}, {}
+    for name, schema in whole.items():
+        alike = [other for other in rules if rules[other] == rules[name]]
+        if len(alike) == 1 or "properties" not in schema:
+            actions[name] = schema
+            continue
+        shared[f"{alike[0]}Step"] = rules[name]
+        texts = {word: schema[word] for word in _TEXTS if word in schema}
+        actions[name] = {**texts, "$ref": f"#/$defs/{alike[0]}Step"}
+    return actions, shared
+
+
+_TEXTS = ("title", "description", "examples")
+
+
+def _step(steps: Mapping[str, StepFragment], actions: Mapping[str, Schema]) -> Schema:
     """Return the schema of a step: all keys at the top, where editors complete them, and beside each action only its own.
 
     A sibling of several actions whose schemas differ is described with each of them.
@@ -101,8 +124,7 @@ def _step(steps: Mapping[str, StepFragment]) -> Schema:
             strict = _strict(fragment)
             if strict not in siblings.setdefault(key, []):
                 siblings[key].append(strict)
-    properties = {name: _strict(step.schema) for name, step in steps.items()}
-    properties |= {key: found[0] if len(found) == 1 else True for key, found in siblings.items()}
+    properties = {**actions} | {key: found[0] if len(found) == 1 else True for key, found in siblings.items()}
     return {
         "type": "object",
         "title": "Step",

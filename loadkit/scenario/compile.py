@@ -141,9 +141,6 @@ def _check_plugins(config: Mapping[str, Any], build: Build) -> None:
             build.warn("LK504", at, f'unknown plugin "{name}" has no effect', hint=hint, key=True)
         elif not KNOWN_PLUGINS.get(name, True):
             build.warn("LK505", at, f'the plugin "{name}" is known and has no effect yet', key=True)
-    http = _mapping(config.get("http"))
-    if "maxSockets" in http:
-        build.warn("LK505", ("config", "http", "maxSockets"), "maxSockets has no effect; use `pool`", key=True)
 
 
 # Variables that exist before the first step

@@ -20,7 +20,7 @@ _TAB_WIDTHS = (2, 4, 8, 1, 3, 6)
 _INDENT = re.compile(r"[ \t]*(?:-[ \t]+)*")
 _KEY = r"""(?:"[^"]*"|'[^']*'|[^\s#'"{\[][^#'"{\[]*?)[ ]*:[ ]+"""
 _TEMPLATE_VALUE = re.compile(rf"[ ]*(?:-[ ]+)*(?:{_KEY})?(?P<value>\{{\{{.*)")
-_TEMPLATE_ELEMENT = re.compile(r"(?<=[\[{,:\s])\{\{[^{}]*\}\}[^\s,\]}]*")
+_TEMPLATE_ELEMENT = re.compile(r"(?:[\[{,]|:\s)\s*(?P<value>\{\{[^{}]*\}\}[^\s,\]}]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ def unquoted_template(line: str) -> tuple[int, str] | None:
     if match := _TEMPLATE_VALUE.fullmatch(line):
         return match.start("value"), uncommented(match["value"])
     for match in _TEMPLATE_ELEMENT.finditer(line):
-        before = line[: match.start()]
+        before = line[: match.start("value")]
         if before.count('"') % 2 == 0 and before.count("'") % 2 == 0:
-            return match.start(), match[0]
+            return match.start("value"), match["value"]
     return None

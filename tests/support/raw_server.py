@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -53,7 +54,7 @@ class RawServer:
 
 
 @asynccontextmanager
-async def raw_server(handler: Handler) -> AsyncIterator[RawServer]:
+async def raw_server(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
     """Serve until the block ends."""
     known = RawServer()
     tasks: set[asyncio.Task[None]] = set()
@@ -72,7 +73,7 @@ async def raw_server(handler: Handler) -> AsyncIterator[RawServer]:
             tasks.discard(task)
             writer.close()
 
-    server = await asyncio.start_server(accepted, "127.0.0.1", 0, backlog=1024)
+    server = await asyncio.start_server(accepted, "127.0.0.1", 0, backlog=1024, ssl=tls)
     known.port = server.sockets[0].getsockname()[1]
     try:
         yield known

@@ -124,6 +124,7 @@ def result(*intervals: Snapshot, **changes: object) -> RunResult:
         "measurement": Measurement(),
         "started_at": STARTED_AT,
         "elapsed_s": float(len(seconds)),
+        "active_s": merge_all(seconds).end_ns / NS_PER_S,
         "workers": 1,
         "target": "http://shop.example",
     }

@@ -36,7 +36,9 @@ def test_arrivals_above_max_vusers_are_dropped_for_that_reason() -> None:
     options = {"workload": Constant(Fraction(100), S // 2), "duration_ns": S // 2, "max_vusers": 4}
     ran = on_loop(run_flow(flow, TARGET, graceful_stop_ns=0, **options))
     assert ran.count("vusers.created") == 4
-    assert ran.count("arrivals.dropped") == ran.count("arrivals.dropped.max_vusers") == ran.count("vusers.skipped") == 46
+    assert (
+        ran.count("arrivals.dropped") == ran.count("arrivals.dropped.max_vusers") == ran.count("vusers.skipped") == 46
+    )
     assert ran.errors == {"CANCELLED": 4}
 
 

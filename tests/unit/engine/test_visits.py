@@ -1,5 +1,7 @@
 """Which scenario a visit takes, and what it begins with."""
 
+import itertools
+
 import pytest
 
 from loadkit.flow.user import mix, uniform
@@ -19,5 +21,5 @@ def test_uniform_numbers_are_uniform_and_not_correlated(seed: int) -> None:
     for tenth in range(10):
         share = sum(tenth / 10 <= number < (tenth + 1) / 10 for number in numbers) / len(numbers)
         assert share == pytest.approx(0.1, abs=0.015)
-    lagged = sum((a - 0.5) * (b - 0.5) for a, b in zip(numbers, numbers[1:], strict=False)) / len(numbers)
+    lagged = sum((a - 0.5) * (b - 0.5) for a, b in itertools.pairwise(numbers)) / len(numbers)
     assert lagged == pytest.approx(0, abs=0.003)

@@ -9,7 +9,7 @@ from loadkit.scenario.assemble import build_schema
 from loadkit.scenario.keys import CONFIG as FRAME
 from loadkit.scenario.keys import PHASE, SCENARIO, TOP
 from loadkit.scenario.schema import scenario_schema
-from tests.unit.scenario.fragments import CONFIG, PHASE_KEYS, STEPS
+from tests.unit.scenario.fragments import CONFIG, PHASE_KEYS, STEPS, Step
 
 SCHEMA = build_schema(STEPS, CONFIG, PHASE_KEYS)
 
@@ -89,6 +89,16 @@ def test_the_whole_file() -> None:
     assert validator.is_valid({"$schema": "x", "x-a": 1, "scenarios": [{"flow": []}]})
     assert not validator.is_valid({"scenarios": []})
     assert not validator.is_valid({"config": {}})
+
+
+def test_actions_that_differ_in_their_texts_only_are_written_once() -> None:
+    get = STEPS["get"]
+    steps = {**STEPS, "get": Step({**get.schema, "title": "GET"}), "put": Step({**get.schema, "title": "PUT"})}
+    schema = build_schema(steps, CONFIG, PHASE_KEYS)
+    assert schema["$defs"]["step"]["properties"]["put"] == {"title": "PUT", "$ref": "#/$defs/getStep"}
+    validator = Draft202012Validator({"$ref": "#/$defs/step", "$defs": schema["$defs"]})
+    assert validator.is_valid({"put": {"url": "/"}})
+    assert not validator.is_valid({"put": {"ulr": "/"}})
 
 
 def test_a_plugin_gives_a_meaning_to_a_key_without_effect() -> None:

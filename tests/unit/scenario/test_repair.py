@@ -67,6 +67,8 @@ def test_places_count_without_the_repairs() -> None:
         ('a: {b: "x {{ c }}"}', None),
         ("a: text with {{ b }", None),
         ("# {{ b", None),
+        ("a: text: with {{ b }} in it", None),
+        ("a: [text {{ b }}]", None),
     ],
 )
 def test_unquoted_templates(line: str, expected: tuple[int, str] | None) -> None:

@@ -1,0 +1,187 @@
+"""Connecting: names, addresses, TLS, deadlines, and what operating systems say when it fails."""
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from loadkit.metrics.recorder import Recorder
+from loadkit.metrics.sample import Outcome
+from loadkit.protocols.address import Origin
+from loadkit.protocols.connect import ConnectFailed, Connector, connect_failure
+from tests.support.engine import Ran, on_loop, run_flow
+from tests.support.raw_server import Peer, raw_server, response
+
+GET = [{"get": {"url": "/x"}}]
+OK = response(b"hello")
+
+
+async def echo(peer: Peer) -> None:
+    while await peer.request():
+        await peer.send(OK)
+
+
+class Authority:
+    """A certificate authority of this test, with servers."""
+
+    def __init__(self, directory: Path) -> None:
+        self._ca = trustme.CA()
+        self.path = directory / "ca.pem"
+        self._ca.cert_pem.write_to_path(str(self.path))
+
+    def context(self, name: str = "localhost", *, expired: bool = False) -> ssl.SSLContext:
+        from datetime import UTC, datetime, timedelta
+
+        past = datetime.now(UTC) - timedelta(days=1)
+        certificate = self._ca.issue_cert(name, not_after=past) if expired else self._ca.issue_cert(name)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+        return context
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+def over_tls(context: ssl.SSLContext, flow: list[Any] = GET, **config: Any) -> Ran:
+    async def main() -> Ran:
+        async with raw_server(echo, tls=context) as server:
+            return await run_flow(flow, f"https://localhost:{server.port}", config=config)
+
+    ran: Ran = on_loop(main())
+    return ran
+
+
+def test_a_trusted_server_is_talked_to_and_its_handshake_is_timed(authority: Authority) -> None:
+    ran = over_tls(authority.context(), [*GET, *GET], tls={"ca": str(authority.path)})
+    assert (ran.errors, ran.count("http.codes.200"), ran.count("http.connections")) == ({}, 2, 1)
+    for part in ("dns", "connect", "tls"):
+        assert ran.summary.histogram(f"http.{part}", "/x").total == 1, part
+
+
+@pytest.mark.parametrize(
+    ("trusted", "name", "expired", "error"),
+    [
+        (False, "localhost", False, "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
+        (True, "elsewhere.example", False, "ERR_TLS_CERT_ALTNAME_INVALID"),
+        (True, "localhost", True, "CERT_HAS_EXPIRED"),
+    ],
+)
+def test_verification_is_on_and_says_what_is_wrong(
+    authority: Authority, trusted: bool, name: str, expired: bool, error: str
+) -> None:
+    tls = {"ca": str(authority.path)} if trusted else {}
+    assert over_tls(authority.context(name, expired=expired), tls=tls).errors == {error: 1}
+
+
+def test_verification_can_be_turned_off(authority: Authority) -> None:
+    ran = over_tls(authority.context("elsewhere.example", expired=True), tls={"rejectUnauthorized": False})
+    assert (ran.errors, ran.count("http.codes.200")) == ({}, 1)
+
+
+def test_a_server_that_does_not_speak_tls_is_an_error_of_tls() -> None:
+    async def main() -> Ran:
+        async def answer(peer: Peer) -> None:
+            await peer.reader.read(100)
+            await peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        async with raw_server(answer) as server:
+            return await run_flow(GET, f"https://localhost:{server.port}")
+
+    assert on_loop(main()).errors == {"ERR_TLS": 1}
+
+
+def test_a_handshake_that_hangs_ends_at_the_connect_timeout() -> None:
+    async def main() -> Ran:
+        async def silent(peer: Peer) -> None:
+            await asyncio.sleep(30)
+
+        async with raw_server(silent) as server:
+            target = f"https://localhost:{server.port}"
+            return await run_flow(GET, target, config={"http": {"connectTimeout": "200ms"}})
+
+    ran = on_loop(main())
+    assert ran.errors == {"ETIMEDOUT_CONNECT": 1}
+    assert 200e6 <= ran.summary.histogram("http.failure_time").min_ns < 3e9
+
+
+@pytest.fixture
+def black_hole() -> Iterator[int]:
+    """A port that accepts nobody: its queue of connections is full."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        port = listening.getsockname()[1]
+        waiting = []
+        for _ in range(3):
+            sock = socket.socket()
+            sock.setblocking(False)
+            sock.connect_ex(("127.0.0.1", port))
+            waiting.append(sock)
+        yield port
+        for sock in waiting:
+            sock.close()
+
+
+def test_a_connection_that_never_comes_about_ends_at_the_connect_timeout(black_hole: int) -> None:
+    config = {"http": {"connectTimeout": "200ms", "timeout": 20}}
+    ran = on_loop(run_flow(GET, f"http://127.0.0.1:{black_hole}", config=config))
+    assert ran.errors == {"ETIMEDOUT_CONNECT": 1}
+
+
+def test_the_total_timeout_bounds_connecting_too(black_hole: int) -> None:
+    config = {"http": {"connectTimeout": 20, "timeout": "200ms"}}
+    ran = on_loop(run_flow(GET, f"http://127.0.0.1:{black_hole}", config=config))
+    assert sum(ran.errors.values()) == 1
+    assert ran.summary.histogram("http.failure_time").max_ns < 3e9
+
+
+def test_a_name_is_resolved_once_and_its_addresses_are_tried_in_turn() -> None:
+    async def main() -> Ran:
+        async with raw_server(echo) as server:  # listens on 127.0.0.1 only; localhost may be ::1 as well
+            flow = [{"get": {"url": "/x", "headers": {"Connection": "close"}}}] * 3
+            return await run_flow(flow, f"http://localhost:{server.port}")
+
+    ran = on_loop(main())
+    assert ran.errors == {}
+    assert ran.summary.histogram("http.dns").total == 1
+
+
+ORIGIN = Origin("http", "h", 80)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (ConnectionRefusedError(), Outcome.REFUSED),
+        (ConnectionResetError(), Outcome.RESET),
+        (TimeoutError(), Outcome.CONNECT_TIMEOUT),
+        (OSError(errno.EHOSTUNREACH, "x"), Outcome.UNREACHABLE),
+        (OSError(errno.ENETUNREACH, "x"), Outcome.UNREACHABLE),
+        (OSError(errno.EMFILE, "x"), Outcome.GENERATOR),
+        (OSError(errno.EADDRNOTAVAIL, "x"), Outcome.GENERATOR),
+        (ssl.SSLError(1, "x"), Outcome.TLS),
+        (OSError(errno.EIO, "x"), Outcome.CLOSED),
+    ],
+)
+def test_every_failure_has_an_outcome(error: OSError, outcome: Outcome) -> None:
+    failed = connect_failure(error, ORIGIN)
+    assert failed.outcome is outcome
+    assert str(failed)
+
+
+def test_an_unresolvable_name_is_dns() -> None:
+    async def main() -> None:
+        connector = Connector(Recorder(), {}, None, Path())
+        with pytest.raises(ConnectFailed) as caught:
+            await connector.open(Origin("http", "nowhere.invalid", 80), "x")
+        assert caught.value.outcome is Outcome.DNS
+
+    asyncio.run(main())

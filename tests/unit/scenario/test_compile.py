@@ -1,0 +1,167 @@
+"""From a document to a plan: defaults, choices of the command line, and what only the meaning shows."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from loadkit.errors import ScenarioError
+from loadkit.scenario.compile import Settings, compile_plan
+from loadkit.scenario.judging import BusyStreak, active_s
+from loadkit.scenario.merge import Overrides, gather_document
+from loadkit.scenario.plan import Plan
+from loadkit.scenario.source import document_from_wire, document_to_wire, read_document
+
+FLOW = [{"get": {"url": "/"}}]
+
+
+def text_of(config: dict[str, Any] | None = None, scenarios: list[Any] | None = None, **top: Any) -> str:
+    data = {
+        "config": {"target": "http://127.0.0.1:9", **(config or {})},
+        "scenarios": scenarios or [{"flow": FLOW}],
+        **top,
+    }
+    return yaml.safe_dump(data, sort_keys=False)
+
+
+def plan_of(*arguments: Any, settings: Settings | None = None, **options: Any) -> Plan:
+    return compile_plan(read_document(Path("it.yaml"), text_of(*arguments, **options)), settings or Settings(seed=1))
+
+
+def faults(*arguments: Any, settings: Settings | None = None, **options: Any) -> list[str]:
+    with pytest.raises(ScenarioError) as caught:
+        plan_of(*arguments, settings=settings, **options)
+    return [diagnostic.code for diagnostic in caught.value.diagnostics]
+
+
+def test_no_phases_is_one_virtual_user() -> None:
+    (phase,) = plan_of().phases
+    assert phase.workload.planned == 1  # type: ignore[union-attr]
+
+
+def test_solo_replaces_the_phases_and_still_checks_them() -> None:
+    phases = {"phases": [{"duration": 600, "users": 50}]}
+    plan = plan_of(phases, settings=Settings(seed=1, solo=True))
+    assert (plan.solo, [phase.name for phase in plan.phases]) == (True, ["solo"])
+    assert faults({"phases": [{"duration": 600}]}, settings=Settings(seed=1, solo=True)) == ["LK208"]
+
+
+def test_phases_follow_each_other_and_number_their_arrivals_on() -> None:
+    phases = [
+        {"duration": 10, "arrivalRate": 2},
+        {"pause": "5s"},
+        {"duration": "1m30s", "arrivalCount": 7, "name": "x"},
+    ]
+    plan = plan_of({"phases": phases})
+    assert [phase.start_ns / 1e9 for phase in plan.phases] == [0, 10, 15]
+    assert [phase.first_number for phase in plan.phases] == [0, 20, 20]
+    assert [phase.name for phase in plan.phases] == ["phase 1", "phase 2", "x"]
+    assert plan.duration_ns == 105 * 10**9
+
+
+def test_the_mode_of_the_configuration_is_that_of_its_phases_unless_they_say_otherwise() -> None:
+    phases = [{"duration": 10, "arrivalRate": 2}, {"duration": 10, "arrivalRate": 2, "mode": "uniform"}]
+    kinds = [type(phase.workload).__name__ for phase in plan_of({"phases": phases, "mode": "poisson"}).phases]
+    assert kinds == ["Poisson", "Constant"]
+
+
+def test_a_seed_comes_from_the_command_line_else_the_file_else_chance() -> None:
+    assert plan_of({"seed": 5}, settings=Settings(seed=7)).seed == 7
+    assert plan_of({"seed": 5}, settings=Settings()).seed == 5
+    drawn = {plan_of(settings=Settings()).seed for _ in range(5)}
+    assert len(drawn) == 5
+
+
+def test_the_digest_is_that_of_the_content() -> None:
+    one, same, other = plan_of(), plan_of(), plan_of({"variables": {"a": 1}})
+    assert one.digest == same.digest != other.digest
+
+
+SHOP = [{"name": name, "weight": weight, "flow": FLOW} for name, weight in (("browse", 7), ("buy", 3), ("idle", 0))]
+
+
+def test_a_scenario_is_chosen_by_name_or_by_expression() -> None:
+    for wanted, names in (("buy", ["buy"]), ("^b", ["browse", "buy"]), ("idle", ["idle"])):
+        chosen = plan_of(None, SHOP, settings=Settings(seed=1, scenario_name=wanted)).scenarios
+        assert [scenario.name for scenario in chosen] == names
+        assert all(scenario.weight > 0 for scenario in chosen)
+
+
+@pytest.mark.parametrize("wanted", ["brwose", "(", "nothing like it"])
+def test_an_unknown_scenario_name_is_a_fault(wanted: str) -> None:
+    assert faults(None, SHOP, settings=Settings(seed=1, scenario_name=wanted)) == ["LK215"]
+
+
+def test_weights_may_be_templates_over_the_configuration() -> None:
+    scenarios = [{"weight": "{{ share }}", "flow": FLOW}, {"flow": FLOW}]
+    plan = plan_of({"variables": {"share": 4}}, scenarios)
+    assert [scenario.weight for scenario in plan.scenarios] == [4, 1]
+
+
+def test_the_demo_and_any_target_of_the_command_line_are_targets() -> None:
+    assert plan_of({"target": "demo://"}).target == "demo://"
+    assert plan_of(settings=Settings(seed=1, target="https://other")).target == "https://other"
+    assert faults(settings=Settings(seed=1, target="other:80")) == ["LK212"]
+
+
+def test_thresholds_know_their_lines() -> None:
+    plan = plan_of({"thresholds": ["http.error_rate < 1%", "vusers.failed == 0"]})
+    assert [objective.at.line for objective in plan.objectives if objective.at] == [4, 5]
+
+
+def test_keys_that_begin_with_x_and_schema_are_ignored() -> None:
+    top = {"x-team": {"any": ["thing"]}, "$schema": "schemas/scenario.schema.json"}
+    config = {"x-note": 1, "phases": [{"duration": 1, "arrivalRate": 1, "x-why": "because"}], "http": {"x-a": 1}}
+    flow = [{"get": {"url": "/", "x-ticket": "A-1"}, "x-step": True}]
+    plan = plan_of(config, [{"flow": flow, "x-owner": "ann"}], **top)
+    assert plan.warnings == ()
+
+
+def test_captures_of_one_scenario_are_unknown_to_another() -> None:
+    capture = {"get": {"url": "/", "capture": {"json": "$.id", "as": "id"}}}
+    use = {"get": {"url": "/{{ id }}"}}
+    assert plan_of(None, [{"flow": [capture, use]}]).warnings == ()
+    assert faults(None, [{"flow": [capture]}, {"flow": [use]}]) == ["LK201"]
+
+
+def test_variables_payload_fields_and_names_of_the_context_are_defined(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("user,mail\nann,a@x\n")
+    path = tmp_path / "it.yaml"
+    use = "{{ color }} {{ user }} {{ mail }} {{ $environment }} {{ $testId }} {{ $scenarioFile }} {{ $dirname }} {{ target }}"
+    config = {"variables": {"color": ["red"]}, "payload": {"path": "users.csv"}}
+    path.write_text(text_of(config, [{"flow": [{"log": use}]}]))
+    reading = gather_document([path], Overrides())
+    assert reading.document is not None
+    assert compile_plan(reading.document, Settings(seed=1)).warnings == ()
+
+
+def test_a_plan_compiled_from_the_wire_is_the_same() -> None:
+    document = read_document(Path("it.yaml"), text_of({"phases": [{"duration": 5, "arrivalRate": 3}]}, SHOP))
+    twin = document_from_wire(document_to_wire(document))
+    one, other = (compile_plan(made, Settings(seed=1)) for made in (document, twin))
+    assert one.digest == other.digest
+    assert [phase.at for phase in one.phases] == [phase.at for phase in other.phases]
+
+
+def test_rates_are_taken_from_the_first_phase_that_starts_anybody() -> None:
+    from loadkit.metrics.snapshot import Snapshot
+
+    phases = [{"pause": 4}, {"duration": 6, "arrivalRate": 1}]
+    assert active_s(plan_of({"phases": phases}), Snapshot(end_ns=10 * 10**9)) == 6
+
+
+def test_a_busy_core_is_noticed_where_the_rate_was_asked_for() -> None:
+    from loadkit.metrics.snapshot import Snapshot
+
+    def longest(phase: dict[str, Any], shares: list[float]) -> float:
+        streak = BusyStreak(plan_of({"phases": [phase]}))
+        for second, share in enumerate(shares):
+            gauges = {("worker.cpu", 0): (second, share), ("phase.index", 0): (second, 0.0)}
+            streak.add(Snapshot(start_ns=second * 10**9, end_ns=(second + 1) * 10**9, gauges=gauges))
+        return streak.longest_s
+
+    shares = [0.9, 0.9, 0.5, 0.9, 0.9, 0.9, 0.2]
+    assert longest({"duration": 9, "arrivalRate": 5}, shares) == 3
+    assert longest({"duration": 9, "users": 5, "throughput": 5}, shares) == 3
+    assert longest({"duration": 9, "users": 5}, shares) == 0
