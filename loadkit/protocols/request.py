@@ -79,20 +79,19 @@ def compile_request(method: str, spec: Mapping[str, Any], where: Where, build: B
     body = _compile_body(spec, where, build)
     headers = _compile_headers(spec, where, build, body.content_type)
     address = _compile_address(spec, where, build)
-    has_host = any(name.lower() == "host" for name, _ in headers)
+    named = any(name.lower() == "host" for name, _ in headers)
     lines_of = _compile_lines(headers, build)
     needs_length = method in _BODY_METHODS or body.given
-    breaks = 1 + len(headers) + needs_length + (not has_host)
+    breaks = 1 + len(headers) + needs_length + (not named)
+    address_of, body_of = address.render, body.render
+    fixed_host = "" if named or address.origin is None else f"Host: {address.origin.authority}\r\n"
 
     def render(user: VirtualUser) -> Wire:
-        origin, path = address.render(user)
-        payload = body.render(user)
-        lines = lines_of(user)
-        if needs_length:
-            lines = f"{lines}Content-Length: {len(payload)}\r\n"
-        if not has_host:
-            lines = f"Host: {origin.authority}\r\n{lines}"
-        return _wire(method, origin, path, lines, payload, breaks)
+        origin, path = address_of(user)
+        payload = body_of(user)
+        host = fixed_host if named or fixed_host else f"Host: {origin.authority}\r\n"
+        length = f"Content-Length: {len(payload)}\r\n" if needs_length else ""
+        return _wire(method, origin, path, f"{host}{lines_of(user)}{length}", payload, breaks)
 
     constant = None
     if address.constant and body.constant and all(template.is_constant for _, template in headers):
@@ -120,8 +119,10 @@ def _wire(method: str, origin: Origin, path: str, lines: str, body: bytes, break
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Address:
-    render: Callable[[VirtualUser | None], tuple[Origin, str]]
+    render: Callable[[Any], tuple[Origin, str]]
     constant: bool
+    origin: Origin | None
+    """Where every rendering goes; None when the virtual user's variables decide."""
 
 
 def _compile_address(spec: Mapping[str, Any], where: Where, build: Build) -> _Address:
@@ -130,38 +131,62 @@ def _compile_address(spec: Mapping[str, Any], where: Where, build: Build) -> _Ad
     target = str(build.config.get("target", "http://127.0.0.1"))
     template = build.template(url, at)
     query = _compile_query(spec, where, build)
-    fixed: tuple[Origin, str] | None = None
+    text = template.text if query is None else _with_query(template.text, query)
+    constant = template.is_constant and (query is None or "{{" not in str(spec.get("qs")))
     if url.startswith("/"):
         try:
-            fixed = split_url(target)
+            origin, prefix = split_url(target)
         except ValueError:
-            fixed = Origin("http", "127.0.0.1", 80), "/"  # the target has been reported by whoever checks it
-    elif not template.is_constant and not url.startswith("{{") and not url.startswith(("http://", "https://")):
+            origin, prefix = _NOWHERE  # the target has been reported by whoever checks it
+        render = _below(origin, prefix.rstrip("/"), text)
+        return _Address(render=_once(render) if constant else render, constant=constant, origin=origin)
+    if not template.is_constant and not url.startswith(("{{", "http://", "https://")):
         build.error("LK212", at, f"{url!r} is neither a path that starts with / nor an http(s) URL")
-
-    def render(user: Any) -> tuple[Origin, str]:
-        text = template.text(user)
-        if query is not None:
-            text = f"{text}{'&' if '?' in text else '?'}{query(user)}"
-        if fixed is not None and text.startswith("/"):
-            origin, prefix = fixed
-            return origin, request_target(text if prefix == "/" else f"{prefix.rstrip('/')}{text}")
-        try:
-            if text.startswith("/"):
-                return split_url(f"{target.rstrip('/')}{text}")
-            return split_url(text)
-        except ValueError as error:
-            raise InvalidRequest(str(error)) from None
-
-    constant = template.is_constant and (query is None or "{{" not in str(spec.get("qs")))
+    render = _anywhere(target.rstrip("/"), text)
     if not constant:
-        return _Address(render=render, constant=False)
+        return _Address(render=render, constant=False, origin=None)
     try:
         address = render(NOBODY)
     except InvalidRequest as error:
         build.error("LK212", at, str(error), hint="a path starts with /, a whole URL with http:// or https://")
-        address = Origin("http", "127.0.0.1", 80), "/"
-    return _Address(render=lambda user: address, constant=True)
+        address = _NOWHERE
+    return _Address(render=lambda user: address, constant=True, origin=address[0])
+
+
+_NOWHERE = Origin("http", "127.0.0.1", 80), "/"
+
+
+def _below(origin: Origin, prefix: str, text: Callable[[Any], str]) -> Callable[[Any], tuple[Origin, str]]:
+    """Return the address of a path under the target."""
+    if not prefix:
+        return lambda user: (origin, request_target(text(user)))
+    return lambda user: (origin, request_target(f"{prefix}{text(user)}"))
+
+
+def _anywhere(target: str, text: Callable[[Any], str]) -> Callable[[Any], tuple[Origin, str]]:
+    """Return the address of a URL that only the rendering shows to be a path or a whole URL."""
+
+    def render(user: Any) -> tuple[Origin, str]:
+        url = text(user)
+        try:
+            return split_url(f"{target}{url}" if url.startswith("/") else url)
+        except ValueError as error:
+            raise InvalidRequest(str(error)) from None
+
+    return render
+
+
+def _once(render: Callable[[Any], tuple[Origin, str]]) -> Callable[[Any], tuple[Origin, str]]:
+    address = render(NOBODY)
+    return lambda user: address
+
+
+def _with_query(text: Callable[[Any], str], query: Callable[[Any], str]) -> Callable[[Any], str]:
+    def render(user: Any) -> str:
+        url = text(user).partition("#")[0]
+        return f"{url}{'&' if '?' in url else '?'}{query(user)}"
+
+    return render
 
 
 def _compile_query(spec: Mapping[str, Any], where: Where, build: Build) -> Callable[[Any], str] | None:
