@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -18,6 +19,13 @@ from loadkit.errors import UsageError
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)")
 _QUOTED = re.compile(r"""(?:'([^']*)'|"((?:[^"\\]|\\.)*)")\s*(?:#.*)?""")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+def set_environment(dotenv: Path | None) -> None:
+    """Set the variables of a `--dotenv` file; those already set stay as they are."""
+    if dotenv:
+        for name, value in read_dotenv(dotenv).items():
+            os.environ.setdefault(name, value)
 
 
 def read_dotenv(path: Path) -> dict[str, str]:

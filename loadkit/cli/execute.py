@@ -15,6 +15,7 @@ from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode, FleetError, PreflightError, UsageError
 from loadkit.fleet.local import RunOptions, run
+from loadkit.fleet.process import WorkerProcess
 from loadkit.outputs.base import Output, Screen, paint_for, write_line
 from loadkit.outputs.json import JsonReport
 from loadkit.outputs.summary import quiet_summary, summary
@@ -37,8 +38,10 @@ class Choices:
     debug: bool = False
 
 
-def execute(document: Document, settings: Settings, plan: Plan, choices: Choices) -> ExitCode:
-    """Run a plan, show it, and return what it came to."""
+def execute(
+    document: Document, settings: Settings, plan: Plan, choices: Choices, workers: list[WorkerProcess]
+) -> ExitCode:
+    """Run a plan on workers, show it, and return what it came to."""
     options = RunOptions(graceful_stop_ns=_graceful_stop_ns(choices.graceful_stop), debug=choices.debug)
     for warning in plan.warnings:
         write_line(sys.stderr, warning.render(document.sources))
@@ -52,7 +55,7 @@ def execute(document: Document, settings: Settings, plan: Plan, choices: Choices
             settings = replace(settings, target=url, seed=plan.seed)
             plan = replace(compile_plan(document, settings), warnings=plan.warnings)
         with interrupts.obeyed():
-            events = run(document, settings, plan, options, interrupts.stop)
+            events = run(document, settings, plan, options, interrupts.stop, workers)
             result = asyncio.run(_drive(events, interrupts, outputs))
             screen.finish(result)
             return _conclude(result, report, choices)

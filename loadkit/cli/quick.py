@@ -48,16 +48,20 @@ def quick(
       loadkit quick http://127.0.0.1:8080/ --users 50 --duration 1m
       loadkit quick demo:///products -c 20 -n 5
     """
-    from loadkit.cli.execute import Choices, execute
-    from loadkit.scenario.compile import Settings, compile_plan
-    from loadkit.scenario.source import read_document
+    from loadkit.fleet.process import spawned
 
     data = quick_scenario(url, rate=rate, users=users, count=count, num=num, duration=duration)
     if insecure:
         data["config"]["tls"] = {"rejectUnauthorized": False}
-    document = read_document(Path("quick"), json.dumps(data, indent=2))
-    settings = Settings()
-    return execute(document, settings, compile_plan(document, settings), Choices(output=output, quiet=quiet))
+    with spawned(1) as workers:
+        from loadkit.cli.execute import Choices, execute
+        from loadkit.scenario.compile import Settings, compile_plan
+        from loadkit.scenario.source import read_document
+
+        document = read_document(Path("quick"), json.dumps(data, indent=2))
+        settings = Settings()
+        plan = compile_plan(document, settings)
+        return execute(document, settings, plan, Choices(output=output, quiet=quiet), workers)
 
 
 def quick_scenario(

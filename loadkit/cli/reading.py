@@ -7,19 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from loadkit.cli.dotenv import read_dotenv
 from loadkit.errors import ScenarioError, Severity
 from loadkit.scenario.compile import Settings, compile_plan
 from loadkit.scenario.merge import Overrides, gather_document
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import Document, in_order
-
-
-def set_environment(dotenv: Path | None) -> None:
-    """Set the variables of a `--dotenv` file; those already set stay as they are."""
-    if dotenv:
-        for name, value in read_dotenv(dotenv).items():
-            os.environ.setdefault(name, value)
 
 
 def chosen_target(target: str | None) -> str | None:

@@ -38,33 +38,37 @@ def run(
       loadkit run shop.yaml -t https://staging.example.com -o report.json
       loadkit run shop.yaml --solo --debug
     """
-    from loadkit.cli.execute import Choices, execute
-    from loadkit.cli.reading import chosen_target, read_plan, set_environment
-    from loadkit.scenario.compile import Settings
-    from loadkit.scenario.merge import Overrides
+    from loadkit.cli.dotenv import set_environment
+    from loadkit.fleet.process import spawned
 
     set_environment(dotenv)
-    changes = Overrides(
-        config=config,
-        environment=environment,
-        target=chosen_target(target),
-        insecure=insecure,
-        payload=payload,
-        overrides=overrides,
-        variables=variables,
-        seed=seed,
-    )
-    settings = Settings(
-        seed=seed,
-        solo=solo,
-        scenario_name=scenario_name,
-        name=name,
-        environment=environment,
-        tags=read_tags(tag or []),
-    )
-    choices = Choices(graceful_stop=graceful_stop, output=output, quiet=quiet, debug=debug)
-    document, plan = read_plan(files, changes, settings)
-    return execute(document, settings, plan, choices)
+    with spawned(1) as workers:  # early: they import their libraries while we import ours and read the file
+        from loadkit.cli.execute import Choices, execute
+        from loadkit.cli.reading import chosen_target, read_plan
+        from loadkit.scenario.compile import Settings
+        from loadkit.scenario.merge import Overrides
+
+        changes = Overrides(
+            config=config,
+            environment=environment,
+            target=chosen_target(target),
+            insecure=insecure,
+            payload=payload,
+            overrides=overrides,
+            variables=variables,
+            seed=seed,
+        )
+        settings = Settings(
+            seed=seed,
+            solo=solo,
+            scenario_name=scenario_name,
+            name=name,
+            environment=environment,
+            tags=read_tags(tag or []),
+        )
+        choices = Choices(graceful_stop=graceful_stop, output=output, quiet=quiet, debug=debug)
+        document, plan = read_plan(files, changes, settings)
+        return execute(document, settings, plan, choices, workers)
 
 
 def read_tags(tags: list[str]) -> dict[str, str]:

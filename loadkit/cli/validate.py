@@ -29,7 +29,8 @@ def validate(
       loadkit validate shop.yaml
       loadkit validate shop.yaml -c staging.yaml -e staging
     """
-    from loadkit.cli.reading import chosen_target, read_plan, set_environment
+    from loadkit.cli.dotenv import set_environment
+    from loadkit.cli.reading import chosen_target, read_plan
     from loadkit.scenario.compile import Settings
     from loadkit.scenario.merge import Overrides
 

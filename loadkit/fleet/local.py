@@ -28,7 +28,6 @@ class RunOptions:
 
     graceful_stop_ns: int = 30 * NS_PER_S
     debug: bool = False
-    workers: int = 1
 
 
 class Stop:
@@ -53,10 +52,10 @@ class Stop:
 
 
 async def run(
-    document: Document, settings: Settings, plan: Plan, options: RunOptions, stop: Stop
+    document: Document, settings: Settings, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess]
 ) -> AsyncGenerator[Event, None]:
-    """Run a plan and yield its events, Finished last. Raises FleetError when no worker can be had."""
-    fleet = _Fleet(plan, options, stop)
+    """Run a plan on spawned workers and yield its events, Finished last. Raises FleetError when one cannot be had."""
+    fleet = _Fleet(plan, options, stop, workers)
     try:
         async for event in fleet.run(document, settings):
             yield event
@@ -67,19 +66,19 @@ async def run(
 class _Fleet:
     """The workers of one run, and what they have reported so far."""
 
-    def __init__(self, plan: Plan, options: RunOptions, stop: Stop) -> None:
+    def __init__(self, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess]) -> None:
         self._plan = plan
         self._options = options
         self._stop = stop
-        self._workers = [WorkerProcess() for _ in range(options.workers)]
+        self._workers = workers
         self._messages: asyncio.Queue[tuple[int, tuple[str, dict[str, Any]] | None]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._intervals: dict[int, Snapshot] = {}
-        self._reported = [0] * options.workers
+        self._reported = [0] * len(workers)
         self._yielded = 0
         self._summary = Snapshot()
         self._busy = BusyStreak(plan)
-        self._draining = [False] * options.workers
+        self._draining = [False] * len(workers)
         self._lost = 0
         self._killed_at: float | None = None
 

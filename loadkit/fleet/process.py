@@ -7,6 +7,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from loadkit import __version__
@@ -15,6 +17,17 @@ from loadkit.fleet.channel import Channel
 
 READY_TIMEOUT_S = 30
 _COMMAND = "import sys; from loadkit.fleet.worker import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+
+
+@contextmanager
+def spawned(count: int) -> Iterator[list[WorkerProcess]]:
+    """Start workers and give them; at the block's end none is left."""
+    workers = [WorkerProcess() for _ in range(count)]
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.abandon()
 
 
 class WorkerProcess:
@@ -67,6 +80,14 @@ class WorkerProcess:
     def finished(self) -> bool:
         """Say whether the process has ended."""
         return self._process.poll() is not None
+
+    def abandon(self) -> None:
+        """End a process that was never used, or make sure that a used one is gone."""
+        if not self.finished():
+            self._process.kill()
+        self._process.wait()
+        if self._channel is None:
+            self._mine.close()
 
     async def close(self) -> None:
         """End the process: wait a little for it to go by itself, then insist."""

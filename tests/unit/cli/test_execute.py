@@ -43,7 +43,7 @@ def fleet(monkeypatch):
         settings = None
         options = None
 
-        async def run(self, document, settings, plan, options, stop):
+        async def run(self, document, settings, plan, options, stop, workers):
             self.settings, self.options, self.plan = settings, options, plan
             for event in events_of(self.result, plan):
                 yield event
@@ -56,7 +56,7 @@ def fleet(monkeypatch):
 def run_it(text: str = TEXT, choices: Choices | None = None, **settings) -> int:
     document = read_document(Path("shop.yaml"), text)
     asked = Settings(**settings)
-    return execute(document, asked, compile_plan(document, asked), choices or Choices())
+    return execute(document, asked, compile_plan(document, asked), choices or Choices(), [])
 
 
 def test_a_run_shows_progress_on_stderr_and_results_on_stdout(fleet, capsys):
@@ -115,7 +115,7 @@ def test_a_graceful_stop_that_is_no_time_is_refused(fleet):
 
 
 def test_a_signal_asks_the_run_to_stop_and_says_what_happens(fleet, monkeypatch, capsys):
-    async def run(document, settings, plan, options, stop):
+    async def run(document, settings, plan, options, stop, workers):
         yield Started(plan=plan, workers=1, started_at=STARTED_AT, target=plan.target)
         for expected in (1, 2):
             os.kill(os.getpid(), signal.SIGTERM)

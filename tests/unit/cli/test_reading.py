@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from loadkit.cli.reading import chosen_target, read_plan, set_environment
+from loadkit.cli.dotenv import set_environment
+from loadkit.cli.reading import chosen_target, read_plan
 from loadkit.errors import ScenarioError
 from loadkit.scenario.compile import Settings
 from loadkit.scenario.merge import Overrides

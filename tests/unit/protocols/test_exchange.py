@@ -449,7 +449,7 @@ def test_a_pool_is_shared_by_all_virtual_users() -> None:
             await asyncio.sleep(0.05)
             await peer.send(OK)
 
-    ran, server = serve(handle, GET, config={"http": {"pool": 3}}, workload=Count(30, S // 2), duration_ns=S // 2)
+    ran, server = serve(handle, GET, config={"http": {"pool": 3}}, workload=Count(30, S // 2))
     assert (ran.count("http.responses"), ran.errors, server.connections) == (30, {}, 3)
 
 
