@@ -67,10 +67,10 @@ def place(block: Block) -> str:
 
 # ------------------------------------------------------------------------------------------------------- README is run
 
-# A `console` block is a dialogue. Each line that starts with "$ " is run in a directory that holds the README's YAML blocks under the
-# names in their first lines, and must end with 0. What the block shows below it is compared loosely: numbers with their
-# units count as equal, white space does not count, "..." stands for any lines, and the other lines must
-# appear in that order. `make` is only asked whether it knows the target: running the tests inside of the tests is no use.
+# A `console` block is a dialogue. Each line that starts with "$ " is run in a directory that holds the README's YAML blocks
+# under the names in their first lines, and must end with 0. What the block shows below it is compared loosely: numbers with
+# their units count as equal, white space does not count, "..." stands for any lines, and the other lines must appear in that
+# order. `make` is only asked whether it knows the target: running the tests inside of the tests is no use.
 # A command may be tried three times, since on a busy machine a measurement can rightly be INVALID.
 
 _NUMBER = re.compile(r"\d[\d.,]*\s?(?:[KMG]iB\b|B\b|ns\b|us\b|ms\b|s\b|%|/s)*")
@@ -158,7 +158,8 @@ def as_scenario(block: Block) -> str | None:
         return f'config: {{target: "demo://"}}\nscenarios:\n  - flow:\n{_indented(block.text)}'
     if not isinstance(data, dict) or not data.keys() & {"scenarios", "config"}:
         return None
-    return block.text if data.keys() & {"scenarios", "extends"} else f'{block.text}\nscenarios:\n  - flow: [get: {{url: "/"}}]\n'
+    flow = "" if data.keys() & {"scenarios", "extends"} else 'scenarios:\n  - flow: [get: {url: "/"}]\n'
+    return f"{block.text}\n{flow}"
 
 
 def _indented(text: str) -> str:

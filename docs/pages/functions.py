@@ -41,7 +41,7 @@ that spells it.
 _OPERATORS = (
     ("or, ||", "one of two; a word or a symbol"),
     ("and, &&", "both"),
-    ("in, not in", "membership in a list: `state in (\"open\", \"new\")`"),
+    ("in, not in", 'membership in a list: `state in ("open", "new")`'),
     ("==, !=, ~=", "equal, different, matches the regular expression"),
     ("<, <=, >, >=", "order of numbers or texts"),
     ("+, -", "sum and difference"),

@@ -76,9 +76,9 @@ PHASE_SHAPES = (
     ("`arrivalCount: N`", "N new virtual users, evenly spread over the duration, the first at once."),
     ("`users: N`", "N users repeat visits as fast as the target answers. The visit in progress at the end is finished."),
     ("`users: N`, `rampTo: M`", "The number of users changes linearly from N to M."),
-    ("`users: N`, `throughput: R`", "User u's k-th request is due at (u + k N)/R from the start of the phase. Requests that become due "
-                                    "while the user waits for the target are owed, and the wait counts in response time; those that "
-                                    "pass in `think` are skipped."),
+    ("`users: N`, `throughput: R`", "User u's k-th request is due at (u + k N)/R from the start of the phase. Requests that "
+                                    "become due while the user waits for the target are owed, and the wait counts in response "
+                                    "time; those that pass in `think` are skipped."),
     ("`pause: D`", "Nobody is started for D; virtual users at work go on."),
 )  # fmt: skip
 

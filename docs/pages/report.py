@@ -46,7 +46,9 @@ def _section(title: str, part: Schema, root: Schema, level: int) -> Iterator[str
     yield heading(level, title if title in ("The file", *root["$defs"]) else code(title))
     yield part["description"]
     required = part.get("required", ())
-    yield table(("key", "type", "what it is"), [_row(*item, required) for item in part["properties"].items()])
+    yield table(
+        ("key", "type", "what it is"), [_row(key, value, required) for key, value in part["properties"].items()]
+    )
     if title == "loadkit.timeline":
         yield "The columns are:"
         yield table(("column", "what it is"), [(code(name), words) for name, words in COLUMNS.items()])

@@ -15,7 +15,9 @@ from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode, FleetError, PreflightError, UsageError
 from loadkit.fleet.local import RunOptions, run
+from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.process import WorkerProcess
+from loadkit.fleet.sizing import asked_workers, usable_cores, worker_count
 from loadkit.outputs.base import Output, Screen, paint_for, write_line
 from loadkit.outputs.json import JsonReport
 from loadkit.outputs.summary import quiet_summary, summary
@@ -36,13 +38,21 @@ class Choices:
     output: str | None = None
     quiet: bool = False
     debug: bool = False
+    workers: str = "auto"
+    on_worker_loss: OnWorkerLoss = OnWorkerLoss.ABORT
 
 
 def execute(
     document: Document, settings: Settings, plan: Plan, choices: Choices, workers: list[WorkerProcess]
 ) -> ExitCode:
     """Run a plan on workers, show it, and return what it came to."""
-    options = RunOptions(graceful_stop_ns=_graceful_stop_ns(choices.graceful_stop), debug=choices.debug)
+    options = RunOptions(
+        graceful_stop_ns=_graceful_stop_ns(choices.graceful_stop),
+        debug=choices.debug,
+        on_worker_loss=choices.on_worker_loss,
+    )
+    count = worker_count(plan, asked_workers(choices.workers), usable_cores())
+    workers.extend(WorkerProcess() for _ in range(count - len(workers)))
     for warning in plan.warnings:
         write_line(sys.stderr, warning.render(document.sources))
     report = open_report(choices.output)

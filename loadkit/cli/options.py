@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from loadkit.fleet.loss import OnWorkerLoss
+
 Files = Annotated[
     list[Path],
     typer.Argument(
@@ -80,6 +82,20 @@ Tags = Annotated[
 GracefulStop = Annotated[
     str,
     typer.Option("--graceful-stop", metavar="TIME", help="How long running virtual users may finish at the end."),
+]
+Workers = Annotated[
+    str,
+    typer.Option(
+        "--workers",
+        metavar="N|auto",
+        help="Worker processes that make the load; auto: all cores but one, and one where the rate is small.",
+    ),
+]
+WorkerLoss = Annotated[
+    OnWorkerLoss,
+    typer.Option(
+        "--on-worker-loss", help="When a worker dies: stop the others, or go on without it. Exit code 5 either way."
+    ),
 ]
 Debug = Annotated[
     bool,

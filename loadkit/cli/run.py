@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadkit.cli import options
 from loadkit.errors import UsageError
+from loadkit.fleet.loss import OnWorkerLoss
 
 
 def run(
@@ -24,6 +25,8 @@ def run(
     name: options.RunName = None,
     tag: options.Tags = None,
     graceful_stop: options.GracefulStop = "30s",
+    workers: options.Workers = "auto",
+    on_worker_loss: options.WorkerLoss = OnWorkerLoss.ABORT,
     debug: options.Debug = False,
 ) -> int:
     """Run scenario files and judge what was measured.
@@ -42,7 +45,7 @@ def run(
     from loadkit.fleet.process import spawned
 
     set_environment(dotenv)
-    with spawned(1) as workers:  # early: they import their libraries while we import ours and read the file
+    with spawned(1) as processes:  # early: they import their libraries while we import ours and read the file
         from loadkit.cli.execute import Choices, execute
         from loadkit.cli.reading import chosen_target, read_plan
         from loadkit.scenario.compile import Settings
@@ -66,9 +69,16 @@ def run(
             environment=environment,
             tags=read_tags(tag or []),
         )
-        choices = Choices(graceful_stop=graceful_stop, output=output, quiet=quiet, debug=debug)
+        choices = Choices(
+            graceful_stop=graceful_stop,
+            output=output,
+            quiet=quiet,
+            debug=debug,
+            workers=workers,
+            on_worker_loss=on_worker_loss,
+        )
         document, plan = read_plan(files, changes, settings)
-        return execute(document, settings, plan, choices, workers)
+        return execute(document, settings, plan, choices, processes)
 
 
 def read_tags(tags: list[str]) -> dict[str, str]:

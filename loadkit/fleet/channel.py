@@ -15,7 +15,7 @@ import msgspec
 MAX_FRAME = 256 * 1024 * 1024
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder().decode
+_decode = msgspec.msgpack.Decoder(tuple[str, dict[str, Any]]).decode
 
 
 class Channel:
@@ -49,10 +49,9 @@ class Channel:
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         try:
-            kind, fields = _decode(data)
-        except (msgspec.DecodeError, TypeError) as error:
+            return _decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"not a message: {error}") from error
-        return kind, fields
 
     async def close(self) -> None:
         """Send what is queued and close."""

@@ -10,6 +10,8 @@ from typing import Any
 
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
+from loadkit.fleet.accounts import lost_arrivals, settle
+from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.process import WorkerProcess
 from loadkit.metrics.snapshot import Snapshot, from_wire
 from loadkit.scenario.compile import Settings
@@ -17,9 +19,11 @@ from loadkit.scenario.judging import BusyStreak, active_s, judge
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import Document, document_to_wire
 from loadkit.units import NS_PER_S
+from loadkit.workload.base import Shard
 
 _LEAD_NS = 20_000_000  # between "everybody is ready" and the first instant
 KILL_TIMEOUT_S = 1.5
+_ENDED = 1 << 60  # intervals reported by a worker of which nothing more is to be waited for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,7 @@ class RunOptions:
 
     graceful_stop_ns: int = 30 * NS_PER_S
     debug: bool = False
+    on_worker_loss: OnWorkerLoss = OnWorkerLoss.ABORT
 
 
 class Stop:
@@ -79,15 +84,16 @@ class _Fleet:
         self._summary = Snapshot()
         self._busy = BusyStreak(plan)
         self._draining = [False] * len(workers)
-        self._lost = 0
-        self._killed_at: float | None = None
+        self._due = [0] * len(workers)  # arrivals reported by each worker
+        self._lost: dict[int, int] = {}  # worker -> its arrivals that were due and never reported
+        self._start_ns = 0
 
     async def run(self, document: Document, settings: Settings) -> AsyncGenerator[Event, None]:
         order = self._order(document, settings)
         await asyncio.gather(*(w.prepare({**order, "worker": i}) for i, w in enumerate(self._workers)))
-        start_ns, started_at = time.perf_counter_ns() + _LEAD_NS, time.time() + _LEAD_NS / NS_PER_S
+        self._start_ns, started_at = time.perf_counter_ns() + _LEAD_NS, time.time() + _LEAD_NS / NS_PER_S
         for worker in self._workers:
-            worker.send("start", start_ns=start_ns)
+            worker.send("start", start_ns=self._start_ns)
         yield Started(plan=self._plan, workers=len(self._workers), started_at=started_at, target=self._plan.target)
         self._tasks = [asyncio.create_task(self._read(index)) for index in range(len(self._workers))]
         self._tasks.append(asyncio.create_task(self._obey()))
@@ -96,15 +102,16 @@ class _Fleet:
             index, message = await self._messages.get()
             if message is None or message[0] == "done":
                 working -= 1
-                self._lost += message is None
-                self._reported[index] = 1 << 60  # nothing more is to be waited for
+                self._reported[index] = _ENDED
+                if message is None:
+                    self._lose(index)
             else:
                 for event in self._logged(message[1]):
                     yield event
                 self._take(index, message[1])
             for interval in self._complete():
                 yield interval
-        yield Finished(result=self._result(document, settings, start_ns, started_at))
+        yield Finished(result=self._result(document, settings, started_at))
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -124,7 +131,11 @@ class _Fleet:
 
     async def _read(self, index: int) -> None:
         while True:
-            message = await self._workers[index].receive()
+            try:
+                message = await self._workers[index].receive()
+            except ValueError:  # what it says makes no sense: it is as good as dead
+                self._workers[index].kill()
+                message = None
             await self._messages.put((index, message))
             if message is None or message[0] == "done":
                 return
@@ -138,7 +149,7 @@ class _Fleet:
             if requests > 1:
                 await asyncio.sleep(KILL_TIMEOUT_S)
                 for index, worker in enumerate(self._workers):
-                    if self._reported[index] < 1 << 60:
+                    if self._reported[index] < _ENDED:
                         worker.kill()
 
     def _logged(self, fields: dict[str, Any]) -> list[LogLine]:
@@ -149,7 +160,28 @@ class _Fleet:
         number = self._reported[index]
         self._reported[index] += 1
         self._draining[index] = bool(fields["draining"])
-        self._intervals.setdefault(number, Snapshot()).merge(from_wire(fields["snapshot"]))
+        snapshot = from_wire(fields["snapshot"])
+        self._due[index] += snapshot.count("arrivals.due")
+        self._intervals.setdefault(number, Snapshot()).merge(snapshot)
+
+    def _lose(self, index: int) -> None:
+        """Take note of a dead worker; stop the others unless they are to go on without it."""
+        self._lost[index] = self._elapsed_ns()
+        if self._options.on_worker_loss is OnWorkerLoss.ABORT:
+            for worker in self._workers:
+                worker.send("kill")
+
+    def _elapsed_ns(self) -> int:
+        return time.perf_counter_ns() - self._start_ns
+
+    def _lost_arrivals(self) -> int:
+        """Return the arrivals that lost workers owed: until their death, or until the end where the others went on."""
+        degraded = self._options.on_worker_loss is OnWorkerLoss.DEGRADE
+        total, count = 0, len(self._workers)
+        for index, died_ns in self._lost.items():
+            until_ns = self._summary.end_ns if degraded else died_ns
+            total += lost_arrivals(self._plan, Shard(index, count), until_ns, self._due[index])
+        return total
 
     def _complete(self) -> list[Interval]:
         """Return the intervals that every worker has reported, in order."""
@@ -162,10 +194,11 @@ class _Fleet:
             ready.append(Interval(snapshot=snapshot, summary=self._summary, draining=all(self._draining)))
         return ready
 
-    def _result(self, document: Document, settings: Settings, start_ns: int, started_at: float) -> RunResult:
-        elapsed_s = (time.perf_counter_ns() - start_ns) / NS_PER_S
-        summary = self._summary
-        measurement, verdicts = judge(self._plan, summary, busy_s=self._busy.longest_s, lost=self._lost)
+    def _result(self, document: Document, settings: Settings, started_at: float) -> RunResult:
+        elapsed_s, summary = self._elapsed_ns() / NS_PER_S, self._summary
+        trouble = settle(summary, self._lost_arrivals(), whole=not self._lost)
+        busy_s = self._busy.longest_s
+        measurement, verdicts = judge(self._plan, summary, busy_s=busy_s, lost=len(self._lost), trouble=trouble)
         return RunResult(
             plan=self._plan,
             files=document.files,

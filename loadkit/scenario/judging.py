@@ -65,10 +65,15 @@ def compile_ensure(config: Mapping[str, Any], build: Build) -> Ensure | None:
     return ensure
 
 
-def judge(plan: Plan, summary: Snapshot, *, busy_s: float, lost: int) -> tuple[Measurement, tuple[Verdict, ...]]:
-    """Judge a run's measurement, then its objectives. With `--solo` thresholds are shown and fail nobody."""
+def judge(
+    plan: Plan, summary: Snapshot, *, busy_s: float, lost: int, trouble: str = ""
+) -> tuple[Measurement, tuple[Verdict, ...]]:
+    """Judge a run's measurement, then its objectives. With `--solo` thresholds are shown and fail nobody.
+
+    `trouble` says what in the account does not add up.
+    """
     duration_s = active_s(plan, summary)
-    measurement = judge_measurement(summary, lost_workers=lost, cpu_busy_s=busy_s)
+    measurement = judge_measurement(summary, lost_workers=lost, cpu_busy_s=busy_s, trouble=trouble)
     verdicts = list(evaluate(plan.objectives, summary, duration_s, measurement=measurement))
     if plan.ensure is not None:
         verdicts += evaluate_ensure(plan.ensure, summary, duration_s, measurement=measurement)

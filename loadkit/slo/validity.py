@@ -55,13 +55,19 @@ class _Finding:
     remedy: str
 
 
-def judge(summary: Snapshot, *, lost_workers: int = 0, cpu_busy_s: float = 0.0) -> Measurement:
+def judge(summary: Snapshot, *, lost_workers: int = 0, cpu_busy_s: float = 0.0, trouble: str = "") -> Measurement:
     """Judge a run by its summary.
 
     `cpu_busy_s` is the longest time without a break that a worker spent above 80 % of its core; leave it 0 for an
     unpaced closed run, which is as fast as the generator can be and is never suspect for that.
     """
-    findings = [*_dropped(summary), *_late(summary), *_resources(summary, lost_workers), *_busy(cpu_busy_s)]
+    findings = [
+        *_dropped(summary),
+        *_late(summary),
+        *_resources(summary, lost_workers),
+        *_account(trouble),
+        *_busy(cpu_busy_s),
+    ]
     if not findings:
         return Measurement()
     invalid = any(finding.status is Validity.INVALID for finding in findings)
@@ -103,6 +109,13 @@ def _resources(summary: Snapshot, lost_workers: int) -> Iterator[_Finding]:
     if starved:
         what = f"the generator ran out of ports or descriptors {'once' if starved == 1 else f'{starved} times'}"
         yield _Finding(Validity.INVALID, what, "raise `ulimit -n`, keep connections open, or lower the rate")
+
+
+def _account(trouble: str) -> Iterator[_Finding]:
+    if trouble:
+        yield _Finding(
+            Validity.INVALID, f"the account does not add up: {trouble}", "this is a bug in loadkit; please report it"
+        )
 
 
 def _busy(cpu_busy_s: float) -> Iterator[_Finding]:

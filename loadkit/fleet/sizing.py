@@ -1,0 +1,65 @@
+"""How many workers a plan is worth: `--workers auto`, and the shares that no worker may lack."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from loadkit.errors import UsageError
+from loadkit.scenario.plan import Phase, Plan
+from loadkit.workload.base import ClosedWorkload
+
+SMALL_RATE_PER_S = 1000.0
+"""One worker keeps this many arrivals or requests a second with ease; more workers would only cost memory."""
+
+_CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use: its affinity, and the control group's quota where there is one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = _CGROUP_QUOTA.read_text().split()
+        return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
+    except (OSError, ValueError):
+        return cores
+
+
+def asked_workers(text: str) -> int | None:
+    """Return what `--workers` asks for, None for auto. Raises UsageError."""
+    if text.strip().lower() == "auto":
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise UsageError(f"--workers {text} is not a number of workers; write 1, 2, ... or auto")
+    return number
+
+
+def worker_count(plan: Plan, asked: int | None, cores: int) -> int:
+    """Return the number of workers: what was asked for, else all cores but one, but never so many that one has no share."""
+    if asked is None:
+        asked = 1 if max(map(_rate_per_s, plan.phases), default=0.0) < SMALL_RATE_PER_S else max(1, cores - 1)
+    return max(1, min([asked, *(share for phase in plan.phases for share in _shares(phase))]))
+
+
+def _rate_per_s(phase: Phase) -> float:
+    """Return the most arrivals (or, in a closed phase, requests) a second that a phase plans; endless when unpaced."""
+    workload = phase.workload
+    if isinstance(workload, ClosedWorkload):
+        return float("inf") if workload.throughput is None else float(workload.throughput)
+    return max(workload.rate_at(0), workload.rate_at(workload.duration_ns))
+
+
+def _shares(phase: Phase) -> Iterator[int]:
+    """Yield the numbers of a phase that are divided among the workers."""
+    if phase.max_vusers is not None:
+        yield phase.max_vusers
+    workload = phase.workload
+    if isinstance(workload, ClosedWorkload):
+        yield workload.users
+    elif workload.planned:
+        yield workload.planned

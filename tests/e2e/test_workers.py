@@ -1,0 +1,70 @@
+"""Several workers: the same schedule, one account, and what happens when one dies."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_run import children_of, wait_for_line
+from tests.support.command import Result, finish, run, scenario, start, write_yaml
+from tests.support.steady_server import steady_server
+
+GET = [{"get": {"url": "/"}}]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with steady_server() as made:
+        yield made
+
+
+def test_any_number_of_workers_makes_the_same_load(tmp_path: Path, url: str) -> None:
+    flow = [{"log": "{{ $randomNumber(1, 1000000) }} {{ name }}"}, *GET]
+    (tmp_path / "names.csv").write_text("name\nann\nbob\ncid\n")
+    payload = {"path": "names.csv", "order": "sequence"}
+    data = scenario(url, [{"duration": 1, "arrivalRate": 60, "mode": "poisson"}], flow, payload=payload, seed=4)
+    outputs = []
+    for workers in (1, 2, 7):
+        result = run(tmp_path, data, "-q", "--workers", workers)
+        assert result.code == 0, result.out + result.err
+        assert result.report is not None
+        assert result.report["loadkit"]["workers"] == workers
+        outputs.append(sorted(result.out.splitlines()))
+        assert result.counters["arrivals.planned"] == result.counters["http.requests"] == len(outputs[0])
+    assert outputs[0] == outputs[1] == outputs[2]
+
+
+def test_limits_are_divided_exactly(tmp_path: Path, url: str) -> None:
+    data = scenario(url, [{"duration": 1, "arrivalRate": 100, "maxVusers": 5}], [{"think": 30}])
+    result = run(tmp_path, data, "--workers", 3, "--graceful-stop", "0s")
+    assert result.counters["vusers.created"] == 5
+    assert result.counters["vusers.skipped"] == 95
+
+
+def lose_one(tmp_path: Path, url: str, *arguments: str) -> Result:
+    report = tmp_path / "report.json"
+    path = write_yaml(tmp_path, scenario(url, [{"duration": 5, "arrivalRate": 40}], GET))
+    process = start("run", path, "-o", report, "--workers", "2", *arguments)
+    assert process.stderr is not None
+    wait_for_line(process.stderr, lambda line: "requests" in line)
+    os.kill(children_of(process.pid)[0], signal.SIGKILL)
+    result = finish(process, report)
+    assert (result.code, "Traceback" in result.err) == (5, False)
+    assert result.report is not None
+    assert result.report["loadkit"]["measurement"]["status"] == "invalid"
+    counters = result.counters
+    told = counters["arrivals.started"] + counters.get("arrivals.dropped", 0) + counters["arrivals.lost"]
+    assert counters["arrivals.planned"] == told
+    return result
+
+
+def test_a_lost_worker_stops_the_run(tmp_path: Path, url: str) -> None:
+    assert lose_one(tmp_path, url).counters["arrivals.planned"] < 200
+
+
+def test_a_run_may_go_on_without_a_lost_worker(tmp_path: Path, url: str) -> None:
+    result = lose_one(tmp_path, url, "--on-worker-loss", "degrade")
+    assert result.counters["arrivals.planned"] == 200
+    assert 100 <= result.counters["http.requests"] < 200
