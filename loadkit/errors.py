@@ -154,7 +154,7 @@ CODES: dict[str, str] = {
     "LK212": "an invalid URL or target",
     "LK213": "no target",
     "LK214": "an invalid header, cookie or file reference",
-    "LK215": "an unknown environment or scenario name",
+    "LK215": "an unknown scenario name",
     "LK216": "a capture that cannot capture",
     # LK3xx: thresholds
     "LK301": "a threshold that cannot be parsed",

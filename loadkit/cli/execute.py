@@ -6,20 +6,20 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from loadkit import registry
 from loadkit.cli.interrupts import Interrupts
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
-from loadkit.errors import ExitCode, FleetError, PreflightError, UsageError
+from loadkit.errors import ExitCode, FleetError, PluginError, PreflightError, UsageError
 from loadkit.fleet.local import RunOptions, run
 from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.sizing import asked_workers, usable_cores, worker_count
-from loadkit.outputs.base import Output, Screen, paint_for, write_line
-from loadkit.outputs.json import JsonReport
+from loadkit.outputs.base import FileOutput, Output, Screen, paint_for, write_line
 from loadkit.outputs.summary import quiet_summary, summary
 from loadkit.outputs.text import LogOnly, PlainText
 from loadkit.scenario.compile import Settings, compile_plan
@@ -71,15 +71,25 @@ def execute(
             return _conclude(result, report, choices)
 
 
-def open_report(output: str | None) -> JsonReport | None:
+def open_report(output: str | None) -> FileOutput | None:
     """Return where the report goes. Raises PreflightError when nothing can be written there."""
     if output is None:
         return None
     if output.endswith(os.sep) and not os.path.isdir(output):
         raise PreflightError(f"cannot write into {output}: there is no such directory; create it first")
-    report = JsonReport(Path(output))
+    report: FileOutput = _output_for(Path(output))(Path(output))
     report.check()
     return report
+
+
+def _output_for(path: Path) -> Callable[[Path], FileOutput]:
+    """Return the output that a file's ending names; a report in JSON for any other."""
+    name = path.suffix.removeprefix(".").lower()
+    try:
+        made: Callable[[Path], FileOutput] = registry.plugin("output", name or "json")
+    except PluginError:
+        made = registry.plugin("output", "json")
+    return made
 
 
 def choose_screen(choices: Choices) -> Screen:
@@ -132,7 +142,7 @@ def _show(event: Started | Interval | LogLine, outputs: Sequence[Output]) -> Non
                 output.start(event)
 
 
-def _conclude(result: RunResult, report: JsonReport | None, choices: Choices) -> ExitCode:
+def _conclude(result: RunResult, report: FileOutput | None, choices: Choices) -> ExitCode:
     code, written, trouble = result.exit_code, [], ""
     if report:
         try:

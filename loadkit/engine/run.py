@@ -114,10 +114,14 @@ class ShardRun:
             return ClosedPhase(phase, phase.workload, shard, origin_ns, visits)
         made = OpenPhase(phase, phase.workload, shard, origin_ns, visits, most_active())
         if phase.workload.ends_early and self._next == len(self._plan.phases):
-            made.on_exhausted = self._drain
+            made.on_exhausted = self._exhausted
         return made
 
-    def _drain(self) -> None:
+    def _exhausted(self) -> None:
+        """All arrivals of the last phase are at work: who ends sooner than planned costs nobody the graceful stop."""
+        self._drain(since_ns=self._orders.start_ns + self._plan.duration_ns)
+
+    def _drain(self, since_ns: int = 0) -> None:
         if self._services.draining:
             return
         self._services.draining = True
@@ -125,7 +129,7 @@ class ShardRun:
             self._finish()
             return
         self._services.on_idle = self._finish
-        self._clock.at(now_ns() + self._orders.graceful_stop_ns, self._cut_off)
+        self._clock.at(max(now_ns(), since_ns) + self._orders.graceful_stop_ns, self._cut_off)
 
     def _cut_off(self) -> None:
         self._services.cancel_all()

@@ -70,7 +70,10 @@ class Visits:
         except StepFailed:
             pass
         except Cancelled:
-            recorder.error(Outcome.CANCELLED.value, text=f"{journey.name}: cut off at the end of the run")
+            recorder.error(
+                Outcome.CANCELLED.value,
+                text=f"{journey.name}: cut off at the end of the run; --graceful-stop gives it longer",
+            )
         except ValueError as error:  # a template function was given what it cannot take
             recorder.error(Outcome.INVALID_REQUEST.value, text=f"{journey.name}: {error}")
         except Exception as error:

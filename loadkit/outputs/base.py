@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:  # commands that run nothing print through this module too, and start in half the time
@@ -31,6 +32,15 @@ class Output(Protocol):
 
     def finish(self, result: RunResult) -> None:
         """Take the result; nothing comes after it."""
+
+
+class FileOutput(Output, Protocol):
+    """An output that writes a file at the end; a plugin of kind "output", named by the file's ending."""
+
+    path: Path
+
+    def check(self) -> None:
+        """Raise PreflightError, before any load, when the file cannot be written."""
 
 
 class Screen(Output, Protocol):

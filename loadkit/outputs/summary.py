@@ -65,7 +65,6 @@ def quiet_summary(result: RunResult, *, paint: Paint = plain) -> Iterator[str]:
 def conclusion(result: RunResult, *, paint: Paint = plain) -> str:
     """Return the one line that says what the run came to."""
     judged = [verdict for verdict in result.verdicts if verdict.strict]
-    failed = sum(verdict.status is Status.FAIL for verdict in judged)
     unsure = sum(verdict.status is Status.INCONCLUSIVE for verdict in judged)
     note = f" ({unsure} inconclusive)" if unsure else ""
     code = result.exit_code
@@ -75,10 +74,24 @@ def conclusion(result: RunResult, *, paint: Paint = plain) -> str:
     if code is ExitCode.INVALID_MEASUREMENT:
         return paint(f"INVALID: this measurement cannot be trusted, see above (exit code {code:d})", "red")
     if code is not ExitCode.PASS:
-        return paint(f"FAIL: {failed} of {counted(len(judged), 'threshold')} failed{note} (exit code {code:d})", "red")
+        return paint(f"FAIL: {_failed(judged)}{note} (exit code {code:d})", "red")
     if not judged:
         return paint(f"PASS: nothing was judged{_unanswered(result)}; config.thresholds says what must hold", "yellow")
-    return paint(f"PASS: {counted(len(judged), 'threshold')} held{note}", "green")
+    return paint(f"PASS: {_held(judged)} held{note}", "green")
+
+
+def _held(judged: Sequence[Verdict]) -> str:
+    thresholds = [verdict for verdict in judged if verdict.origin != "expect"]
+    names = [counted(len(thresholds), "threshold")] if thresholds else []
+    return " and ".join([*names, *(["all checks"] if len(thresholds) < len(judged) else [])])
+
+
+def _failed(judged: Sequence[Verdict]) -> str:
+    thresholds = [verdict for verdict in judged if verdict.origin != "expect"]
+    failed = sum(verdict.status is Status.FAIL for verdict in thresholds)
+    parts = [f"{failed} of {counted(len(thresholds), 'threshold')} failed"] if failed else []
+    checks = [verdict for verdict in judged if verdict.origin == "expect" and verdict.status is Status.FAIL]
+    return " and ".join([*parts, *(verdict.observed_text for verdict in checks)])
 
 
 def _unanswered(result: RunResult) -> str:

@@ -1,7 +1,7 @@
 """A virtual user's cookies: RFC 6265 sections 5.2 to 5.4, small and quick.
 
-Made by hand because it is on the load path: importing aiohttp's jar would stall a worker for 0.28 s at its first
-Set-Cookie, and each request would cost some 20 us (docs/adr/0001-cookie-jar.md).
+Made by hand because it is on the load path: importing aiohttp's jar would stall a worker for a tenth of a second
+at its first Set-Cookie, and its cookies cost five times as much a request (docs/adr/0001-cookie-jar.md).
 """
 
 from __future__ import annotations

@@ -211,7 +211,7 @@ def _record_failure(x: Exchange, user: VirtualUser, start_ns: int, error: BaseEx
     elif isinstance(error, InvalidRequest | ValueError):
         name = Outcome.INVALID_REQUEST.value
     elif isinstance(error, Cancelled):
-        name, text = Outcome.CANCELLED.value, "cut off at the end of the run"
+        name, text = Outcome.CANCELLED.value, "cut off at the end of the run; --graceful-stop gives it longer"
     elif connecting and end_ns < start_ns + x.timeout_ns:
         name, text = Outcome.CONNECT_TIMEOUT.value, f"no connection within {x.connect_timeout_ns / 1e9:g} s"
     else:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.test_run import children_of, wait_for_line
-from tests.support.command import Result, finish, run, scenario, start, write_yaml
+from tests.support.command import Result, ends_with, finish, run, scenario, start, write_yaml
 from tests.support.steady_server import steady_server
 
 GET = [{"get": {"url": "/"}}]
@@ -28,7 +28,7 @@ def test_any_number_of_workers_makes_the_same_load(tmp_path: Path, url: str) -> 
     outputs = []
     for workers in (1, 2, 7):
         result = run(tmp_path, data, "-q", "--workers", workers)
-        assert result.code == 0, result.out + result.err
+        assert ends_with(result, 0), result.out + result.err
         assert result.report is not None
         assert result.report["loadkit"]["workers"] == workers
         outputs.append(sorted(result.out.splitlines()))

@@ -36,6 +36,14 @@ class Result:
         return summaries
 
 
+def ends_with(result: Result, code: int) -> bool:
+    """Say whether a run ended with a code, or was found invalid because this machine was too busy to keep the schedule."""
+    if result.code == 5 and result.report is not None:
+        measurement = result.report["loadkit"]["measurement"]
+        return bool(measurement["status"] == "invalid" and "started more than" in str(measurement["reasons"]))
+    return result.code == code
+
+
 def write_yaml(directory: Path, data: dict[str, Any], name: str = "test.yaml") -> Path:
     path = directory / name
     path.write_text(yaml.safe_dump(data, sort_keys=False))

@@ -56,7 +56,7 @@ def fleet(monkeypatch):
 def run_it(text: str = TEXT, choices: Choices | None = None, **settings) -> int:
     document = read_document(Path("shop.yaml"), text)
     asked = Settings(**settings)
-    return execute(document, asked, compile_plan(document, asked), choices or Choices(), [])
+    return execute(document, asked, compile_plan(document, asked), choices or Choices(), [None])
 
 
 def test_a_run_shows_progress_on_stderr_and_results_on_stdout(fleet, capsys):

@@ -35,7 +35,10 @@ def test_messages_arrive_whole_and_in_order() -> None:
         channel.send("first", number=1, data=b"\0" * 200_000)
         channel.send("second", nested=[["a", {"b": None}]])
 
-    assert talk(write) == [("first", {"number": 1, "data": b"\0" * 200_000}), ("second", {"nested": [["a", {"b": None}]]})]
+    assert talk(write) == [
+        ("first", {"number": 1, "data": b"\0" * 200_000}),
+        ("second", {"nested": [["a", {"b": None}]]}),
+    ]
 
 
 def test_a_message_that_is_cut_off_is_the_end() -> None:
@@ -59,8 +62,7 @@ def test_what_is_not_a_message_is_refused(data: bytes) -> None:
         channel._writer.write(len(data).to_bytes(4, "big") + data)
 
     try:
-        for kind, fields in talk(write):
-            assert isinstance(kind, str)
-            assert isinstance(fields, dict)
-    except ValueError as error:
-        assert "message" in str(error)
+        received = talk(write)
+    except ValueError:
+        return
+    assert all(isinstance(kind, str) and isinstance(fields, dict) for kind, fields in received)

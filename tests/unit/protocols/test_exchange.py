@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from loadkit.workload.count import Count
 from tests.support.engine import Ran, S, on_loop, run_flow
 from tests.support.raw_server import Handler, Peer, RawServer, always, raw_server, response
 
@@ -434,16 +435,15 @@ def test_who_is_still_at_work_when_the_graceful_stop_has_passed_is_cut_off_and_c
         await peer.request()
         await asyncio.sleep(30)
 
-    ran, _ = serve(handle, GET, graceful_stop_ns=S // 10)
+    soon: dict[str, Any] = {"graceful_stop_ns": S // 10, "workload": Count(1, S // 2), "duration_ns": S // 2}
+    ran, _ = serve(handle, GET, **soon)
     assert ran.errors == {"CANCELLED": 1}
     assert (ran.count("vusers.created"), ran.count("vusers.failed"), ran.count("http.requests")) == (1, 1, 1)
-    ran, _ = serve(handle, [{"think": 30}], graceful_stop_ns=S // 10)
+    ran, _ = serve(handle, [{"think": 30}], **soon)
     assert ran.errors == {"CANCELLED": 1}
 
 
 def test_a_pool_is_shared_by_all_virtual_users() -> None:
-    from loadkit.workload.count import Count
-
     async def handle(peer: Peer) -> None:
         while await peer.request():
             await asyncio.sleep(0.05)

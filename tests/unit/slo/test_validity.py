@@ -33,7 +33,7 @@ def run(
     }
     histograms = {
         ("generator.lag", ""): histogram((late, lag_ms), (max(0, due - late - dropped - skipped), 0)),
-        ("http.response_time", "/"): histogram((100, p50_ms)),
+        ("http.service_time", "/"): histogram((100, p50_ms)),
     }
     return Snapshot(counters=counters, histograms=histograms)
 
