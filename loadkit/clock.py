@@ -80,18 +80,17 @@ class LoopClock:
         heap, ran = self._heap, 0
         now = perf_counter_ns()
         self._armed_ns = now  # whoever asks for an earlier instant while callbacks run arms in vain: we arm below
-        while heap and heap[0][0] <= now:
-            if ran == _BURST:
-                self._loop.call_soon(self._fire)
-                return
-            callback = heappop(heap)[2].callback
-            if callback is not None:
-                ran += 1
-                callback()
-        if heap:
-            self._arm(heap[0][0])
-        else:
-            self._armed_ns = 0
+        try:
+            while heap and heap[0][0] <= now and ran < _BURST:
+                callback = heappop(heap)[2].callback
+                if callback is not None:
+                    ran += 1
+                    callback()
+        finally:  # one bad callback must not stop the others: the loop reports it, and we go on
+            if heap:
+                self._arm(heap[0][0])  # at once, if it is due: sockets are read in between
+            else:
+                self._armed_ns = 0
 
 
 class _TimerFd:

@@ -6,6 +6,7 @@ import re
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
+_LONGEST_NS = 10 * 365 * 86_400 * NS_PER_S
 
 _NS = {
     "ns": 1,
@@ -56,12 +57,14 @@ def parse_duration_ns(value: object, *, unit: str = "s") -> int:
         end = match.end()
     if not text or end != len(text):
         raise ValueError(f"{value!r} is not a duration; write 90, 90s, 250ms or 1m30s")
-    return round(total)
+    return _scaled(total, 1, value)
 
 
 def _scaled(number: float, factor: int, written: object) -> int:
     if not 0 <= number < float("inf"):
         raise ValueError(f"{written!r} is not a duration: it must be zero or more")
+    if number * factor > _LONGEST_NS:
+        raise ValueError(f"{written!r} is longer than ten years")
     return round(number * factor)
 
 

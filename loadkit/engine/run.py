@@ -155,8 +155,7 @@ class ShardRun:
         self._cpu_s = cpu_s
         snapshot = self._recorder.snapshot(self._interval_start_ns, end_ns)
         self._interval_start_ns = end_ns
-        lines, services.lines = services.lines, []
-        self._emit(snapshot, lines, services.draining)
+        self._emit(snapshot, services.take_lines(), services.draining)
 
 
 def most_active() -> int:

@@ -163,7 +163,7 @@ class ClosedPhase:
         user.due_ns = first_ns
         if workload.throughput is not None:
             user.pacer = Pacer(services.clock, self._start_ns, slots_of(workload, number), self._lags)
-            user.pacer.skip_before(first_ns)
+            user.pacer.skip(self._start_ns, first_ns)
         work = self._visits.repeatedly(user, user.number, workload.users, last_ns)
         services.spawn(user, work)
 

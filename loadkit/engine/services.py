@@ -12,7 +12,9 @@ from loadkit.flow.user import VirtualUser
 from loadkit.metrics.recorder import Recorder
 
 SWEEP_NS = 50_000_000
-_MOST_LINES = 10_000
+_MOST_LINES = 10_000  # an interval
+_MOST_TEXT = 16 * 1024 * 1024
+_LONGEST_LINE = 64 * 1024
 
 Line = tuple[str, str]
 """(stream, text) of a log line."""
@@ -29,6 +31,7 @@ class WorkerServices:
         self.shared: dict[str, Any] = {}
         self.draining = False
         self.lines: list[Line] = []
+        self._logged = 0
         self.on_idle: Callable[[], None] | None = None
         self._fibers: dict[Fiber, VirtualUser] = {}
         self._sweeping = True
@@ -48,10 +51,17 @@ class WorkerServices:
 
     def log(self, text: str, *, stream: str = "stdout") -> None:
         """Keep a line for the coordinator; lines beyond ten thousand an interval are counted, not kept."""
-        if len(self.lines) < _MOST_LINES:
+        text = text[:_LONGEST_LINE].encode(errors="replace").decode()  # what a target sent may hold half characters
+        if len(self.lines) < _MOST_LINES and self._logged < _MOST_TEXT:
             self.lines.append((stream, text))
+            self._logged += len(text)
         else:
             self.recorder.count("log.lines_dropped")
+
+    def take_lines(self) -> list[Line]:
+        """Return the lines logged since the last call."""
+        lines, self.lines, self._logged = self.lines, [], 0
+        return lines
 
     def cancel_all(self) -> None:
         """Cut off every virtual user that is still at work."""

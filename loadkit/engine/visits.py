@@ -12,7 +12,7 @@ from time import perf_counter_ns as now_ns
 from typing import Any
 
 from loadkit.engine.services import WorkerServices
-from loadkit.flow.fiber import Cancelled
+from loadkit.flow.fiber import NEVER_NS, Cancelled
 from loadkit.flow.step import StepFunction
 from loadkit.flow.user import StepFailed, VirtualUser, uniform
 from loadkit.metrics.recorder import Recorder, Tally
@@ -28,6 +28,7 @@ class _Journey:
 
     name: str
     steps: tuple[StepFunction, ...]
+    begins_with_request: bool
     created: Tally
     completed: Tally
     lengths: list[int]
@@ -75,8 +76,10 @@ class Visits:
                 text=f"{journey.name}: cut off at the end of the run; --graceful-stop gives it longer",
             )
         except ValueError as error:  # a template function was given what it cannot take
+            user.fiber.deadline_ns = NEVER_NS
             recorder.error(Outcome.INVALID_REQUEST.value, text=f"{journey.name}: {error}")
         except Exception as error:
+            user.fiber.deadline_ns = NEVER_NS
             recorder.error(Outcome.INTERNAL.value, text=_describe(error))
         else:
             journey.completed.times += 1
@@ -86,15 +89,30 @@ class Visits:
 
     async def repeatedly(self, user: VirtualUser, first: int, step: int, until_ns: int) -> None:
         """Carry out visits numbered first, first + step, ... until an instant; finish the one in progress."""
-        number, services = first, self._services
+        number, services, fiber = first, self._services, user.fiber
         while now_ns() < until_ns and not services.draining:
-            began_ns = user.due_ns
-            user.begin(number, began_ns)
+            if user.pacer is not None and not await self._slot_comes(user, number, until_ns):
+                return
+            user.begin(number, user.due_ns)
+            fiber.waited = False
             await self.once(user)
             number += step
-            if user.due_ns == began_ns:  # nothing in this visit took time: let others run
+            if not fiber.waited:  # nothing in this visit took time: let others run
                 await sleep(0)
                 user.due_ns = now_ns()
+
+    async def _slot_comes(self, user: VirtualUser, number: int, until_ns: int) -> bool:
+        """Wait for a paced user's next slot before a visit that begins with a request; say whether it is to begin.
+
+        A slot behind the phase's end is nobody's, and who is only waiting for one when the run drains has not begun.
+        """
+        pacer = user.pacer
+        assert pacer is not None
+        if pacer.next_ns() >= until_ns:
+            return False
+        if self._journeys[self.pick(number)].begins_with_request:
+            user.due_ns = max(user.due_ns, await pacer.come(user.fiber))
+        return not self._services.draining
 
     def _fill(self, user: VirtualUser) -> None:
         """Draw the variables that are not fixed: one element of each list, what templates give, payload rows."""
@@ -111,6 +129,7 @@ def _journey(scenario: Scenario, recorder: Recorder) -> _Journey:
     return _Journey(
         name=name,
         steps=scenario.steps,
+        begins_with_request=bool(scenario.steps) and scenario.steps[0] in scenario.requests,
         created=recorder.tally({("vusers.created", name): 1}),
         completed=recorder.tally({("vusers.completed", name): 1}),
         lengths=recorder.times("vusers.session_length", name),

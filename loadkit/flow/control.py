@@ -33,7 +33,7 @@ def compile_think(step: Mapping[str, Any], where: Where, build: Build) -> StepFu
             ticket.cancel()
         user.due_ns = until_ns
         if user.pacer is not None:
-            user.pacer.skip_before(until_ns)
+            user.pacer.skip(until_ns - wait_ns, until_ns)
 
     return think
 
@@ -53,7 +53,7 @@ def _duration(value: Any, where: Where, build: Build) -> Callable[[VirtualUser],
         try:
             return parse_duration_ns(written)
         except ValueError:
-            user.run.recorder.error(f"Invalid think time: {written}")
+            user.run.recorder.error("Invalid think time", text=f"{written!r} is not a think time")
             raise StepFailed from None
 
     return duration
@@ -134,7 +134,7 @@ def _count(step: Mapping[str, Any], where: Where, build: Build) -> Rounds:
         try:
             return ((number, number) for number in _range(written))
         except ValueError:
-            user.run.recorder.error(f"Invalid loop count: {written}")
+            user.run.recorder.error("Invalid loop count", text=f"{written!r} is not a loop count")
             raise StepFailed from None
 
     return rounds

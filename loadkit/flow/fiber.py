@@ -29,16 +29,19 @@ def park() -> Generator[object, None, None]:
 class Fiber:
     """Drives one coroutine. `deadline_ns` is watched by the run's sweep, which throws DeadlineExpired."""
 
-    __slots__ = ("_coro", "_future", "_on_end", "deadline_ns")
+    __slots__ = ("_coro", "_future", "_on_end", "_soon", "deadline_ns", "waited")
 
     def __init__(self, coro: Coroutine[Any, None, None], on_end: Callable[[Fiber, BaseException | None], None]) -> None:
         self._coro = coro
         self._on_end = on_end
         self._future: asyncio.Future[Any] | None = None
+        self._soon: asyncio.Handle | None = None
+        self.waited = False  # set whenever it goes on after a wait
         self.deadline_ns = NEVER_NS
 
     def resume(self) -> None:
         """Run the coroutine until it waits again or ends."""
+        self.waited = True
         try:
             waiting_for = self._coro.send(None)
         except StopIteration:
@@ -53,9 +56,13 @@ class Fiber:
 
     def throw(self, error: BaseException) -> None:
         """Raise an exception where the coroutine waits."""
+        self.waited = True
         future, self._future = self._future, None
         if future is not None:
             future.remove_done_callback(self._future_done)
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
         try:
             waiting_for = self._coro.throw(error)
         except StopIteration:
@@ -70,12 +77,16 @@ class Fiber:
 
     def _wait(self, waiting_for: object) -> None:
         if waiting_for is None:  # a bare yield: asyncio.sleep(0)
-            asyncio.get_running_loop().call_soon(self.resume)
+            self._soon = asyncio.get_running_loop().call_soon(self._go_on)
             return
         future: asyncio.Future[Any] = waiting_for  # type: ignore[assignment]
         future._asyncio_future_blocking = False
         self._future = future
         future.add_done_callback(self._future_done)
+
+    def _go_on(self) -> None:
+        self._soon = None
+        self.resume()
 
     def _future_done(self, future: asyncio.Future[Any]) -> None:
         if self._future is future:

@@ -44,6 +44,8 @@ class StepPlugin:
 
     schema: Mapping[str, Any]
     compile: Callable[[Mapping[str, Any], Where, Build], StepFunction]
+    requests: bool = False
+    """Whether the step sends one request, and so takes a pacing slot."""
     siblings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -81,6 +83,7 @@ class Build:
         self.recorder = recorder
         self.diagnostics: list[Diagnostic] = []
         self.request_names: set[str] = set()
+        self.requests: set[StepFunction] = set()
         self.defined: set[str] = set()
         self.later: dict[str, Where] = {}  # captures anywhere in this scenario, for "used before its capture"
         self.loops = 0
@@ -147,7 +150,10 @@ class Build:
 
     def _step(self, action: StepPlugin, item: Mapping[str, Any], where: Where) -> tuple[StepFunction, ...]:
         try:
-            return (action.compile(item, where, self),)
+            made = action.compile(item, where, self)
+            if action.requests:
+                self.requests.add(made)
+            return (made,)
         except (TypeError, AttributeError, KeyError, ValueError):
             if not self.malformed:
                 raise

@@ -95,7 +95,9 @@ class Recorder:
         """Keep a text as an example of an error; the first five of each are kept, the rest forgotten."""
         if self._shown[error] < EXAMPLES:
             self._shown[error] += 1
-            self._examples.setdefault(error, []).append((max(0, now_ns() - self.origin_ns), text[:500]))
+            self._examples.setdefault(error, []).append(
+                (max(0, now_ns() - self.origin_ns), text[:500].encode(errors="replace").decode())
+            )
 
     def flush(self, *, everything: bool = True) -> None:
         """Turn buffered values into counts; only the full buffers when `everything` is false."""

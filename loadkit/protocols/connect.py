@@ -13,13 +13,14 @@ from pathlib import Path
 from time import perf_counter_ns as now_ns
 from typing import Any
 
-from loadkit.flow.fiber import Fiber, park
+from loadkit.flow.fiber import DeadlineExpired, Fiber, park
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.sample import Outcome
 from loadkit.protocols.address import Origin
 from loadkit.protocols.http1 import Connection
 
 _DNS_TTL_NS = 30 * 10**9
+_TLS_GOODBYE_S = 1.0  # for the other side's close_notify; a target that never sends it must not keep our sockets
 _OURS = {errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.EADDRINUSE, errno.ENOBUFS, errno.ENOMEM}
 _NO_WAY = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EACCES, errno.EPERM}
 
@@ -56,16 +57,32 @@ class Connector:
         self._pools: dict[Origin, Pool] = {}
         self.pool_size = pool
 
-    async def open(self, origin: Origin, name: str) -> Connection:
-        """Return a new connection for a request called `name`. Raises ConnectFailed."""
-        addresses = await self._resolve(origin, name)
+    async def open(self, origin: Origin, name: str, fiber: Fiber, timeout_ns: int) -> Connection:
+        """Return a new connection for a request called `name`. Raises ConnectFailed.
+
+        The fiber's deadline is the connect timeout's meanwhile, if that is the sooner one.
+        """
+        deadline_ns, limit_ns = fiber.deadline_ns, now_ns() + timeout_ns
+        fiber.deadline_ns = min(deadline_ns, limit_ns)
+        try:
+            return await self._open(origin, name)
+        except DeadlineExpired:
+            if limit_ns > deadline_ns:
+                raise
+            text = f"no connection within {timeout_ns / 1e9:g} s"
+            raise ConnectFailed(Outcome.CONNECT_TIMEOUT, text) from None
+        finally:
+            fiber.deadline_ns = deadline_ns
+
+    async def _open(self, origin: Origin, name: str) -> Connection:
         failure: BaseException | None = None
-        for family, address in addresses:
+        for family, address in await self._resolve(origin, name):
             try:
                 return await self._connect(origin, family, address, name)
             except (OSError, ssl.SSLError) as error:
                 failure = error
-        assert failure is not None
+        if failure is None:
+            raise ConnectFailed(Outcome.DNS, f"{origin.host} has no address")
         raise connect_failure(failure, origin) from None
 
     def pool(self, origin: Origin) -> Pool:
@@ -107,7 +124,12 @@ class Connector:
 
         host = self._tls.get("servername") or origin.host
         _, connection = await aiofastnet.create_connection(
-            asyncio.get_running_loop(), Connection, sock=sock, ssl=self._ssl_context(), server_hostname=host
+            asyncio.get_running_loop(),
+            Connection,
+            sock=sock,
+            ssl=self._ssl_context(),
+            server_hostname=host,
+            ssl_shutdown_timeout=_TLS_GOODBYE_S,
         )
         made: Connection = connection
         return made
@@ -136,6 +158,20 @@ class Connector:
         return addresses
 
 
+class _Turn:
+    """A fiber's place in the line of a pool."""
+
+    __slots__ = ("fiber", "given")
+
+    def __init__(self, fiber: Fiber) -> None:
+        self.fiber: Fiber | None = fiber
+        self.given = False
+
+    def take(self) -> None:
+        if self.fiber is not None:
+            self.fiber.resume()
+
+
 class Pool:
     """At most `size` connections to one origin; who finds none free waits in line."""
 
@@ -145,9 +181,9 @@ class Pool:
         self._size = size
         self._open = 0
         self._idle: list[Connection] = []
-        self._waiting: deque[Fiber] = deque()
+        self._waiting: deque[_Turn] = deque()
 
-    async def acquire(self, fiber: Fiber, name: str) -> Connection:
+    async def acquire(self, fiber: Fiber, name: str, timeout_ns: int) -> Connection:
         """Return a free connection, a new one, or wait for one. Raises ConnectFailed."""
         while True:
             while self._idle:
@@ -158,19 +194,21 @@ class Pool:
             if self._open < self._size:
                 self._open += 1
                 try:
-                    return await self._connector.open(self._origin, name)
+                    return await self._connector.open(self._origin, name, fiber, timeout_ns)
                 except BaseException:
                     self._open -= 1
                     self._wake()
                     raise
-            self._waiting.append(fiber)
+            turn = _Turn(fiber)
+            self._waiting.append(turn)
             try:
                 await park()
             except BaseException:
-                if fiber in self._waiting:
-                    self._waiting.remove(fiber)
+                turn.fiber = None  # whoever holds it must not resume a fiber that has gone on
+                if turn.given:
+                    self._wake()
                 else:
-                    self._wake()  # it was our turn; pass it on
+                    self._waiting.remove(turn)
                 raise
 
     def release(self, connection: Connection, *, reusable: bool) -> None:
@@ -191,7 +229,9 @@ class Pool:
 
     def _wake(self) -> None:
         if self._waiting:
-            asyncio.get_running_loop().call_soon(self._waiting.popleft().resume)
+            turn = self._waiting.popleft()
+            turn.given = True
+            asyncio.get_running_loop().call_soon(turn.take)
 
 
 def tls_context(tls: Mapping[str, Any], base: Path) -> ssl.SSLContext:

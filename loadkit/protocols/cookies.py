@@ -14,6 +14,7 @@ from time import time
 from loadkit.protocols.address import Origin
 
 _MOST = 200
+_LONGEST_S = 400 * 86_400  # RFC 6265bis section 5.5 lets no cookie live longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ def _expires(given: dict[str, str]) -> float | None:
     """Return the Unix time at which the cookie ends; Max-Age wins over Expires (section 5.3, item 3)."""
     if "max-age" in given:
         try:
-            return time() + int(given["max-age"])
+            return time() + min(int(given["max-age"]), _LONGEST_S)
         except ValueError:
             return None
     if "expires" in given:

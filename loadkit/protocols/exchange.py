@@ -90,35 +90,33 @@ def compile_exchange(x: Exchange) -> StepFunction:
             user.due_ns = yield from user.pacer.wait(fiber)
         start_ns = now_ns()
         fiber.deadline_ns = start_ns + timeout_ns
-        if constant is None:
-            try:
-                wire = render(user)
-            except (InvalidRequest, ValueError) as error:
-                _record_failure(x, user, start_ns, error, connecting=False)
-                raise StepFailed from None
-            payload = wire.payload()
-        else:
+        try:
             wire, payload = constant, constant_payload
-        if cookies:
-            for name, text in cookies:
-                session.set_cookie(wire.origin, name, text(user))
-        if session.jar is not None:
-            payload = wire.payload(session.jar.header(wire.origin, wire.path))
+            if wire is None:
+                wire = render(user)
+                payload = wire.payload()
+            if cookies:
+                for name, text in cookies:
+                    session.set_cookie(wire.origin, name, text(user))
+            if session.jar is not None:
+                payload = wire.payload(session.jar.header(wire.origin, wire.path))
+        except (InvalidRequest, ValueError) as error:
+            _record_failure(x, user, start_ns, error, connecting=False)
+            raise StepFailed from None
         connection: Connection = yield from hop(user, session, wire, payload, start_ns)
         headers = connection.headers
         noted = not headers.keys() <= plain_names and _noted(headers, plain_names)
-        if noted:  # a Set-Cookie or a Content-Encoding
-            _store_cookies(x, user, session, wire, connection)
-        if connection.status in _REDIRECTS and follows:
-            wire, connection = yield from _redirects(x, hop, user, session, wire, connection)
+        if noted or (connection.status in _REDIRECTS and follows):
+            wire, connection = yield from _after(x, hop, user, session, wire, connection)
             noted = True
         fiber.deadline_ns = NEVER_NS
-        try:
-            if judge is not None:
-                judge(user, wire, connection, noted)
-        finally:
-            if session.pooled or not connection.keep_alive:
-                session.done(wire.origin, connection, reusable=connection.keep_alive)
+        if judge is not None or session.pooled or not connection.keep_alive:
+            try:
+                if judge is not None:
+                    judge(user, wire, connection, noted)
+            finally:
+                if session.pooled or not connection.keep_alive:
+                    session.done(wire.origin, connection, reusable=connection.keep_alive)
 
     return step
 
@@ -139,7 +137,7 @@ def _compile_hop(x: Exchange) -> Hop:
         try:
             if connection is None or connection.closed:
                 connecting, connection = True, None
-                connection = yield from _connect(x, user, session, wire, start_ns)
+                connection = yield from session.connect(user, wire.origin, name, x.connect_timeout_ns)
                 connecting = False
             reused = connection.used
             connection.used = True
@@ -154,7 +152,7 @@ def _compile_hop(x: Exchange) -> Hop:
                 user.run.recorder.count("http.retries", name)
                 session.done(wire.origin, connection, reusable=False)
                 connecting, connection = True, None
-                connection = yield from _connect(x, user, session, wire, now_ns())
+                connection = yield from session.connect(user, wire.origin, name, x.connect_timeout_ns)
                 connecting = False
                 connection.used = True
                 connection.send(user.fiber, payload, keep_body=keep_body, head=head)
@@ -190,18 +188,6 @@ def _compile_hop(x: Exchange) -> Hop:
     return hop
 
 
-def _connect(
-    x: Exchange, user: VirtualUser, session: HttpSession, wire: Wire, start_ns: int
-) -> Generator[Any, None, Connection]:
-    """Connect under the shorter of the connect timeout and what is left of the request's."""
-    deadline_ns = user.fiber.deadline_ns
-    if not session.pooled:  # waiting for one's turn in a pool is not connecting
-        user.fiber.deadline_ns = min(deadline_ns, start_ns + x.connect_timeout_ns)
-    connection = yield from session.connect(user, wire.origin, x.series.name)
-    user.fiber.deadline_ns = deadline_ns
-    return connection
-
-
 def _record_failure(x: Exchange, user: VirtualUser, start_ns: int, error: BaseException, *, connecting: bool) -> None:
     """Count a request that got no valid response, under its outcome; free the fiber of its deadline."""
     end_ns, fiber = now_ns(), user.fiber
@@ -212,8 +198,6 @@ def _record_failure(x: Exchange, user: VirtualUser, start_ns: int, error: BaseEx
         name = Outcome.INVALID_REQUEST.value
     elif isinstance(error, Cancelled):
         name, text = Outcome.CANCELLED.value, "cut off at the end of the run; --graceful-stop gives it longer"
-    elif connecting and end_ns < start_ns + x.timeout_ns:
-        name, text = Outcome.CONNECT_TIMEOUT.value, f"no connection within {x.connect_timeout_ns / 1e9:g} s"
     else:
         name = Outcome.RESPONSE_TIMEOUT.value
         text = f"no complete response within {x.timeout_ns / 1e9:g} s{' (still connecting)' if connecting else ''}"
@@ -224,6 +208,20 @@ def _record_failure(x: Exchange, user: VirtualUser, start_ns: int, error: BaseEx
 
 
 # What follows a response
+
+
+def _after(
+    x: Exchange, hop: Hop, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
+) -> Generator[Any, None, tuple[Wire, Connection]]:
+    """Take the cookies of a response and follow its redirect; whatever goes wrong gives the connection back."""
+    try:
+        _store_cookies(x, user, session, wire, connection)
+        if connection.status not in _REDIRECTS or not x.follow_redirects:
+            return wire, connection
+    except BaseException:
+        session.done(wire.origin, connection, reusable=False)
+        raise
+    return (yield from _redirects(x, hop, user, session, wire, connection))
 
 
 def _noted(headers: dict[bytes, bytes], plain_names: set[bytes]) -> bool:
@@ -247,27 +245,28 @@ def _redirects(
     x: Exchange, hop: Hop, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
 ) -> Generator[Any, None, tuple[Wire, Connection]]:
     """Follow Location up to ten times (RFC 9110 section 15.4); a 3xx without one is an ordinary response."""
-    for _ in range(MAX_REDIRECTS + 1):
+    for followed in range(MAX_REDIRECTS + 1):
         location = _header(connection, b"location")
         if connection.status not in _REDIRECTS or not location:
             return wire, connection
         start_ns = now_ns()
         session.done(wire.origin, connection, reusable=connection.keep_alive)
         try:
-            if _ == MAX_REDIRECTS:
+            if followed == MAX_REDIRECTS:
                 raise Failed(Outcome.TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
             origin, path = follow(wire.origin, wire.path, location)
-        except (ValueError, Failed) as error:
+            method = _redirected_method(wire.method, connection.status)
+            wire = x.spec.redirected(user, wire, method, origin, path)
+            cookies = session.jar.header(wire.origin, wire.path) if session.jar is not None else ""
+            payload = wire.payload(cookies)
+        except (ValueError, InvalidRequest, Failed) as error:
             failed = error if isinstance(error, Failed) else Failed(Outcome.PROTOCOL, f"bad Location: {error}")
             user.fiber.deadline_ns = NEVER_NS
             recorder = user.run.recorder
             recorder.error(failed.name, x.series.name, text=f"{wire.method} {x.series.name}: {failed}")
             raise StepFailed from None
-        method = _redirected_method(wire.method, connection.status)
-        wire = x.spec.redirected(user, wire, method, origin, path)
-        cookies = session.jar.header(wire.origin, wire.path) if session.jar is not None else ""
         user.run.recorder.count("http.redirects", x.series.name)
-        connection = yield from hop(user, session, wire, wire.payload(cookies), start_ns)
+        connection = yield from hop(user, session, wire, payload, start_ns)
         _store_cookies(x, user, session, wire, connection)
     raise AssertionError("unreachable")
 
@@ -284,8 +283,15 @@ def _redirected_method(method: str, status: int) -> str:
 def _header(connection: Connection, name: bytes) -> str:
     for field, value in connection.headers.items():
         if field.lower() == name:
-            return value.decode("latin-1").strip()
+            return _text(value)
     return ""
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode().strip()
+    except UnicodeDecodeError:
+        return value.decode("latin-1").strip()
 
 
 # Captures and checks

@@ -377,6 +377,6 @@ def _step_schema(verb: str) -> dict[str, Any]:
 
 
 STEPS = {
-    verb: StepPlugin(schema=_step_schema(verb), compile=compile_http)
+    verb: StepPlugin(schema=_step_schema(verb), compile=compile_http, requests=True)
     for verb in ("get", "post", "put", "patch", "delete", "head", "options")
 }

@@ -207,6 +207,8 @@ class Connection(asyncio.Protocol):
         """Note the status; a response to HEAD ends here."""
         self.status = status = self._parser.get_status_code()
         if status < 200:
+            if status < 100:
+                self.failure = Outcome.PROTOCOL, f"a response with the status {status:03d}"
             return
         self._headers_complete = True
         if len(self.headers) > MAX_HEADERS:
@@ -251,6 +253,9 @@ class Connection(asyncio.Protocol):
         return parser, parser.feed_data
 
     def _check_limits(self) -> None:
+        if len(self.headers) > MAX_HEADERS:  # trailers count too
+            self._fail(Outcome.TOO_LARGE, f"more than {MAX_HEADERS} header fields")
+            return
         if not self._headers_complete:
             if sum(map(len, self._head)) > MAX_HEAD_BYTES:
                 self._fail(Outcome.TOO_LARGE, f"headers of more than {MAX_HEAD_BYTES} bytes")

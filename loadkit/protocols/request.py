@@ -39,9 +39,11 @@ class Wire(NamedTuple):
     body: bytes
 
     def payload(self, cookies: str = "") -> bytes:
-        """Return the bytes to send."""
+        """Return the bytes to send. Raises InvalidRequest for a cookie that would break the head."""
         if cookies:
-            return b"%bCookie: %b\r\n\r\n%b" % (self.head, cookies.encode(), self.body)
+            if "\r" in cookies or "\n" in cookies or "\0" in cookies:
+                raise InvalidRequest("a cookie contains a line break or a NUL character")
+            return b"%bCookie: %b\r\n\r\n%b" % (self.head, cookies.encode("latin-1", "replace"), self.body)
         return self.head + b"\r\n" + self.body
 
 
@@ -66,7 +68,9 @@ class RequestSpec:
             lower = name.lower()
             if (crossed and lower in _CREDENTIALS) or (not keeps_body and lower.startswith("content-")):
                 continue
-            if lower != "host":
+            if lower == "host" and not crossed:
+                lines[0] = f"{name}: {template.text(user)}\r\n"
+            elif lower != "host":
                 lines.append(f"{name}: {template.text(user)}\r\n")
         body = wire.body if keeps_body else b""
         if body or (keeps_body and method in _BODY_METHODS):

@@ -36,12 +36,14 @@ class HttpSession:
         self.connections.clear()
 
     @coroutine
-    def connect(self, user: VirtualUser, origin: Origin, name: str) -> Generator[Any, None, Connection]:
+    def connect(
+        self, user: VirtualUser, origin: Origin, name: str, timeout_ns: int
+    ) -> Generator[Any, None, Connection]:
         """Return a connection for the next request: a new one, or one of the pool. Raises ConnectFailed."""
         if self.pooled:
             pool = self.connector.pool(origin)
-            return (yield from pool.acquire(user.fiber, name).__await__())
-        connection: Connection = yield from self.connector.open(origin, name).__await__()
+            return (yield from pool.acquire(user.fiber, name, timeout_ns).__await__())
+        connection: Connection = yield from self.connector.open(origin, name, user.fiber, timeout_ns).__await__()
         self.connections[origin] = connection
         return connection
 
@@ -58,7 +60,7 @@ class HttpSession:
         """Put a cookie of the scenario's into the jar."""
         if self.jar is None:
             self.jar = CookieJar()
-        self.jar.set(origin, name, value)
+        self.jar.set(origin, name, value.encode(errors="replace").decode("latin-1"))  # the jar holds bytes as they came
 
     def store_cookies(self, origin: Origin, path: str, connection: Connection) -> int:
         """Take the response's Set-Cookie fields; return how many were refused."""

@@ -54,6 +54,7 @@ def compile_plan(document: Document, settings: Settings, recorder: Recorder | No
     seed = settings.seed if settings.seed is not None else config.get("seed")
     if not isinstance(seed, int) or isinstance(seed, bool):
         seed = secrets.randbelow(2**32)
+    seed %= 2**63  # whatever integer it was
     target = str(settings.target or config.get("target") or "")
     build = Build(
         document,
@@ -208,6 +209,7 @@ def _compile_scenarios(items: Any, wanted: str | None, build: Build) -> tuple[Sc
                 name=str(item.get("name") or f"scenario {index}"),
                 weight=_weight(item.get("weight", 1), (*where, "weight"), build),
                 steps=steps,
+                requests=frozenset(build.requests.intersection(steps)),
                 at=build.positions.at(where),
             )
         )

@@ -42,6 +42,8 @@ class Scenario:
     name: str
     weight: float
     steps: tuple[StepFunction, ...]
+    requests: frozenset[StepFunction] = frozenset()
+    """Those of the steps that send a request, and so take a pacing slot."""
     at: Position
 
 

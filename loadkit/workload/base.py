@@ -82,16 +82,24 @@ class PhaseContext:
     seed: int
 
 
+MOST = 100_000_000
+_LEAST = 1e-12  # a number below it is nothing, and 1e-99999999 would take all memory as a fraction
+
+
 class NeverStarts(ValueError):
     """A phase whose numbers mean that nobody is ever started."""
 
 
 def exact(value: object, key: str) -> Fraction:
     """Return a number as it was written, without binary rounding: 0.1 is a tenth. Raises ValueError."""
+    text = str(value).strip()
     try:
-        number = Fraction(str(value).strip())
-    except (ValueError, ZeroDivisionError):
+        size = abs(float(text))
+    except ValueError:
         raise ValueError(f"{key} must be a number, not {value!r}") from None
+    if not size <= MOST:
+        raise ValueError(f"{key} must be at most {MOST:,}, not {value}")
+    number = Fraction(0) if size < _LEAST else Fraction(text)
     if number < 0:
         raise ValueError(f"{key} must be zero or more, not {value}")
     return number

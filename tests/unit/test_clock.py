@@ -94,6 +94,23 @@ def test_a_callback_may_ask_for_an_earlier_instant_than_those_waiting() -> None:
     assert seen == ["nested", "last"]
 
 
+def test_a_callback_that_raises_does_not_stop_the_clock() -> None:
+    seen: list[str] = []
+
+    def body(made: clock.LoopClock, done: asyncio.Future[None]) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: seen.append("reported"))
+
+        def bad() -> None:
+            raise RuntimeError("bad")
+
+        made.at(made.now_ns() + MS, bad)
+        made.at(made.now_ns() + MS, lambda: seen.append("called"))
+        made.at(made.now_ns() + 5 * MS, lambda: done.set_result(None))
+
+    on_clock(body)
+    assert sorted(seen) == ["called", "reported"]
+
+
 def test_the_loop_timer_serves_where_there_is_no_timerfd(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loadkit.clock.sys.platform", "elsewhere")
     test_callbacks_come_in_the_order_of_their_instants()

@@ -20,9 +20,12 @@ def test_durations(written: Any, ns: int) -> None:
     assert units.parse_duration_ns(written) == ns
 
 
-@pytest.mark.parametrize("written", ["", "soon", "5 parsecs", "1m30", "-5", -5, True, None, [], "1e400", float("nan")])
+@pytest.mark.parametrize(
+    "written",
+    ["", "soon", "5 parsecs", "1m30", "-5", -5, True, None, [], "1e400", float("nan"), 1e305, "1e305", "99999999d"],
+)
 def test_what_is_not_a_duration_is_refused(written: Any) -> None:
-    with pytest.raises(ValueError, match="is not a duration"):
+    with pytest.raises(ValueError, match=r"is not a duration|is longer than"):
         units.parse_duration_ns(written)
 
 

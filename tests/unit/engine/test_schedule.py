@@ -71,6 +71,15 @@ def test_closed_users_repeat_visits_that_are_numbered_user_plus_users_times_iter
     assert len(set(three)) == len(three)
 
 
+def test_paced_users_take_no_slot_behind_the_end_of_their_phase() -> None:
+    workload = Closed(10, 10, S, Fraction(10))
+    options: dict[str, Any] = {"workload": workload, "duration_ns": S}
+    began = perf_counter_ns()
+    ran = on_loop(run_flow([{"get": {"url": "/", "timeout": 1}}], TARGET, **options))
+    assert ran.count("vusers.created") == ran.count("vusers.failed") == ran.count("http.requests") == 10
+    assert perf_counter_ns() - began < 5 * S
+
+
 def test_visits_in_which_nothing_takes_time_leave_room_for_others() -> None:
     ran = on_loop(run_flow(NOTHING, TARGET, workload=Closed(3, 3, S // 5, None), duration_ns=S // 5))
     assert ran.count("vusers.completed") == ran.count("vusers.created") > 3

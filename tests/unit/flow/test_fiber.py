@@ -97,6 +97,20 @@ def test_throwing_into_a_fiber_that_awaits_a_future_frees_it_of_the_future() -> 
     assert isinstance(ends[0], Cancelled)
 
 
+def test_throwing_into_a_fiber_that_is_about_to_go_on_resumes_it_no_second_time() -> None:
+    async def main() -> list[BaseException | None]:
+        async def work() -> None:
+            await asyncio.sleep(0)
+
+        watched = Watched(work())
+        watched.fiber.start()
+        watched.fiber.throw(Cancelled())
+        await asyncio.sleep(0.01)
+        return watched.ends
+
+    assert len(asyncio.run(main())) == 1
+
+
 @pytest.mark.parametrize("error", [ValueError("x"), OSError("y")])
 def test_a_failed_future_raises_in_the_fiber(error: Exception) -> None:
     async def main() -> list[BaseException | None]:

@@ -65,5 +65,26 @@ def test_slots_that_passed_while_waiting_for_the_target_are_owed() -> None:
 def test_slots_that_pass_in_think_are_skipped() -> None:
     clock = ManualClock()
     pacer = Pacer(clock, 0, lambda k: k * 10, [])
-    pacer.skip_before(35)
+    pacer.skip(0, 35)
     assert (pacer.next_ns(), pacer.skipped) == (40, 4)
+
+
+def test_slots_that_passed_before_think_began_stay_owed() -> None:
+    clock = ManualClock()
+    pacer = Pacer(clock, 0, lambda k: k * 10, [])
+    clock.move(75)
+    pacer.skip(45, 65)  # the target kept us until 45, then we thought until 65
+    slots, _ = taken(clock, pacer, 7)
+    assert slots == [0, 10, 20, 30, 40, 70]  # 50 and 60 are skipped, 80 is still to come
+    clock.move(80)
+    assert slots[-1] == 80
+
+
+def test_several_pauses_skip_their_own_slots_only() -> None:
+    clock = ManualClock()
+    pacer = Pacer(clock, 0, lambda k: k * 10, [])
+    clock.move(100)
+    for begin, end in ((15, 35), (35, 38), (55, 75)):
+        pacer.skip(begin, end)
+    slots, _ = taken(clock, pacer, 7)
+    assert slots == [0, 10, 40, 50, 80, 90, 100]

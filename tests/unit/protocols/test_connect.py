@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import trustme
 
+from loadkit.flow.fiber import Fiber
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.sample import Outcome
 from loadkit.protocols.address import Origin
@@ -179,9 +180,16 @@ def test_every_failure_has_an_outcome(error: OSError, outcome: Outcome) -> None:
 
 def test_an_unresolvable_name_is_dns() -> None:
     async def main() -> None:
-        connector = Connector(Recorder(), {}, None, Path())
-        with pytest.raises(ConnectFailed) as caught:
-            await connector.open(Origin("http", "nowhere.invalid", 80), "x")
-        assert caught.value.outcome is Outcome.DNS
+        connector, seen = Connector(Recorder(), {}, None, Path()), []
+        ended = asyncio.get_running_loop().create_future()
+
+        async def work() -> None:
+            with pytest.raises(ConnectFailed) as caught:
+                await connector.open(Origin("http", "nowhere.invalid", 80), "x", fiber, 10**10)
+            seen.append(caught.value.outcome)
+
+        fiber = Fiber(work(), lambda fiber, error: ended.set_result(error))
+        fiber.start()
+        assert (await ended, seen) == (None, [Outcome.DNS])
 
     asyncio.run(main())

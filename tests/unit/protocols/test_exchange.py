@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from loadkit.workload.closed import Closed
 from loadkit.workload.count import Count
 from tests.support.engine import Ran, S, on_loop, run_flow
 from tests.support.raw_server import Handler, Peer, RawServer, always, raw_server, response
@@ -467,3 +468,118 @@ def test_the_trace_masks_secrets() -> None:
     assert "X-Plain: seen" in text
     assert '"user":"ann"' in text
     assert "<- 200" in text
+
+
+# What a reviewer broke once
+
+
+def test_a_turn_in_a_pool_that_came_too_late_resumes_nobody() -> None:
+    """Several users' deadlines expire in one sweep while they wait for the only connection."""
+
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await asyncio.sleep(30)
+
+    config = {"http": {"pool": 1, "timeout": "200ms"}}
+    workload = Closed(4, 4, S, None)
+    ran, _ = serve(handle, GET, config=config, workload=workload, duration_ns=S, graceful_stop_ns=S)
+    assert ran.errors.keys() == {"ETIMEDOUT"}
+    assert ran.count("http.requests") == ran.count("vusers.created") == ran.count("vusers.failed") >= 8
+
+
+def test_a_pool_hands_every_connection_on_and_records_true_responses_only() -> None:
+    async def handle(peer: Peer) -> None:
+        while await peer.request():
+            await asyncio.sleep(0.03)
+            await peer.send(OK)
+
+    config = {"http": {"pool": 2, "timeout": "100ms"}}
+    workload = Closed(12, 12, S, None)
+    ran, _ = serve(handle, GET, config=config, workload=workload, duration_ns=S)
+    assert ran.count("http.responses") == ran.count("http.codes.200")
+    assert ran.count("http.requests") == ran.count("http.responses") + ran.errors.get("ETIMEDOUT", 0)
+    assert ran.errors.keys() <= {"ETIMEDOUT"}
+    assert ran.summary.histogram("http.receive").max_ns < 1e9
+
+
+def test_the_connect_timeout_holds_in_a_pool_too() -> None:
+    import socket
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        waiting = [socket.socket() for _ in range(3)]
+        for sock in waiting:
+            sock.setblocking(False)
+            sock.connect_ex(listening.getsockname())
+        config = {"http": {"pool": 2, "connectTimeout": "200ms", "timeout": 20}}
+        ran = on_loop(run_flow(GET, f"http://127.0.0.1:{listening.getsockname()[1]}", config=config))
+        for sock in waiting:
+            sock.close()
+    assert ran.errors == {"ETIMEDOUT_CONNECT": 1}
+
+
+def test_a_closed_user_whose_request_cannot_be_sent_leaves_room_for_others() -> None:
+    flow = [{"get": {"url": "/", "headers": {"X": "{{ evil }}"}}}]
+    options: dict[str, Any] = {
+        "variables": {"evil": "a\nb"},
+        "workload": Closed(2, 2, S // 3, None),
+        "duration_ns": S // 3,
+    }
+    ran, _ = serve(answer(OK)[0], flow, **options)
+    assert ran.errors.keys() == {"ERR_INVALID_REQUEST"}
+    assert ran.summary.end_ns < 5 * S
+
+
+def test_a_cookie_cannot_smuggle_a_request() -> None:
+    handler, log = answer(OK)
+    flow = [{"get": {"url": "/", "cookie": {"sid": "{{ evil }}"}}}]
+    ran, _ = serve(handler, flow, variables={"evil": "x\r\nX-Evil: 1\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n"})
+    assert (ran.errors, log) == ({"ERR_INVALID_REQUEST": 1}, [])
+
+
+def test_cookies_come_back_byte_for_byte_and_with_any_max_age() -> None:
+    set_cookie = "Set-Cookie: name=Jürgen; Path=/; Max-Age=99999999999999999999999999"
+    handler, log = answer(response(b"", "200 OK", set_cookie), OK)
+    ran, _ = serve(handler, [*GET, *GET])
+    assert ran.errors == {}
+    assert "Cookie: name=Jürgen\r\n".encode() in log[1]
+
+
+def test_a_location_in_utf8_is_followed() -> None:
+    handler, log = answer(redirect("302 Found", "/café"), OK)
+    serve(handler, GET)
+    assert log[1].startswith(b"GET /caf%C3%A9 ")
+
+
+def test_a_host_header_of_the_step_stays_on_its_origin() -> None:
+    handler, log = answer(redirect("302 Found", "/there"), OK)
+    serve(handler, [{"get": {"url": "/x", "headers": {"Host": "shop.example"}}}])
+    assert all(b"Host: shop.example\r\n" in request and request.count(b"Host:") == 1 for request in log)
+
+
+@pytest.mark.parametrize("status", ["000", "099"])
+def test_a_status_below_100_is_no_interim_response(status: str) -> None:
+    ran, _ = serve(break_with(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode()), GET)
+    assert ran.errors == {"ERR_PROTOCOL": 1}
+
+
+def test_endless_trailers_are_refused() -> None:
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+        for number in range(100_000):
+            await peer.send(b"T%d: x\r\n" % number)
+
+    ran, _ = serve(handle, GET)
+    assert ran.errors == {"ERR_TOO_LARGE": 1}
+
+
+def test_half_a_character_from_the_target_does_not_stop_the_run() -> None:
+    import base64
+
+    surrogate = b"+" + base64.b64encode("\ud800".encode("utf-16-be", "surrogatepass")).rstrip(b"=") + b"-"
+    body = response(b"token=" + surrogate, "200 OK", "Content-Type: text/plain; charset=utf-7")
+    flow = [{"get": {"url": "/", "capture": {"regexp": "token=(.*)", "group": 1, "as": "t"}}}, {"log": "got {{ t }}"}]
+    ran, _ = serve(answer(body)[0], flow)
+    assert [text.encode() for _, text in ran.lines] == [b"got ?"]

@@ -101,7 +101,18 @@ def test_a_phase_that_never_starts_anyone_is_refused(phase: dict[str, Any]) -> N
         workload(phase)
 
 
-@pytest.mark.parametrize("phase", [{"arrivalRate": -1}, {"arrivalRate": "many"}, {"arrivalCount": 1.5}, {"users": 2.5}])
+@pytest.mark.parametrize(
+    "phase",
+    [
+        {"arrivalRate": -1},
+        {"arrivalRate": "many"},
+        {"arrivalCount": 1.5},
+        {"users": 2.5},
+        {"arrivalRate": "1e400"},
+        {"arrivalRate": "1e99999999"},
+        {"arrivalCount": 1e19},
+    ],
+)
 def test_numbers_that_mean_nothing_are_refused(phase: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must be"):
         workload(phase)
