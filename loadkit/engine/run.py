@@ -124,7 +124,7 @@ class ShardRun:
     def _drain(self, since_ns: int = 0) -> None:
         if self._services.draining:
             return
-        self._services.draining = True
+        self._services.drain()
         if not self._services.active:
             self._finish()
             return

@@ -30,6 +30,7 @@ class WorkerServices:
         self.debug = debug
         self.shared: dict[str, Any] = {}
         self.draining = False
+        self.waiting: set[Fiber] = set()  # closed users that wait for the slot of a visit they have not begun
         self.lines: list[Line] = []
         self._logged = 0
         self.on_idle: Callable[[], None] | None = None
@@ -62,6 +63,12 @@ class WorkerServices:
         """Return the lines logged since the last call."""
         lines, self.lines, self._logged = self.lines, [], 0
         return lines
+
+    def drain(self) -> None:
+        """Let no visit begin any more; who only waits to begin one goes home."""
+        self.draining = True
+        for fiber in list(self.waiting):
+            fiber.resume()
 
     def cancel_all(self) -> None:
         """Cut off every virtual user that is still at work."""

@@ -111,7 +111,12 @@ class Visits:
         if pacer.next_ns() >= until_ns:
             return False
         if self._journeys[self.pick(number)].begins_with_request:
-            user.due_ns = max(user.due_ns, await pacer.come(user.fiber))
+            waiting = self._services.waiting
+            waiting.add(user.fiber)
+            try:
+                user.due_ns = max(user.due_ns, await pacer.come(user.fiber))
+            finally:
+                waiting.discard(user.fiber)
         return not self._services.draining
 
     def _fill(self, user: VirtualUser) -> None:

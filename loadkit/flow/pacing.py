@@ -44,7 +44,9 @@ class Pacer:
                 yield from park()
             finally:
                 ticket.cancel()
-            self._lags.append(max(0, self._clock.now_ns() - due_ns))
+            lag_ns = self._clock.now_ns() - due_ns
+            if lag_ns >= 0:  # else somebody called off the wait
+                self._lags.append(lag_ns)
         return due_ns
 
     @coroutine

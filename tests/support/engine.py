@@ -78,7 +78,9 @@ def plan_of(
         name="test",
         target=target,
         phases=(phase,),
-        scenarios=(Scenario(index=0, name="scenario 0", weight=1, steps=steps, at=HERE),),
+        scenarios=(
+            Scenario(index=0, name="scenario 0", weight=1, steps=steps, requests=frozenset(build.requests), at=HERE),
+        ),
         variables={name: Template.constant(value) for name, value in (variables or {}).items()},
         context={"target": target},
         feeders=(),

@@ -80,6 +80,25 @@ def test_paced_users_take_no_slot_behind_the_end_of_their_phase() -> None:
     assert perf_counter_ns() - began < 5 * S
 
 
+def test_paced_users_that_only_wait_for_a_slot_go_home_when_the_run_drains() -> None:
+    recorder = Recorder()
+    workload = Closed(5, 5, 60 * S, Fraction(1, 10))  # the first slot at once, the others ten seconds apart
+    flow = [{"get": {"url": "/", "timeout": 1}}]
+    plan = plan_of(flow, TARGET, recorder=recorder, workload=workload, duration_ns=60 * S)
+    snapshots: list[Snapshot] = []
+
+    async def main() -> None:
+        orders = Orders(shard=Shard(), start_ns=perf_counter_ns(), graceful_stop_ns=60 * S)
+        run = ShardRun(plan, recorder, orders, lambda snapshot, lines, draining: snapshots.append(snapshot))
+        asyncio.get_running_loop().call_later(0.3, run.stop)
+        await run.run()
+
+    began = perf_counter_ns()
+    on_loop(main())
+    assert perf_counter_ns() - began < 8 * S
+    assert merge_all(snapshots).count("vusers.created") == 1
+
+
 def test_visits_in_which_nothing_takes_time_leave_room_for_others() -> None:
     ran = on_loop(run_flow(NOTHING, TARGET, workload=Closed(3, 3, S // 5, None), duration_ns=S // 5))
     assert ran.count("vusers.completed") == ran.count("vusers.created") > 3
