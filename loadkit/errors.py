@@ -169,4 +169,5 @@ CODES: dict[str, str] = {
     "LK505": "a key that is accepted and has no effect here",
     "LK506": "behaviour that differs from Artillery's",
     "LK507": "an unknown environment",
+    "LK508": "an ifTrue that reads a variable that nothing defines",
 }

@@ -15,7 +15,9 @@ from loadkit.outputs.base import write_line
 
 def demo(
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", metavar="NUMBER", help="Port; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option("--port", metavar="NUMBER", min=0, max=65535, help="Port; 0 takes a free one.")
+    ] = 8080,
     error_rate: Annotated[
         float,
         typer.Option("--error-rate", metavar="SHARE", min=0.0, max=1.0, help="Share of requests answered with 503."),

@@ -27,8 +27,6 @@ from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import Document
 from loadkit.units import parse_duration_ns
 
-DEMO = "demo://"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
@@ -53,7 +51,7 @@ def execute(
     )
     count = worker_count(plan, asked_workers(choices.workers), usable_cores())
     workers.extend(WorkerProcess() for _ in range(count - len(workers)))
-    for warning in plan.warnings:
+    for warning in () if choices.quiet else plan.warnings:
         write_line(sys.stderr, warning.render(document.sources))
     report = open_report(choices.output)
     screen = choose_screen(choices)

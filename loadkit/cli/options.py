@@ -12,7 +12,7 @@ from loadkit.fleet.loss import OnWorkerLoss
 Files = Annotated[
     list[Path],
     typer.Argument(
-        metavar="FILE", help="Scenario files in YAML or JSON; several are merged into one.", show_default=False
+        metavar="FILE...", help="Scenario files in YAML or JSON; several are merged into one.", show_default=False
     ),
 ]
 ConfigFile = Annotated[

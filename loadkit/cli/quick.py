@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import typer
 
@@ -72,8 +72,8 @@ def quick_scenario(
         raise UsageError("-c and -n count requests, --rate and --users go on for a while; use one pair or the other")
     if rate is None and users is None and duration is not None:
         raise UsageError("--duration needs --rate or --users")
-    target, path = _split(url)
-    step: dict[str, Any] = {"get": {"url": path}}
+    target, request = _split(url)
+    step: dict[str, Any] = {"get": request}
     if rate is None and users is None:
         flow = [{"loop": [step], "count": 10 if num is None else num}]
         phase: dict[str, Any] = {"duration": 1, "arrivalCount": 10 if count is None else count}
@@ -93,9 +93,22 @@ def _pace(rate: float | None, users: int | None) -> dict[str, Any]:
     return {"users": users} if rate is None else {"users": users, "throughput": f"{rate}/s"}
 
 
-def _split(url: str) -> tuple[str, str]:
+def _split(url: str) -> tuple[str, dict[str, Any]]:
+    """Return the target and the request for a URL as it stands: nothing in it is a template."""
     parts = urlsplit(url if "://" in url else f"http://{url}")
     if parts.scheme not in ("http", "https", "demo") or (not parts.netloc and parts.scheme != "demo"):
         raise UsageError(f"{url} is not a URL to load; write http://host:port/path, or demo:///products")
+    if parts.scheme == "demo" and parts.netloc:
+        raise UsageError(f"{url} names a host and the demo shop has none; write demo:///{parts.netloc}{parts.path}")
     path = parts.path or "/"
-    return f"{parts.scheme}://{parts.netloc}", f"{path}?{parts.query}" if parts.query else path
+    request: dict[str, Any] = {"url": _literal(f"{path}?{parts.query}" if parts.query else path)}
+    userinfo, _, host = parts.netloc.rpartition("@")
+    if userinfo:
+        user, _, password = userinfo.partition(":")
+        request["auth"] = {"user": _literal(unquote(user)), "pass": _literal(unquote(password))}
+    return f"{parts.scheme}://{host}", request
+
+
+def _literal(text: str) -> str:
+    """Return the template that renders to a text."""
+    return text.replace("{{", '{{ "{{" }}')

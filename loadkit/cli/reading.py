@@ -7,16 +7,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from loadkit.errors import ScenarioError, Severity
+from loadkit.errors import ScenarioError, Severity, UsageError
 from loadkit.scenario.compile import Settings, compile_plan
 from loadkit.scenario.merge import Overrides, gather_document
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import Document, in_order
 
+DEMO = "demo://"
+
 
 def chosen_target(target: str | None) -> str | None:
-    """Return the target of -t, else of LOADKIT_TARGET."""
-    return target or os.environ.get("LOADKIT_TARGET") or None
+    """Return the target of -t, else of LOADKIT_TARGET. Raises UsageError for one that would not be obeyed."""
+    if target is None:
+        return _obeyed("LOADKIT_TARGET", os.environ["LOADKIT_TARGET"]) if os.environ.get("LOADKIT_TARGET") else None
+    if not target.strip():
+        raise UsageError("-t is empty; write -t http://host:port, or leave -t out to use `config.target`")
+    return _obeyed("-t", target)
+
+
+def _obeyed(origin: str, target: str) -> str:
+    if target.startswith(DEMO) and target.removeprefix(DEMO).strip("/"):
+        raise UsageError(f"{origin} {target}: the demo shop takes no host and no path here; write {DEMO}")
+    return target
 
 
 def read_plan(files: Sequence[Path], changes: Overrides, settings: Settings) -> tuple[Document, Plan]:

@@ -162,15 +162,28 @@ class ClosedPhase:
         user = VirtualUser(services, self._phase.first_number + number)
         user.due_ns = first_ns
         if workload.throughput is not None:
-            user.pacer = Pacer(services.clock, self._start_ns, slots_of(workload, number), self._lags)
+            user.pacer = Pacer(services.clock, self._start_ns, UserSlots(workload, number), self._lags)
             user.pacer.skip(self._start_ns, first_ns)
         work = self._visits.repeatedly(user, user.number, workload.users, last_ns)
         services.spawn(user, work)
 
 
-def slots_of(workload: ClosedWorkload, user: int) -> Callable[[int], int]:
-    """Return the schedule of one user's requests."""
-    return lambda request: workload.slot_ns(user, request)
+class UserSlots:
+    """The schedule of one user's requests."""
+
+    __slots__ = ("_user", "_workload")
+
+    def __init__(self, workload: ClosedWorkload, user: int) -> None:
+        self._workload = workload
+        self._user = user
+
+    def slot_ns(self, request: int) -> int:
+        """Return when the `request`-th request is due."""
+        return self._workload.slot_ns(self._user, request)
+
+    def slot_index(self, at_ns: int) -> int:
+        """Return the first request that is due at or after an instant."""
+        return self._workload.slot_index(self._user, at_ns)
 
 
 def share(total: int, shard: Shard) -> int:

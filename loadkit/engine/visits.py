@@ -19,6 +19,7 @@ from loadkit.metrics.recorder import Recorder, Tally
 from loadkit.metrics.sample import Outcome
 from loadkit.scenario.plan import Plan, Scenario
 
+_WITHIN = (1 << 40) - 1  # numbers behind a closed phase begin above this, and rows begin anew
 _PICK = 1  # salt of flow.user.uniform: which choice of a visit is meant
 
 
@@ -126,7 +127,7 @@ class Visits:
             value = render(user)
             variables[name] = user.random.choice(value) if isinstance(value, list) and value else value
         for feeder in self._feeders:
-            variables.update(feeder.pick(user.number, user.random))
+            variables.update(feeder.pick(user.number & _WITHIN, user.random))
 
 
 def _journey(scenario: Scenario, recorder: Recorder) -> _Journey:

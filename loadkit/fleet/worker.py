@@ -22,7 +22,7 @@ from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot, to_wire
 from loadkit.scenario.compile import Settings, compile_plan
 from loadkit.scenario.source import document_from_wire
-from loadkit.workload.base import Shard
+from loadkit.workload.base import ClosedWorkload, Shard
 
 EXIT_ORPHANED = 70
 _PR_SET_PDEATHSIG = 1
@@ -80,6 +80,10 @@ def _prepare(channel: Channel, order: dict[str, Any]) -> Any:
     recorder = Recorder(worker)
     settings = Settings(**order["settings"])
     plan = compile_plan(document_from_wire(order["document"]), settings, recorder)
+
+    for phase in plan.phases:
+        if not isinstance(phase.workload, ClosedWorkload):
+            _ = phase.workload.planned  # a random sequence is counted now, not when its phase begins
 
     def emit(snapshot: Snapshot, lines: list[Line], draining: bool) -> None:
         channel.send("interval", snapshot=to_wire(snapshot), lines=lines, draining=draining)

@@ -8,7 +8,7 @@ from typing import Any
 from loadkit.flow.fiber import park
 from loadkit.flow.step import NOBODY, Build, StepFunction, StepPlugin, Where
 from loadkit.flow.user import StepFailed, VirtualUser
-from loadkit.template.compile import assign
+from loadkit.template.path import PathFault, compile_assignment
 from loadkit.units import parse_duration_ns
 
 # think: SECONDS | "250ms" | "{{ pause }}"      jitter: MILLISECONDS | "20%"
@@ -169,13 +169,17 @@ def compile_set(step: Mapping[str, Any], where: Where, build: Build) -> StepFunc
     """Compile an assignment of variables, in the order in which they are written."""
     made = []
     for name, value in step["set"].items():
-        made.append((name, build.template(value, (*where, "set", name)).render))
-        build.define(name)
+        at = (*where, "set", name)
+        try:
+            made.append((compile_assignment(str(name)), build.template(value, at).render))
+        except PathFault as fault:
+            build.error("LK216", at, f"{name!r} is not the name of a variable: {fault}", key=True)
+        build.define(str(name))
     assignments = tuple(made)
 
     async def set_variables(user: VirtualUser) -> None:
-        for name, render in assignments:
-            assign(user.variables, name, render(user))
+        for assign, render in assignments:
+            assign(user.variables, render(user))
 
     return set_variables
 

@@ -7,32 +7,47 @@ passes in `think` is skipped: there the scenario itself asked for the silence.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from types import coroutine
+from typing import Protocol
 
 from loadkit.clock import Clock
 from loadkit.flow.fiber import Fiber, park
 
 
+class Slots(Protocol):
+    """When one user's requests are due, in nanoseconds since the phase's start."""
+
+    def slot_ns(self, request: int) -> int:
+        """Return when the `request`-th request is due."""
+
+    def slot_index(self, at_ns: int) -> int:
+        """Return the first request that is due at or after an instant."""
+
+
 class Pacer:
-    """Gives each request of one user its slot. `slot_ns` maps a request's index to nanoseconds since `start_ns`."""
+    """Gives each request of one user its slot, counted from `start_ns`."""
 
-    __slots__ = ("_clock", "_index", "_lags", "_skips", "_slot_ns", "_start_ns", "skipped")
+    __slots__ = ("_clock", "_index", "_lags", "_shift_ns", "_slots", "_start_ns", "_thinks", "skipped")
 
-    def __init__(self, clock: Clock, start_ns: int, slot_ns: Callable[[int], int], lags: list[int]) -> None:
+    def __init__(self, clock: Clock, start_ns: int, slots: Slots, lags: list[int]) -> None:
         self._clock = clock
         self._start_ns = start_ns
-        self._slot_ns = slot_ns
+        self._slots = slots
         self._lags = lags
         self._index = 0
-        self._skips: deque[tuple[int, int]] = deque()  # ranges of slots that passed in `think`, still ahead of us
+        self._thinks: deque[tuple[int, int, int]] = deque()  # (first slot, slot after the last, length) still ahead
+        self._shift_ns = 0  # the lengths of all thinks ahead
         self.skipped = 0
 
     def next_ns(self) -> int:
-        """Return when the next request is due."""
-        while self._skips and self._index >= self._skips[0][0]:
-            self._index = max(self._index, self._skips.popleft()[1])
-        return self._start_ns + self._slot_ns(self._index)
+        """Return when the next request is due. What is owed is put off by the thinks that came in between."""
+        thinks = self._thinks
+        while thinks and self._index >= thinks[0][0]:
+            _, after, length_ns = thinks.popleft()
+            self._index = max(self._index, after)
+            self._shift_ns -= length_ns
+        return self._start_ns + self._slots.slot_ns(self._index) + self._shift_ns
 
     @coroutine
     def come(self, fiber: Fiber) -> Generator[object, None, int]:
@@ -57,14 +72,13 @@ class Pacer:
         return due_ns
 
     def skip(self, from_ns: int, to_ns: int) -> None:
-        """Give up the slots within [from_ns, to_ns), in which the user was thinking; those before it stay owed."""
-        first = self._first_after(self._skips[-1][1] if self._skips else self._index, from_ns)
-        last = self._first_after(first, to_ns)
-        if last > first:
-            self._skips.append((first, last))
-            self.skipped += last - first
+        """Give up the slots within [from_ns, to_ns), in which the user was thinking.
 
-    def _first_after(self, index: int, at_ns: int) -> int:
-        while self._start_ns + self._slot_ns(index) < at_ns:
-            index += 1
-        return index
+        Those before stay owed, and are due that much later: the target has no part in the think.
+        """
+        known = self._thinks[-1][1] if self._thinks else self._index
+        first = max(known, self._slots.slot_index(from_ns - self._start_ns))
+        after = max(first, self._slots.slot_index(to_ns - self._start_ns))
+        self._thinks.append((first, after, to_ns - from_ns))
+        self._shift_ns += to_ns - from_ns
+        self.skipped += after - first

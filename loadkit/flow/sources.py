@@ -52,7 +52,8 @@ def compile_source(item: Mapping[str, Any], at: Where, build: Build, what: str) 
     """Compile the source of a capture or match (`what`); None when it cannot be, which has become a diagnostic."""
     source = source_of(item)
     if source is None:
-        if not any(other in item for other in SOURCES):
+        is_misspelt = any(build.reported((*at, key)) for key in item if key not in ("as", "value"))
+        if not is_misspelt and not any(other in item for other in SOURCES):
             build.error("LK216", at, f"a {what} takes its value from `json`, `regexp` or `header`; it has none of them")
         return None
     for other in SOURCES:

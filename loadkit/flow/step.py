@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from loadkit.errors import Diagnostic, Position, Severity
 from loadkit.metrics.recorder import Recorder, Series
-from loadkit.template.compile import Template, TemplateFault, compile_value
-from loadkit.template.expression import ExpressionFault, compile_expression, over_variables
+from loadkit.template.compile import ALWAYS_DEFINED, Template, TemplateFault, compile_value
+from loadkit.template.expression import Expression, ExpressionFault, compile_expression, over_variables
 
 if TYPE_CHECKING:
     from loadkit.flow.user import VirtualUser
 
 Where = tuple[str | int, ...]
 """A path into the document: ("scenarios", 0, "flow", 2, "get", "url")."""
+
+_KNOWN_IN_CONDITIONS = ALWAYS_DEFINED | {"$env", "$processEnvironment", "$loopCount", "$loopElement"}
 
 StepFunction = Callable[["VirtualUser"], Awaitable[None]]
 
@@ -86,6 +88,7 @@ class Build:
         self.requests: set[StepFunction] = set()
         self.defined: set[str] = set()
         self.later: dict[str, Where] = {}  # captures anywhere in this scenario, for "used before its capture"
+        self.has_unknown_fields = False  # a payload could not be read: any name may be one of its fields
         self.loops = 0
         self.malformed = False  # the schema's check found faults: go on where a value has the wrong type
         self.reported: Callable[[Where], bool] = lambda where: False  # whether that check has spoken of a place
@@ -108,13 +111,9 @@ class Build:
         except TemplateFault as first:
             for fault in (first, *first.others):
                 self.error(fault.code, (*where, *fault.where), str(fault), hint=fault.hint)
+            self._check_names(first, where)
             return Template.constant(value)
-        for at, name in template.unset_env:
-            text = f"the environment variable {name} is not set; it stands for an empty text"
-            self.warn("LK502", (*where, *at), text)
-        for use, names in template.uses:
-            for name in names:
-                self._check_variable(name, (*where, *use))
+        self._check_names(template, where)
         return template
 
     def condition(self, text: str, where: Where) -> Callable[[VirtualUser], bool]:
@@ -124,6 +123,7 @@ class Build:
         except ExpressionFault as fault:
             self.warn("LK501", where, f"{fault}; the request is always sent", hint=fault.hint)
             return lambda user: True
+        self._check_condition(expression, where)
         evaluate = over_variables(expression)
         return lambda user: bool(evaluate(user.variables))
 
@@ -173,9 +173,32 @@ class Build:
         """Return a hint naming the closest match, or "" when nothing is close."""
         return closest_hint(name, known)
 
+    def _check_names(self, compiled: Template | TemplateFault, where: Where) -> None:
+        for at, name in compiled.unset_env:
+            text = f"the environment variable {name} is not set; it stands for an empty text"
+            self.warn("LK502", (*where, *at), text)
+        for use, names in compiled.uses:
+            for name in names:
+                self._check_variable(name, (*where, *use))
+
+    def _check_condition(self, expression: Expression, where: Where) -> None:
+        """Warn of names that nothing defines; a capture anywhere in the scenario will do, it may have failed before."""
+        known = {*self.defined, *self.later, *_KNOWN_IN_CONDITIONS}
+        unknown = [name for name in expression.names if name not in known and root_of(name) not in known]
+        if self.has_unknown_fields:
+            return
+        outcome = "it is null here"
+        if len(unknown) == len(expression.names):
+            outcome = f"the condition is {'always' if expression.evaluate(lambda name: None) else 'never'} true"
+        for name in unknown:
+            text = f'nothing defines the variable "{root_of(name)}"; {outcome}'
+            self.warn("LK508", where, text, hint=self.closest(root_of(name), known))
+
     def _check_variable(self, name: str, where: Where) -> None:
         if name in self.defined:
             return
+        if name in self.later and where[:1] == ("config",):
+            return  # a default of requests, such as a header: it is empty until the capture
         if name in self.later:
             line = self.positions.at(self.later[name]).line
             text = f'variable "{name}" is used before its capture on line {line}'
@@ -184,7 +207,11 @@ class Build:
             else:
                 self.error("LK202", where, text, hint="move the request that captures it up")
             return
+        if self.has_unknown_fields:
+            return
         hint = self.closest(name, {*self.defined, *self.later})
+        if where[:2] == ("config", "variables") and not hint:
+            hint = "variables are given values in the order in which they are written, before the fields of payloads"
         self.error("LK201", where, f'nothing defines the variable "{name}"', hint=hint)
 
     def _report(self, severity: Severity, code: str, where: Where, message: str, *, hint: str, key: bool) -> None:

@@ -51,11 +51,11 @@ class Screen(Output, Protocol):
 
 
 def write_line(stream: TextIO, line: str) -> None:
-    """Write a line at once. A reader that has gone away is not an error: what follows goes nowhere."""
+    """Write a line at once. A reader that has gone away or a full disk is no error: what follows goes nowhere."""
     try:
         stream.write(f"{line}\n")
         stream.flush()
-    except BrokenPipeError:
+    except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)

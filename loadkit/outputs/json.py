@@ -43,7 +43,7 @@ class JsonReport:
 
     def start(self, event: Started) -> None:
         """Begin the timeline."""
-        self._timeline = Timeline(event.started_at)
+        self._timeline = Timeline(event.started_at, event.plan.scenarios)
 
     def interval(self, event: Interval) -> None:
         """Add a second to the timeline."""
@@ -56,7 +56,10 @@ class JsonReport:
     def finish(self, result: RunResult) -> None:
         """Write the report. Raises OSError when the place has become unwritable since the check."""
         text = msgspec.json.format(
-            msgspec.json.encode(build_report(result, self._timeline or Timeline(result.started_at))), indent=2
+            msgspec.json.encode(
+                build_report(result, self._timeline or Timeline(result.started_at, result.plan.scenarios))
+            ),
+            indent=2,
         )
         write_whole(self.path, text + b"\n")
 

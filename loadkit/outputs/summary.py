@@ -147,6 +147,9 @@ def _outcomes(seen: Snapshot, active_s: float) -> Iterator[str]:
         if metric.startswith("http.codes.") and seen.count(metric):
             yield f"{seen.count(metric):>11,}  status {metric.removeprefix('http.codes.')}"
     yield from _error_lines(seen)
+    cut = seen.count("log.lines_dropped")
+    if cut:
+        yield f"{cut:>11,}  log lines not shown: more were written than can be passed on"
 
 
 def _error_lines(seen: Snapshot) -> Iterator[str]:
@@ -175,14 +178,16 @@ def _arrivals(seen: Snapshot) -> Iterator[str]:
     users = {word: seen.count(f"vusers.{word}") for word in ("created", "completed", "failed", "skipped")}
     if any(users.values()):
         yield "virtual users: " + ", ".join(f"{count:,} {word}" for word, count in users.items() if count)
-    due = seen.count("arrivals.due")
-    if due:
+    planned = seen.count("arrivals.planned") or seen.count("arrivals.due")
+    if planned:
         late, dropped = seen.count("arrivals.late"), seen.count("arrivals.dropped")
         started = seen.count("arrivals.started")
-        text = f"arrivals: {due:,} due, {started:,} started, {late:,} late (> 10 ms), {dropped:,} dropped"
+        text = f"arrivals: {planned:,} planned, {started:,} started, {late:,} late (> 10 ms), {dropped:,} dropped"
         why = ("max_vusers", "generator")
         causes = [f"{count:,} {word}" for word in why if (count := seen.count(f"arrivals.dropped.{word}"))]
-        yield f"{text} ({', '.join(causes)})" if causes else text
+        text = f"{text} ({', '.join(causes)})" if causes else text
+        lost = seen.count("arrivals.lost")
+        yield f"{text}, {lost:,} lost with their worker" if lost else text
     lag = seen.histogram("generator.lag")
     if lag.total:
         p50, p99 = (format_duration_ns(lag.percentile_ns(percent)) for percent in (50, 99))

@@ -24,9 +24,9 @@ from loadkit.protocols.address import follow
 from loadkit.protocols.connect import ConnectFailed, Connector
 from loadkit.protocols.content import DecodeFault, OutputTooLarge, decode
 from loadkit.protocols.http1 import Connection
-from loadkit.protocols.request import InvalidRequest, RequestSpec, Wire
+from loadkit.protocols.request import Hop, InvalidRequest, RequestSpec, Wire
 from loadkit.protocols.session import HttpSession
-from loadkit.protocols.trace import trace_exchange
+from loadkit.protocols.trace import trace_exchange, trace_failure
 
 MAX_REDIRECTS = 10
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110 section 9.2.2
@@ -34,6 +34,9 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOST = frozenset({Outcome.CLOSED, Outcome.RESET})
 _NOTED = frozenset({b"set-cookie", b"content-encoding"})
 _MOST_NAMES = 1000
+
+
+Cookies = tuple[tuple[str, Callable[[Any], str]], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,9 @@ class Exchange:
     connect_timeout_ns: int
     follow_redirects: bool
     condition: Callable[[VirtualUser], bool] | None
-    cookies: tuple[tuple[str, Callable[[Any], str]], ...]
+    first_cookies: Cookies
+    """Those that a virtual user begins with."""
+    cookies: Cookies
     captures: Captures | None
     expect: Expect | None
     passed: Tally
@@ -76,7 +81,7 @@ def compile_exchange(x: Exchange) -> StepFunction:
     condition, connector_of, constant, render = x.condition, x.connector, x.spec.constant, x.spec.render
     constant_payload = constant.payload() if constant is not None else b""
     timeout_ns, plain_names, hop = x.timeout_ns, set[bytes](), _compile_hop(x)
-    judge, cookies, follows = _compile_judge(x), x.cookies, x.follow_redirects
+    judge, cookies, first_cookies, follows = _compile_judge(x), x.cookies, x.first_cookies, x.follow_redirects
 
     @coroutine
     def step(user: VirtualUser) -> Generator[Any, None, None]:
@@ -95,6 +100,9 @@ def compile_exchange(x: Exchange) -> StepFunction:
             if wire is None:
                 wire = render(user)
                 payload = wire.payload()
+            if first_cookies and session.jar is None:
+                for name, text in first_cookies:
+                    session.set_cookie(wire.origin, name, text(user))
             if cookies:
                 for name, text in cookies:
                     session.set_cookie(wire.origin, name, text(user))
@@ -121,10 +129,10 @@ def compile_exchange(x: Exchange) -> StepFunction:
     return step
 
 
-Hop = Callable[[VirtualUser, HttpSession, Wire, bytes, int], Generator[Any, None, Connection]]
+SendHop = Callable[[VirtualUser, HttpSession, Wire, bytes, int], Generator[Any, None, Connection]]
 
 
-def _compile_hop(x: Exchange) -> Hop:
+def _compile_hop(x: Exchange) -> SendHop:
     """Return what sends one request, waits for its response and records it; it raises StepFailed after trouble."""
     name, extend, keep_body = x.series.name, x.series.rows.extend, x.keep_body
 
@@ -141,7 +149,7 @@ def _compile_hop(x: Exchange) -> Hop:
                 connecting = False
             reused = connection.used
             connection.used = True
-            connection.send(user.fiber, payload, keep_body=keep_body, head=head)
+            connection.send(user.fiber, payload, keep_body=keep_body or user.run.debug, head=head)
             yield PARK
             if connection.failure is not None:
                 outcome, text = connection.failure
@@ -155,7 +163,7 @@ def _compile_hop(x: Exchange) -> Hop:
                 connection = yield from session.connect(user, wire.origin, name, x.connect_timeout_ns)
                 connecting = False
                 connection.used = True
-                connection.send(user.fiber, payload, keep_body=keep_body, head=head)
+                connection.send(user.fiber, payload, keep_body=keep_body or user.run.debug, head=head)
                 yield PARK
                 if connection.failure is not None:
                     raise Failed(*connection.failure)
@@ -164,7 +172,9 @@ def _compile_hop(x: Exchange) -> Hop:
                 if not connection.closed:
                     connection.abort()
                 session.done(wire.origin, connection, reusable=False)
-            _record_failure(x, user, start_ns, error, connecting=connecting)
+            error_name, text = _record_failure(x, user, start_ns, error, connecting=connecting)
+            if user.run.debug:
+                trace_failure(user, wire, payload, error_name, text)
             raise StepFailed from None
         end_ns = connection.end_ns
         extend(
@@ -188,8 +198,10 @@ def _compile_hop(x: Exchange) -> Hop:
     return hop
 
 
-def _record_failure(x: Exchange, user: VirtualUser, start_ns: int, error: BaseException, *, connecting: bool) -> None:
-    """Count a request that got no valid response, under its outcome; free the fiber of its deadline."""
+def _record_failure(
+    x: Exchange, user: VirtualUser, start_ns: int, error: BaseException, *, connecting: bool
+) -> tuple[str, str]:
+    """Count a request that got no valid response, and return its error's name and text; free the fiber of its deadline."""
     end_ns, fiber = now_ns(), user.fiber
     text = str(error)
     if isinstance(error, Failed | ConnectFailed):
@@ -205,13 +217,14 @@ def _record_failure(x: Exchange, user: VirtualUser, start_ns: int, error: BaseEx
     spent_ns = end_ns - user.due_ns
     user.run.recorder.failure(x.series.name, name, spent_ns, text=f"{x.spec.method} {x.series.name}: {text}")
     user.due_ns = end_ns
+    return name, text
 
 
 # What follows a response
 
 
 def _after(
-    x: Exchange, hop: Hop, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
+    x: Exchange, hop: SendHop, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
 ) -> Generator[Any, None, tuple[Wire, Connection]]:
     """Take the cookies of a response and follow its redirect; whatever goes wrong gives the connection back."""
     try:
@@ -242,9 +255,10 @@ def _store_cookies(x: Exchange, user: VirtualUser, session: HttpSession, wire: W
 
 
 def _redirects(
-    x: Exchange, hop: Hop, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
+    x: Exchange, hop: SendHop, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
 ) -> Generator[Any, None, tuple[Wire, Connection]]:
     """Follow Location up to ten times (RFC 9110 section 15.4); a 3xx without one is an ordinary response."""
+    crossed, keeps_body = False, True
     for followed in range(MAX_REDIRECTS + 1):
         location = _header(connection, b"location")
         if connection.status not in _REDIRECTS or not location:
@@ -256,7 +270,8 @@ def _redirects(
                 raise Failed(Outcome.TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
             origin, path = follow(wire.origin, wire.path, location)
             method = _redirected_method(wire.method, connection.status)
-            wire = x.spec.redirected(user, wire, method, origin, path)
+            crossed, keeps_body = crossed or origin != wire.origin, keeps_body and method == wire.method
+            wire = x.spec.redirected(user, wire, Hop(method, origin, path, crossed, keeps_body))
             cookies = session.jar.header(wire.origin, wire.path) if session.jar is not None else ""
             payload = wire.payload(cookies)
         except (ValueError, InvalidRequest, Failed) as error:
@@ -315,15 +330,23 @@ def _compile_judge(x: Exchange) -> Judge | None:
             text = captures.apply(user, response)
             if text is not None:
                 user.run.recorder.error(Outcome.CAPTURE_FAILED.value, name, text=f"{wire.method} {name}: {text}")
+                if expect is not None:  # what the target got wrong is counted, whatever else went wrong
+                    check(user, response)
                 raise StepFailed
         if expect is None:
             return
-        if statuses is None or connection.status not in statuses:
-            failures = expect.run(user, response or _response(x, user, wire, connection, noted))
-            if failures:
-                _count_failures(x, user, expect, failures)
-                return
-        passed.times += 1
+        if statuses is not None and connection.status in statuses:
+            passed.times += 1
+            return
+        check(user, response or _response(x, user, wire, connection, noted))
+
+    def check(user: VirtualUser, response: Response) -> None:
+        assert expect is not None
+        failures = expect.run(user, response)
+        if failures:
+            _count_failures(x, user, expect, failures)
+        else:
+            passed.times += 1
 
     return judge
 

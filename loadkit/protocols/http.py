@@ -10,8 +10,8 @@ from loadkit.flow.extract import CAPTURE_SCHEMA, MATCH_SCHEMA, compile_captures
 from loadkit.flow.step import Build, StepFunction, StepPlugin, Where
 from loadkit.flow.user import VirtualUser
 from loadkit.protocols.address import request_name
-from loadkit.protocols.connect import Connector
-from loadkit.protocols.exchange import Exchange, compile_exchange, counts_of_passed
+from loadkit.protocols.connect import Connector, tls_context
+from loadkit.protocols.exchange import Cookies, Exchange, compile_exchange, counts_of_passed
 from loadkit.protocols.request import compile_request
 from loadkit.units import NS_PER_S, parse_duration_ns
 
@@ -26,12 +26,16 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     at = (*where, verb)
     http = build.config.get("http", {})
     defaults = {**build.config.get("defaults", {}), **http.get("defaults", {})}
-    condition = build.condition(str(spec["ifTrue"]), (*at, "ifTrue")) if "ifTrue" in spec else None
+    condition = _compile_condition(spec.get("ifTrue", True), (*at, "ifTrue"), build)
     request = compile_request(verb.upper(), spec, at, build)
-    cookies = _compile_cookies(spec, at, defaults, build)
+    cookies = _compile_cookies(spec.get("cookie", {}), (*at, "cookie"), build)
+    first_cookies = _compile_cookies(defaults.get("cookie", {}), ("config", "http", "defaults", "cookie"), build)
+    _check_tls(build)
     captures = compile_captures(spec, at, build, strict_default=defaults.get("strictCapture", True) is not False)
+    plugins = build.config.get("plugins") or {}
+    if (plugins.get("expect") or {}).get("expectDefault200") and "expect" not in spec:
+        spec = {**spec, "expect": {"statusCode": 200}}
     expect = compile_expect(spec, at, build)
-    plugins = build.config.get("plugins", {})
     timeout_ns = _timeout(spec, at, build)
     connect_timeout_ns = _seconds(http, "connectTimeout", ("config", "http"), build, DEFAULT_CONNECT_TIMEOUT_S)
     series = build.series(str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/"))))))
@@ -43,6 +47,7 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         follow_redirects=spec.get("followRedirect", True) is not False,
         condition=condition,
         cookies=cookies,
+        first_cookies=first_cookies,
         captures=captures,
         expect=expect,
         passed=build.recorder.tally(counts_of_passed(expect, series.name)),
@@ -66,20 +71,33 @@ def _connector_of(build: Build) -> Callable[[VirtualUser], Connector]:
     return connector_of
 
 
-def _compile_cookies(
-    spec: Mapping[str, Any], where: Where, defaults: Mapping[str, Any], build: Build
-) -> tuple[tuple[str, Callable[[Any], str]], ...]:
+def _compile_condition(value: Any, where: Where, build: Build) -> Callable[[VirtualUser], bool] | None:
+    if isinstance(value, bool):
+        return None if value else lambda user: False
+    return build.condition(str(value), where)
+
+
+def _compile_cookies(cookies: Mapping[str, Any], where: Where, build: Build) -> Cookies:
     chosen: dict[str, Callable[[Any], str]] = {}
-    places = (
-        (defaults.get("cookie", {}), ("config", "http", "defaults", "cookie")),
-        (spec.get("cookie", {}), (*where, "cookie")),
-    )
-    for cookies, at in places:
-        for name, value in cookies.items():
-            if not name or any(char in ' \t\r\n;,="' for char in name):
-                build.error("LK214", (*at, name), f"{name!r} is not a cookie name", key=True)
-            chosen[name] = build.template(value, (*at, name)).text
+    for name, value in cookies.items():
+        if not name or any(char in ' \t\r\n;,="' for char in name):
+            build.error("LK214", (*where, name), f"{name!r} is not a cookie name", key=True)
+        chosen[name] = build.template(value, (*where, name)).text
     return tuple(chosen.items())
+
+
+def _check_tls(build: Build) -> None:
+    """Load the files of `config.tls` once, so that one that is missing is a fault of the file and not of the target."""
+    tls = build.config.get("tls", {})
+    for key in ("ca", "cert", "key"):
+        if key in tls and not (build.base / str(tls[key])).is_file():
+            build.error("LK214", ("config", "tls", key), f"there is no file {tls[key]}")
+            return
+    if tls.keys() & {"ca", "cert"}:
+        try:
+            tls_context(tls, build.base)
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            build.error("LK214", ("config", "tls"), f"a certificate or key cannot be read: {error}", key=True)
 
 
 def _timeout(spec: Mapping[str, Any], where: Where, build: Build) -> int:
@@ -108,6 +126,7 @@ def _seconds(mapping: Mapping[str, Any], key: str, where: Where, build: Build, d
 # Schemas
 
 _ANY_MAP = {"type": "object"}
+_TEXT_MAP = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
 _DURATION = {"type": ["number", "string"], "minimum": 0}
 
 _DEFAULTS_SCHEMA = {
@@ -119,13 +138,13 @@ _DEFAULTS_SCHEMA = {
     "examples": [{"headers": {"Authorization": "Bearer {{ token }}"}}],
     "properties": {
         "headers": {
-            **_ANY_MAP,
+            **_TEXT_MAP,
             "title": "Default headers",
             "description": "Header fields of every request; templates may use the virtual user's variables.",
             "examples": [{"Accept": "application/json"}],
         },
         "cookie": {
-            **_ANY_MAP,
+            **_TEXT_MAP,
             "title": "Default cookies",
             "description": "Cookies that every virtual user starts with.",
             "examples": [{"consent": "yes"}],
@@ -279,7 +298,7 @@ _REQUEST_PROPERTIES: dict[str, Any] = {
         "examples": ["product page"],
     },
     "headers": {
-        **_ANY_MAP,
+        **_TEXT_MAP,
         "title": "Headers",
         "description": "Header fields of this request.",
         "examples": [{"X-Test": "1"}],
@@ -326,13 +345,13 @@ _REQUEST_PROPERTIES: dict[str, Any] = {
         },
     },
     "cookie": {
-        **_ANY_MAP,
+        **_TEXT_MAP,
         "title": "Cookies",
         "description": "Cookies put into the virtual user's jar before this request.",
         "examples": [{"session": "{{ session }}"}],
     },
     "gzip": {
-        "type": ["boolean", "string"],
+        "type": "boolean",
         "title": "Compression",
         "description": "Ask for a compressed response (gzip, deflate, br or zstd).",
         "default": False,

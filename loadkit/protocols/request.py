@@ -47,6 +47,16 @@ class Wire(NamedTuple):
         return self.head + b"\r\n" + self.body
 
 
+class Hop(NamedTuple):
+    """Where a redirect leads. What one hop has lost, by crossing origins or becoming a GET, no later one gets back."""
+
+    method: str
+    origin: Origin
+    path: str
+    crossed: bool
+    keeps_body: bool
+
+
 Render = Callable[[VirtualUser], Wire]
 
 
@@ -59,10 +69,9 @@ class RequestSpec:
     constant: Wire | None
     headers: tuple[tuple[str, Template], ...]
 
-    def redirected(self, user: VirtualUser, wire: Wire, method: str, origin: Origin, path: str) -> Wire:
+    def redirected(self, user: VirtualUser, wire: Wire, hop: Hop) -> Wire:
         """Return the request of a redirect's next hop; credentials do not cross origins (RFC 9110 section 15.4)."""
-        keeps_body = method == wire.method
-        crossed = origin != wire.origin
+        method, origin, path, crossed, keeps_body = hop
         lines = [f"Host: {origin.authority}\r\n"]
         for name, template in self.headers:
             lower = name.lower()
@@ -236,6 +245,10 @@ def _compile_headers(
         if not name or not all(char.isalnum() or char in "!#$%&'*+-.^_`|~" for char in name) or not name.isascii():
             build.error("LK214", at, f"{name!r} is not a header name", key=True)
             return
+        if name.lower() == "transfer-encoding":
+            build.error("LK214", at, "loadkit frames the body itself; Transfer-Encoding cannot be set", key=True)
+        if name.lower() == "content-length":
+            build.warn("LK505", at, "Content-Length is what the body's length is; this value has no effect", key=True)
         text = str(value).lower() if isinstance(value, bool) else str(value)
         chosen[name.lower()] = name, build.template(text, at)
 
@@ -247,7 +260,7 @@ def _compile_headers(
             defaults = defaults.get(key, {})
         for name, value in defaults.get("headers", {}).items():
             add(name, value, ("config", *path, "headers", name))
-    if spec.get("gzip"):
+    if spec.get("gzip") is True:
         add("Accept-Encoding", ACCEPTED, where)
     if content_type:
         add("Content-Type", content_type, where)

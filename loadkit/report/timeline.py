@@ -5,15 +5,17 @@ A timeline is fed one snapshot at a time and keeps numbers, not histograms, so a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.scenario.plan import Scenario
 from loadkit.units import NS_PER_MS, NS_PER_S
 
 WINDOW_MS = 10_000
 BY_ENDPOINT = "plugins.metrics-by-endpoint"
+CREATED = "vusers.created"
 COLUMNS: dict[str, str] = {
     "t_s": "end of the second, in seconds since the run's start",
     "requests": "requests sent",
@@ -38,9 +40,13 @@ _LEAST_S = 1.0  # the last stretch of a run may be milliseconds long; a rate ove
 
 
 class Timeline:
-    """Collects the snapshots of a run in order. `started_at` is Unix time in seconds."""
+    """Collects the snapshots of a run in order. `started_at` is Unix time in seconds.
 
-    def __init__(self, started_at: float) -> None:
+    A scenario without a name is known by its index here, as in Artillery's report.
+    """
+
+    def __init__(self, started_at: float, scenarios: Iterable[Scenario] = ()) -> None:
+        self._unnamed = {found.name: str(found.index) for found in scenarios if found.name == f"scenario {found.index}"}
         self.rows: list[list[float | int | None]] = []
         self._started_ms = round(started_at * 1000)
         self._windows: list[Section] = []
@@ -76,7 +82,7 @@ class Timeline:
         """Return Artillery's `aggregate` for the merge of all that was added, over `seconds`."""
         self._close_window()
         period = int(self._windows[-1]["period"]) if self._windows else self._started_ms // WINDOW_MS * WINDOW_MS
-        return _section(summary, seconds, self._stamps, period)
+        return self._section(summary, seconds, self._stamps, period)
 
     def _close_window(self) -> None:
         if not self._open:
@@ -88,37 +94,36 @@ class Timeline:
             ns += snapshot.end_ns - snapshot.start_ns
         # In `intermediate` Artillery writes the period as text, in `aggregate` as a number.
         if stamps:
-            self._windows.append(_section(merged, max(_LEAST_S, ns / NS_PER_S), stamps, str(self._open_window)))
+            self._windows.append(self._section(merged, max(_LEAST_S, ns / NS_PER_S), stamps, str(self._open_window)))
         self._open = []
 
+    def _section(self, snapshot: Snapshot, seconds: float, stamps: dict[str, int], period: int | str) -> Section:
+        requests = snapshot.count("http.requests")
+        summaries = _summaries(snapshot)
+        return {
+            "counters": _counters(snapshot, self._unnamed),
+            "rates": {"http.request_rate": _rate(requests, seconds)} if requests and seconds > 0 else {},
+            **stamps,
+            "period": period,
+            "summaries": summaries,
+            "histograms": summaries,
+        }
 
-def _section(snapshot: Snapshot, seconds: float, stamps: dict[str, int], period: int | str) -> Section:
-    requests = snapshot.count("http.requests")
-    summaries = _summaries(snapshot)
-    return {
-        "counters": _counters(snapshot),
-        "rates": {"http.request_rate": _rate(requests, seconds)} if requests and seconds > 0 else {},
-        **stamps,
-        "period": period,
-        "summaries": summaries,
-        "histograms": summaries,
-    }
 
-
-def _counters(snapshot: Snapshot) -> dict[str, int]:
+def _counters(snapshot: Snapshot, unnamed: Mapping[str, str]) -> dict[str, int]:
     totals: dict[str, int] = {}
     names = {label for metric, label in snapshot.counters if metric == "http.requests"}
     for (metric, label), count in snapshot.counters.items():
         if not count:
             continue  # Artillery leaves out what never happened
-        for name in (metric, _labelled(metric, label, names)):
+        for name in (metric, _labelled(metric, unnamed.get(label, label) if metric == CREATED else label, names)):
             if name:
                 totals[name] = totals.get(name, 0) + count
     return dict(sorted(totals.items()))
 
 
 def _labelled(metric: str, label: str, requests: set[str]) -> str:
-    if metric == "vusers.created" and label:
+    if metric == CREATED and label:
         return f"vusers.created_by_name.{label}"
     if label in requests and metric.startswith("http.codes."):
         return f"{BY_ENDPOINT}.{label}.codes.{metric.removeprefix('http.codes.')}"

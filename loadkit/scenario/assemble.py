@@ -34,7 +34,8 @@ def build_schema(steps: Mapping[str, StepFragment], config: Mapping[str, Any], p
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "loadkit scenario",
         "description": "A load test: where to, how much, and what each virtual user does.",
-        **_object(TOP, required=["scenarios"]),
+        **_object(TOP),
+        "anyOf": [{"required": [key]} for key in ("scenarios", "extends", "config")],  # a file may be a part of one
         "$defs": {
             "config": {
                 **_object({**CONFIG, **config}),

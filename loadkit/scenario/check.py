@@ -54,6 +54,7 @@ def check_against(document: Document, schema: Mapping[str, Any]) -> list[Diagnos
             checker.take(error)
     except RecursionError:
         checker.report("LK008", (), "the file is nested too deeply")
+    checker.check_scenarios()
     checker.warn_of_idle_keys(document.data, schema, ())
     return list(in_order(checker.result()))
 
@@ -96,11 +97,18 @@ class _Checker:
             if self._is_first(where, rule):
                 self._keys(error, where, at_path(self.document.data, where))
         elif rule in ("anyOf", "oneOf"):
-            self._alternatives(error, where)
+            if where:  # at the top: see check_scenarios
+                self._alternatives(error, where)
         elif rule == "type" or (rule == "pattern" and error.validator_value == TEMPLATE):
             self._type(where, error.instance, _types(error.schema), error.schema)
         else:
             self._value(error, where, rule)
+
+    def check_scenarios(self) -> None:
+        """Report that there are no scenarios. The schema lets it pass: a file may be a part of others (`extends`, -c)."""
+        data, keys = self.document.data, self.schema.get("properties", {})
+        if "scenarios" in keys and isinstance(data, Mapping) and "scenarios" not in data:
+            self._missing((), data, ["scenarios"], keys)
 
     def _is_first(self, where: Where, rule: str) -> bool:
         is_first = (where, rule) not in self.looked_at

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from loadkit import registry
-from loadkit.errors import Position, ScenarioError, Severity
+from loadkit.errors import Diagnostic, ScenarioError, Severity
 from loadkit.flow.declare import declared_names
 from loadkit.flow.step import Build, Nobody, Where
 from loadkit.metrics.recorder import Recorder
@@ -64,11 +64,11 @@ def compile_plan(document: Document, settings: Settings, recorder: Recorder | No
         functions=registry.plugins("function"),
         recorder=recorder or Recorder(),
     )
-    faults = {diagnostic.at for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR}
+    faults = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
     if faults:
         build.malformed = True
         build.reported = _reported(document, faults)
-    _check_target(target, build)
+    _check_target(target, document, build)
     _check_plugins(config, build)
     variables = _compile_variables(_mapping(config.get("variables")), build)
     feeders = _load_feeders(config.get("payload"), build)
@@ -76,7 +76,8 @@ def compile_plan(document: Document, settings: Settings, recorder: Recorder | No
     scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build)
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
     ensure = compile_ensure(config, build)
-    diagnostics = sorted({*diagnostics, *build.diagnostics}, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
+    found = dict.fromkeys([*diagnostics, *build.diagnostics])  # of one place: in the order of the text
+    diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
         raise ScenarioError(diagnostics, document.sources)
     return Plan(
@@ -99,19 +100,19 @@ def compile_plan(document: Document, settings: Settings, recorder: Recorder | No
     )
 
 
-def _reported(document: Document, faults: set[Position]) -> Callable[[Where], bool]:
+def _reported(document: Document, faults: list[Diagnostic]) -> Callable[[Where], bool]:
     """Return what says whether the schema's check has spoken of a place: one mistake, one diagnostic.
 
-    A phase is one place: a misspelt key in it explains why it never starts anyone.
+    A misspelt key in a phase also explains what the phase as a whole lacks.
     """
+    places = {fault.at for fault in faults}
+    unknown = {fault.at for fault in faults if fault.code == "LK101"}
 
     def reported(where: Where) -> bool:
-        if where[:2] != ("config", "phases") or len(where) < 3:
-            return bool(faults & {document.at(where), document.at(where, key=True)})
-        phase = where[:3]
-        return any(
-            span.key in faults or span.value in faults for path, span in document.spans.items() if path[:3] == phase
-        )
+        if places & {document.at(where), document.at(where, key=True)}:
+            return True
+        is_phase = where[:2] == ("config", "phases") and len(where) == 3
+        return is_phase and any(span.key in unknown for path, span in document.spans.items() if path[:3] == where)
 
     return reported
 
@@ -120,9 +121,12 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _check_target(target: str, build: Build) -> None:
+def _check_target(target: str, document: Document, build: Build) -> None:
     at: Where = ("config", "target") if "target" in build.config else ("config",)
     if not target:
+        others = [*document.data, *(key for key in build.config if key != "target")]
+        if build.malformed and build.closest("target", others):
+            return  # it stands in the wrong place or is misspelt, which has been reported
         build.error(
             "LK213", at, "there is no target", hint='give `config.target`, -t URL or an environment; try "demo://"'
         )
@@ -172,19 +176,29 @@ def _load_feeders(payload: Any, build: Build) -> tuple[Feeder, ...]:
     feeders = []
     for index, spec in enumerate(specs):
         if not isinstance(spec, Mapping) or (build.malformed and not isinstance(spec.get("path"), str)):
+            _define_fields(spec, build)
             continue
         where: Where = ("config", "payload", index) if isinstance(payload, list) else ("config", "payload")
         try:
             feeder = load_feeder(spec, build.base)
         except PayloadFault as fault:
             build.error("LK210", (*where, "path"), str(fault))
-            for name in spec.get("fields", ()):
-                build.define(str(name))
+            _define_fields(spec, build)
             continue
         feeders.append(feeder)
         for name in feeder.defines:
             build.define(name)
     return tuple(feeders)
+
+
+def _define_fields(spec: Any, build: Build) -> None:
+    """Define the fields of a payload that cannot be read; where it does not name them, any name may be one."""
+    fields = spec.get("fields") if isinstance(spec, Mapping) else None
+    if isinstance(fields, list) and fields:
+        for name in fields:
+            build.define(str(name))
+    else:
+        build.has_unknown_fields = True
 
 
 # Scenarios

@@ -11,7 +11,7 @@ from loadkit.flow.step import Build, Where
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.slo.ensure import Ensure, evaluate_ensure, parse_ensure
-from loadkit.slo.evaluate import Verdict, evaluate, expectation_verdict
+from loadkit.slo.evaluate import Verdict, evaluate, expectation_verdict, visit_verdict
 from loadkit.slo.expression import Objective, check_names, parse_threshold
 from loadkit.slo.metric import ThresholdFault
 from loadkit.slo.validity import Measurement
@@ -78,8 +78,8 @@ def judge(
     if plan.ensure is not None:
         verdicts += evaluate_ensure(plan.ensure, summary, duration_s, measurement=measurement)
     if plan.solo:  # one visit says nothing about rates and percentiles
-        verdicts = [replace(verdict, strict=False) for verdict in verdicts]
-    expected = expectation_verdict(summary, plan.objectives)
+        verdicts = [visit_verdict(summary), *(replace(verdict, strict=False) for verdict in verdicts)]
+    expected = expectation_verdict(summary, () if plan.solo else plan.objectives)
     if expected is not None:
         verdicts.append(expected)
     return measurement, tuple(verdicts)

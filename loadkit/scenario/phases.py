@@ -10,7 +10,7 @@ from loadkit.flow.step import Build, Where
 from loadkit.flow.user import mix
 from loadkit.scenario.plan import Phase
 from loadkit.units import parse_duration_ns
-from loadkit.workload.base import ClosedWorkload, NeverStarts, PhaseContext, Shape, Workload
+from loadkit.workload.base import BadPhase, ClosedWorkload, NeverStarts, PhaseContext, Shape, Workload
 
 _SOLO: list[dict[str, Any]] = [{"duration": 1, "arrivalCount": 1, "name": "solo"}]
 _OPEN = ("arrivalRate", "arrivalCount")
@@ -45,7 +45,7 @@ def compile_phases(config: Mapping[str, Any], *, solo: bool, seed: int, build: B
             )
         )
         start_ns += duration_ns
-        first_number += _AFTER_CLOSED if isinstance(workload, ClosedWorkload) else workload.planned
+        first_number += _AFTER_CLOSED if isinstance(workload, ClosedWorkload) else workload.reserved
     if solo:
         return compile_phases({"phases": _SOLO}, solo=False, seed=seed, build=build)
     return tuple(made)
@@ -56,17 +56,34 @@ def _compile_phase(
 ) -> tuple[int, Workload, int | None] | None:
     shape = _shape(item, where, build)
     duration_ns = _duration(item, where, build)
-    if shape is None or duration_ns is None:
+    most = _most_vusers(item, where, build)
+    if shape is None:
         return None
-    context = PhaseContext(duration_ns=duration_ns, mode=mode, seed=mix(seed, index, salt=2))
+    _warn_of_unread_keys(item, shape, where, build)
+    # Without a duration the shape is made all the same: what else is wrong with the phase is told at once.
+    context = PhaseContext(duration_ns=duration_ns or 10**9, mode=mode, seed=mix(seed, index, salt=2))
     try:
         workload = shape.build(item, context)
     except ValueError as error:
         code = "LK208" if isinstance(error, NeverStarts) else "LK211"
-        key = next((key for key in item if key in str(error)), "duration")
-        build.error(code, (*where, key), f"phase {_called(item, index)}: {error}")
+        at = (*where, error.key) if isinstance(error, BadPhase) else where
+        build.error(code, at, f"phase {_called(item, index)}: {error}")
         return None
-    return duration_ns, workload, _most_vusers(item, where, build)
+    return None if duration_ns is None else (duration_ns, workload, most)
+
+
+def _warn_of_unread_keys(item: Mapping[str, Any], shape: Shape, where: Where, build: Build) -> None:
+    """Warn of keys that mean something in other phases and nothing in one of this shape."""
+    named = next(iter(shape.keys), "")
+    known = {"mode", "maxVusers", *(key for other in registry.plugins("workload").values() for key in other.keys)}
+    if "pause" in shape.keys:
+        known.add("duration")
+    for key in item:
+        if key not in known or key in shape.keys or key in shape.reads:
+            continue
+        if key == "mode" and item[key] != "poisson" and "pause" not in shape.keys:
+            continue  # evenly spread is what it is
+        build.warn("LK505", (*where, key), f"`{key}` has no effect beside `{named}`", key=True)
 
 
 def _shape(item: Mapping[str, Any], where: Where, build: Build) -> Shape | None:

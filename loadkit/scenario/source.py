@@ -17,6 +17,7 @@ from loadkit.scenario.tree import Kind, Node
 Where = tuple[str | int, ...]
 MAX_BYTES = 1_000_000
 MAX_DIAGNOSTICS = 200
+_SEVERAL = {"LK201", "LK202", "LK203", "LK204", "LK502", "LK508"}  # one text may have several of these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +118,10 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
             if found.code != "LK009" or found.at not in wrong
         ]
     files: dict[str, int] = {}
-    unique: dict[tuple[str, Position], Diagnostic] = {}
+    unique: dict[tuple[str, Position, str], Diagnostic] = {}
     for found in diagnostics:
         files.setdefault(found.at.file, len(files))
-        unique.setdefault((found.code, found.at), found)
+        unique.setdefault((found.code, found.at, found.message if found.code in _SEVERAL else ""), found)
     ordered = sorted(unique.values(), key=lambda found: (files[found.at.file], found.at, found.code))
     if len(ordered) > MAX_DIAGNOSTICS:
         rest = len(ordered) - MAX_DIAGNOSTICS

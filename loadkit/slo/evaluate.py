@@ -235,17 +235,22 @@ _TEXT: Mapping[Kind, Callable[[float, int], str]] = {
 }
 
 
+_DECIDES = ("checks.pass_rate", "checks.failed", "plugins.expect.failed")
+
+
 def expectation_verdict(summary: Snapshot, objectives: Iterable[Objective] = ()) -> Verdict | None:
     """Judge the checks of the whole run, None when there were none: one that did not hold fails the run.
 
-    A threshold on checks (or on plugins.expect) decides itself how many may fail; then this verdict is a report only.
-    A wrong answer is wrong whatever the generator did, so validity has no say here.
+    A threshold on how many may fail decides itself, `of` a request for that one alone; what thresholds decide is only
+    reported here. A wrong answer is wrong whatever the generator did, so validity has no say.
     """
     failed = summary.count("checks.failed")
     made = failed + summary.count("checks.ok")
     if not made:
         return None
-    decided = any(objective.selector.name.startswith(("checks.", "plugins.expect.")) for objective in objectives)
+    decided = {objective.label for objective in objectives if objective.selector.name.startswith(_DECIDES)}
+    elsewhere = sum(summary.count("checks.failed", label) for label in decided if label is not None)
+    strict = None not in decided and (not failed or failed > elsewhere)
     return Verdict(
         objective_text="expectations",
         status=Status.FAIL if failed else Status.PASS,
@@ -254,7 +259,23 @@ def expectation_verdict(summary: Snapshot, objectives: Iterable[Objective] = ())
         limit_text="== 0",
         samples=made,
         origin="expect",
-        strict=not decided,
+        strict=strict,
+        limit=0,
+        unit=Kind.COUNT.value,
+    )
+
+
+def visit_verdict(summary: Snapshot) -> Verdict:
+    """Judge the one visit of a `--solo` run: it must be completed."""
+    failed, created = summary.count("vusers.failed"), summary.count("vusers.created")
+    return Verdict(
+        objective_text="the visit is completed",
+        status=Status.PASS if created and not failed else Status.FAIL,
+        observed=failed,
+        observed_text=f"{created - failed} of {created} completed",
+        limit_text="== 0",
+        samples=created,
+        origin="solo",
         limit=0,
         unit=Kind.COUNT.value,
     )

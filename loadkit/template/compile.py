@@ -66,6 +66,7 @@ def compile_value(value: Any, functions: Mapping[str, TemplateFunction]) -> Temp
     if work.faults:
         first, *others = work.faults
         first.others = tuple(others)
+        first.uses, first.unset_env = tuple(work.uses), tuple(work.unset_env)
         raise first
     if node.is_constant:
         return replace(Template.constant(node.value), unset_env=tuple(work.unset_env))
@@ -166,12 +167,10 @@ def _compile_dict(value: dict[Any, Any], where: Where, work: _Work) -> _Node:
 def _compile_text(text: str, where: Where, work: _Work) -> _Node:
     if "{{" not in text:
         return _constant(text)
-    try:
-        parts = split_text(text, work.functions)
-    except TemplateFault as fault:
+    parts, faults = split_text(text, work.functions)
+    for fault in faults:
         fault.where = where
-        work.faults.append(fault)
-        return _constant(text)
+    work.faults += faults
     pieces = [part for part in parts if isinstance(part, Piece)]
     work.unset_env.extend((where, piece.unset) for piece in pieces if piece.unset is not None)
     roots = dict.fromkeys(root for piece in pieces for root in piece.roots)

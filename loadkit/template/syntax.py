@@ -47,7 +47,8 @@ _SYNTAX_HINT = (
 
 
 class TemplateFault(ValueError):
-    """A template that cannot be compiled. `others` are further faults of the same value.
+    """A template that cannot be compiled. `others` are further faults of the same value, `uses` and `unset_env` what the rest of
+    the value reads (see Template).
 
     `code` is LK203 (unknown function) or LK204 (syntax); `where` is the text's path inside the value, `offset` the character in it.
     """
@@ -61,6 +62,8 @@ class TemplateFault(ValueError):
         self.offset = offset
         self.where = where
         self.others: tuple[TemplateFault, ...] = ()
+        self.uses: tuple[tuple[Where, tuple[str, ...]], ...] = ()
+        self.unset_env: tuple[tuple[Where, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,23 +78,37 @@ class Piece:
     unset: str | None = None
 
 
-def split_text(text: str, functions: Mapping[str, TemplateFunction]) -> list[str | Piece]:
-    """Return the literals and pieces of a text in order. Raises TemplateFault for the first fault."""
+def split_text(
+    text: str, functions: Mapping[str, TemplateFunction]
+) -> tuple[list[str | Piece], list[TemplateFault]]:
+    """Return the literals and pieces of a text in order, and every fault; a template with a fault is left out."""
     parts: list[str | Piece] = []
+    faults: list[TemplateFault] = []
     at = 0
     while opened := _OPEN.search(text, at):
-        piece, end = _expression(text, _skip(text, opened.end()), functions)
-        end = _skip(text, end)
-        closing = len(_CLOSE.match(text, end)[0])  # type: ignore[index]  # `}*` always matches
-        if closing < 2:
-            _unclosed(text, opened, end)
-        braces = 3 if closing >= 3 and len(opened[0]) >= 3 else 2
+        try:
+            piece, end, braces = _template(text, opened, functions)
+        except TemplateFault as fault:
+            faults.append(fault)
+            closed = text.find("}}", opened.end())
+            at = closed + 2 if closed >= 0 else len(text)
+            continue
         literal = text[at : opened.end() - braces]
         parts += [literal, piece] if literal else [piece]
         at = end + braces
     if text[at:]:
         parts.append(text[at:])
-    return parts
+    return parts, faults
+
+
+def _template(text: str, opened: re.Match[str], functions: Mapping[str, TemplateFunction]) -> tuple[Piece, int, int]:
+    """Return the piece of an opened template, where its closing braces stand, and how many belong to it."""
+    piece, end = _expression(text, _skip(text, opened.end()), functions)
+    end = _skip(text, end)
+    closing = len(_CLOSE.match(text, end)[0])  # type: ignore[index]  # `}*` always matches
+    if closing < 2:
+        _unclosed(text, opened, end)
+    return piece, end, 3 if closing >= 3 and len(opened[0]) >= 3 else 2
 
 
 def _unclosed(text: str, opened: re.Match[str], end: int) -> NoReturn:

@@ -33,6 +33,10 @@ class OpenWorkload(Protocol):
     def planned(self) -> int:
         """Return the number of arrivals of the whole phase, over all shards."""
 
+    @property
+    def reserved(self) -> int:
+        """Return how many numbers to keep for this phase: at least as many as it has arrivals, and quick to tell."""
+
     def fire_times(self, shard: Shard) -> Iterator[tuple[int, int]]:
         """Yield (number of the arrival in the phase, ns since the phase's start) in order, before the phase's end."""
 
@@ -52,6 +56,9 @@ class ClosedWorkload(Protocol):
     def lifetimes(self, shard: Shard) -> Iterator[tuple[int, int, int]]:
         """Yield (user, first instant, last instant) in ns since the phase's start, ordered by the first instant."""
 
+    def slot_index(self, user: int, at_ns: int) -> int:
+        """Return the first request of a user that is due at or after an instant of the phase."""
+
     def slot_ns(self, user: int, request: int) -> int:
         """Return when user's `request`-th request is due, in ns since the phase's start: (u + k*N)/R."""
 
@@ -61,16 +68,17 @@ Workload = OpenWorkload | ClosedWorkload
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """A plugin of kind "workload". `keys` are the phase keys it reads (beside duration, name, maxVusers) with their schemas.
+    """A plugin of kind "workload". `keys` are the phase keys it owns, with their schemas; the first names the shape.
 
     `claims` says whether a phase is of this shape; `build` makes the workload from a phase whose values are already of the
-    right types, or raises ValueError with a text for the author.
+    right types, or raises BadPhase with a text for the author. `reads` are the keys of others that mean something to it.
     """
 
     order: int
     keys: Mapping[str, Any]
     claims: Callable[[Mapping[str, Any]], bool]
     build: Callable[[Mapping[str, Any], PhaseContext], Workload]
+    reads: frozenset[str] = frozenset({"mode", "maxVusers"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +94,28 @@ MOST = 100_000_000
 _LEAST = 1e-12  # a number below it is nothing, and 1e-99999999 would take all memory as a fraction
 
 
-class NeverStarts(ValueError):
+class BadPhase(ValueError):
+    """A phase that no workload can be made of; `key` is the key whose value is to blame."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class NeverStarts(BadPhase):
     """A phase whose numbers mean that nobody is ever started."""
 
 
 def exact(value: object, key: str) -> Fraction:
-    """Return a number as it was written, without binary rounding: 0.1 is a tenth. Raises ValueError."""
+    """Return a number as it was written, without binary rounding: 0.1 is a tenth. Raises BadPhase."""
     text = str(value).strip()
     try:
         size = abs(float(text))
     except ValueError:
-        raise ValueError(f"{key} must be a number, not {value!r}") from None
+        raise BadPhase(key, f"{key} must be a number, not {value!r}") from None
     if not size <= MOST:
-        raise ValueError(f"{key} must be at most {MOST:,}, not {value}")
+        raise BadPhase(key, f"{key} must be at most {MOST:,}, not {value}")
     number = Fraction(0) if size < _LEAST else Fraction(text)
     if number < 0:
-        raise ValueError(f"{key} must be zero or more, not {value}")
+        raise BadPhase(key, f"{key} must be zero or more, not {value}")
     return number

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from loadkit.units import parse_rate_per_s
-from loadkit.workload.base import NeverStarts, PhaseContext, Shape, Shard, exact
+from loadkit.workload.base import BadPhase, NeverStarts, PhaseContext, Shape, Shard, exact
 
 
 class Closed:
@@ -38,6 +38,12 @@ class Closed:
         """Return the planned number of users at an instant of the phase."""
         return self._first + (self._last - self._first) * at_ns / self.duration_ns
 
+    def slot_index(self, user: int, at_ns: int) -> int:
+        """Return the first request of a user that is due at or after an instant: slot_ns turned round."""
+        assert self.throughput is not None
+        slots = -(-at_ns * self.throughput.numerator // (10**9 * self.throughput.denominator))
+        return max(0, -(-(slots - user) // self.users))
+
     def slot_ns(self, user: int, request: int) -> int:
         """Return when user's `request`-th request is due: (u + k*N)/R (wrk2's schedule of each connection)."""
         assert self.throughput is not None
@@ -49,17 +55,19 @@ def _build(phase: Mapping[str, Any], context: PhaseContext) -> Closed:
     for key in ("users", "rampTo"):
         number = exact(phase.get(key, phase["users"]), key)
         if number.denominator != 1:
-            raise ValueError(f"{key} must be a whole number of users, not {phase[key]}")
+            raise BadPhase(key, f"{key} must be a whole number of users, not {phase[key]}")
         counts.append(int(number))
     if not any(counts):
-        raise NeverStarts("0 users never start; use `pause` for a phase without load")
+        raise NeverStarts("users", "0 users never start; use `pause` for a phase without load")
     throughput = None
     if "throughput" in phase:
-        throughput = Fraction(parse_rate_per_s(phase["throughput"])).limit_denominator(10**6)
+        try:
+            throughput = Fraction(parse_rate_per_s(phase["throughput"])).limit_denominator(10**6)
+        except (ValueError, OverflowError) as error:
+            raise BadPhase("throughput", str(error)) from None
         if not throughput:
-            raise NeverStarts(
-                "a throughput of 0 never sends anything; leave the key out for as fast as the target answers"
-            )
+            text = "a throughput of 0 never sends anything; leave the key out for as fast as the target answers"
+            raise NeverStarts("throughput", text)
     return Closed(counts[0], counts[1], context.duration_ns, throughput)
 
 
@@ -81,6 +89,7 @@ SHAPES = {
                 "examples": ["100/s", 50],
             },
         },
+        reads=frozenset({"rampTo"}),
         claims=lambda phase: "users" in phase,
         build=_build,
     )

@@ -29,6 +29,11 @@ class Constant:
         self.duration_ns = duration_ns
         self.planned = -(-rate * duration_ns // 10**9)  # ceil(R * D)
 
+    @property
+    def reserved(self) -> int:
+        """Return the number of arrivals."""
+        return self.planned
+
     def fire_times(self, shard: Shard) -> Iterator[tuple[int, int]]:
         """Yield this shard's arrivals by absolute index, so that no error accumulates."""
         ns, per = 10**9 * self.rate.denominator, self.rate.numerator
@@ -43,7 +48,8 @@ class Constant:
 def _build(phase: Mapping[str, Any], context: PhaseContext) -> Constant | Poisson:
     rate = exact(phase["arrivalRate"], "arrivalRate")
     if not rate:
-        raise NeverStarts("an arrivalRate of 0 never starts anyone; use `pause` for a phase without arrivals")
+        text = "an arrivalRate of 0 never starts anyone; use `pause` for a phase without arrivals"
+        raise NeverStarts("arrivalRate", text)
     if context.mode == "poisson":
         return Poisson(rate, rate, context)
     return Constant(rate, context.duration_ns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from loadkit.workload.base import NeverStarts, PhaseContext, Shape, Shard, exact
+from loadkit.workload.base import BadPhase, NeverStarts, PhaseContext, Shape, Shard, exact
 
 
 class Count:
@@ -17,6 +17,11 @@ class Count:
     def __init__(self, arrivals: int, duration_ns: int) -> None:
         self.planned = arrivals
         self.duration_ns = duration_ns
+
+    @property
+    def reserved(self) -> int:
+        """Return the number of arrivals."""
+        return self.planned
 
     def fire_times(self, shard: Shard) -> Iterator[tuple[int, int]]:
         """Yield this shard's arrivals by absolute index."""
@@ -31,9 +36,10 @@ class Count:
 def _build(phase: Mapping[str, Any], context: PhaseContext) -> Count:
     arrivals = exact(phase["arrivalCount"], "arrivalCount")
     if arrivals.denominator != 1:
-        raise ValueError(f"arrivalCount must be a whole number, not {phase['arrivalCount']}")
+        raise BadPhase("arrivalCount", f"arrivalCount must be a whole number, not {phase['arrivalCount']}")
     if not arrivals:
-        raise NeverStarts("an arrivalCount of 0 never starts anyone; use `pause` for a phase without arrivals")
+        text = "an arrivalCount of 0 never starts anyone; use `pause` for a phase without arrivals"
+        raise NeverStarts("arrivalCount", text)
     return Count(int(arrivals), context.duration_ns)
 
 
@@ -49,6 +55,7 @@ SHAPES = {
                 "examples": [100],
             }
         },
+        reads=frozenset({"maxVusers"}),
         claims=lambda phase: "arrivalCount" in phase,
         build=_build,
     )

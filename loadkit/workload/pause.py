@@ -18,6 +18,11 @@ class Pause:
         self.duration_ns = duration_ns
         self.planned = 0
 
+    @property
+    def reserved(self) -> int:
+        """Return the number of arrivals."""
+        return self.planned
+
     def fire_times(self, shard: Shard) -> Iterator[tuple[int, int]]:
         """Yield nothing."""
         return iter(())
@@ -43,6 +48,7 @@ SHAPES = {
                 "examples": [10, "30s"],
             }
         },
+        reads=frozenset(),
         claims=lambda phase: "pause" in phase,
         build=_build,
     )

@@ -34,6 +34,12 @@ class Poisson:
         """Return how many arrivals this seed's sequence has."""
         return sum(len(chunk) for chunk in self._chunks())
 
+    @property
+    def reserved(self) -> int:
+        """Return a bound on the number of arrivals, without drawing them: the mean and eight standard deviations."""
+        mean = float(self.rate + self.ramp_to) / 2 * self.duration_ns / 1e9
+        return int(mean + 8 * mean**0.5) + 10
+
     def fire_times(self, shard: Shard) -> Iterator[tuple[int, int]]:
         """Yield this shard's arrivals; every shard draws the whole sequence and takes its own."""
         number = 0

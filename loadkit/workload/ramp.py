@@ -26,6 +26,11 @@ class Ramp:
         self.duration_ns = duration_ns
         self.planned = -(-(rate + ramp_to) * duration_ns // (2 * 10**9))
 
+    @property
+    def reserved(self) -> int:
+        """Return the number of arrivals."""
+        return self.planned
+
     def fire_times(self, shard: Shard) -> Iterator[tuple[int, int]]:
         """Yield this shard's arrivals by absolute index."""
         end_ns, start_rate = self.duration_ns, float(self.rate)
@@ -42,7 +47,8 @@ class Ramp:
 def _build(phase: Mapping[str, Any], context: PhaseContext) -> Ramp | Poisson:
     rate, ramp_to = exact(phase.get("arrivalRate", 0), "arrivalRate"), exact(phase["rampTo"], "rampTo")
     if not rate and not ramp_to:
-        raise NeverStarts("a ramp from 0 to 0 never starts anyone; use `pause` for a phase without arrivals")
+        text = "a ramp from 0 to 0 never starts anyone; use `pause` for a phase without arrivals"
+        raise NeverStarts("rampTo", text)
     if context.mode == "poisson":
         return Poisson(rate, ramp_to, context)
     return Ramp(rate, ramp_to, context.duration_ns)
@@ -60,6 +66,7 @@ SHAPES = {
                 "examples": [50],
             }
         },
+        reads=frozenset({"arrivalRate", "mode", "maxVusers"}),
         claims=lambda phase: "rampTo" in phase and "users" not in phase,
         build=_build,
     )

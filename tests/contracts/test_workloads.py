@@ -63,6 +63,7 @@ def test_open_shapes_know_how_many_arrivals_they_plan(name: str, phase: dict[str
     fired = list(workload.fire_times(Shard()))
     assert [number for number, _ in fired] == list(range(workload.planned))
     assert workload.rate_at(S) >= 0
+    assert workload.reserved >= workload.planned
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))

@@ -583,3 +583,55 @@ def test_half_a_character_from_the_target_does_not_stop_the_run() -> None:
     flow = [{"get": {"url": "/", "capture": {"regexp": "token=(.*)", "group": 1, "as": "t"}}}, {"log": "got {{ t }}"}]
     ran, _ = serve(answer(body)[0], flow)
     assert [text.encode() for _, text in ran.lines] == [b"got ?"]
+
+
+def test_what_a_hop_across_origins_has_lost_no_later_hop_gets_back() -> None:
+    log: list[bytes] = []
+
+    async def main() -> Ran:
+        async def second(peer: Peer) -> None:
+            while request := await peer.request():
+                log.append(request)
+                await peer.send(OK if b"/end" in request else redirect("302 Found", "/end"))
+
+        async with raw_server(second) as other, raw_server(always([], redirect("302 Found", f"{other.url}/"))) as server:
+            step = {"url": "/x", "auth": {"user": "ann", "pass": "secret"}, "headers": {"Cookie": "c=1", "X-Plain": "1"}}
+            return await run_flow([{"get": step}], server.url)
+
+    assert on_loop(main()).errors == {}
+    assert len(log) == 2
+    assert all(b"Authorization" not in request and b"Cookie" not in request for request in log)
+    assert all(b"X-Plain: 1" in request for request in log)
+
+
+def test_a_request_that_became_a_get_stays_without_its_body() -> None:
+    handler, log = answer(redirect("302 Found", "/a"), redirect("307 Temporary", "/b"), OK)
+    serve(handler, [{"post": {"url": "/x", "json": {"a": 1}}}])
+    assert [request.split(b" ")[0] for request in log] == [b"POST", b"GET", b"GET"]
+    assert all(b"Content-Type" not in request for request in log[1:])
+
+
+def test_checks_count_also_when_a_capture_fails() -> None:
+    step = {"url": "/x", "capture": {"json": "$.id", "as": "id"}, "expect": {"statusCode": 200}}
+    ran, _ = serve(answer(response(b"oops", "500 Internal Server Error"))[0], [{"get": step}])
+    assert (ran.count("checks.failed"), ran.count("vusers.failed")) == (1, 1)
+    assert ran.errors == {"Failed capture or match": 1}
+
+
+@pytest.mark.parametrize(("condition", "requests"), [(True, 1), (False, 0), ("a == 1", 1), ("a == 2", 0)])
+def test_a_condition_may_be_an_expression_or_a_boolean(condition: Any, requests: int) -> None:
+    ran, _ = serve(answer(OK)[0], [{"get": {"url": "/x", "ifTrue": condition}}], variables={"a": 1})
+    assert ran.count("http.requests") == requests
+
+
+def test_default_cookies_are_those_to_begin_with() -> None:
+    handler, log = answer(response(b"", "200 OK", "Set-Cookie: a=server; Path=/"), OK)
+    serve(handler, [*GET, *GET], config={"http": {"defaults": {"cookie": {"a": "default"}}}})
+    assert b"Cookie: a=default\r\n" in log[0]
+    assert b"Cookie: a=server\r\n" in log[1]
+
+
+def test_the_default_expectation_of_a_status() -> None:
+    config = {"plugins": {"expect": {"expectDefault200": True}}}
+    ran, _ = serve(answer(response(b"", "500 Internal Server Error"))[0], GET, config=config)
+    assert ran.count("checks.failed") == 1

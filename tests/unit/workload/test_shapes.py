@@ -129,6 +129,17 @@ def test_closed_users_ramp_up_and_down_linearly() -> None:
     assert [ends for _, _, ends in down] == [10 * S, 15 * S // 2, 5 * S, 5 * S // 2]
 
 
+@pytest.mark.parametrize("throughput", ["6/s", "0.7/s", "12345/s", "100/min"])
+def test_the_index_of_a_slot_is_its_instant_turned_round(throughput: str) -> None:
+    closed = workload({"users": 3, "throughput": throughput})
+    for user in range(3):
+        for request in range(20):
+            at_ns = closed.slot_ns(user, request)
+            assert closed.slot_index(user, at_ns) == request
+            assert closed.slot_index(user, at_ns + 1) == request + 1
+        assert closed.slot_index(user, 0) == 0 if user == 0 else closed.slot_index(user, 0) == 0
+
+
 def test_the_slots_of_all_users_make_one_even_schedule() -> None:
     closed = workload({"users": 3, "throughput": "6/s"})
     assert isinstance(closed, Closed)

@@ -1,0 +1,44 @@
+"""Which verdicts fail a run, and which only report."""
+
+from typing import Any
+
+import pytest
+
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.scenario.compile import Settings
+from loadkit.scenario.judging import judge
+from loadkit.slo.evaluate import Status
+from tests.unit.scenario.test_compile import plan_of
+
+
+def failing(thresholds: list[str], *, solo: bool = False, **counters: int) -> list[str]:
+    """The objectives that fail a run with these counters of requests "/" and "/x"."""
+    flow: list[Any] = [{"get": {"url": "/"}}, {"get": {"url": "/x"}}]
+    plan = plan_of({"thresholds": thresholds}, [{"flow": flow}], settings=Settings(seed=1, solo=solo))
+    summary = Snapshot(end_ns=10**9)
+    for name, count in {"checks_ok": 9, **counters}.items():
+        metric, _, label = name.partition("__")
+        summary.counters[metric.replace("_", "."), f"/{label}"] = count
+    _, verdicts = judge(plan, summary, busy_s=0, lost=0)
+    return [verdict.objective_text for verdict in verdicts if verdict.strict and verdict.status is Status.FAIL]
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "fails"),
+    [
+        ([], ["expectations"]),
+        (["checks.pass_rate >= 50%"], []),
+        (["checks.failed < 5"], []),
+        (["checks.failed < 5 of /x"], []),  # the only request whose checks failed
+        (["checks.failed < 5 of \"/\""], ["expectations"]),
+        (["checks.ok > 0"], ["expectations"]),
+    ],
+)
+def test_a_threshold_on_failed_checks_decides_what_it_is_about(thresholds: list[str], fails: list[str]) -> None:
+    assert failing(thresholds, checks_failed__x=1) == fails
+
+
+def test_solo_judges_the_visit_and_its_checks_whatever_the_thresholds() -> None:
+    assert failing(["http.requests > 100"], solo=True, vusers_created=1, vusers_completed=1) == []
+    assert failing([], solo=True, vusers_created=1, vusers_failed=1) == ["the visit is completed"]
+    assert failing(["checks.pass_rate >= 1%"], solo=True, vusers_created=1, checks_failed__x=1) == ["expectations"]
