@@ -12,6 +12,7 @@ from pathlib import Path
 
 from loadkit import registry
 from loadkit.cli.interrupts import Interrupts
+from loadkit.cli.reading import DEMO
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode, FleetError, PluginError, PreflightError, UsageError

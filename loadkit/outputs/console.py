@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.outputs.base import printable, write_line, write_log
+from loadkit.outputs.base import counted, printable, write_line, write_log
 from loadkit.outputs.progress import Progress, describe_arrivals, describe_times, format_rate, merged, progress
 from loadkit.outputs.text import headline
 from loadkit.scenario.plan import Plan
@@ -134,4 +134,4 @@ def view(seen: Progress, recent: list[Snapshot]) -> RenderableType:
 
 
 def _troubles(seen: Progress) -> str:
-    return f"{seen.errors}, and {seen.dropped} arrivals dropped" if seen.dropped else str(seen.errors)
+    return f"{seen.errors:,}, and {counted(seen.dropped, 'arrival')} dropped" if seen.dropped else f"{seen.errors:,}"

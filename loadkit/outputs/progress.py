@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from loadkit.engine.events import Interval
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.outputs.base import counted
 from loadkit.report.timeline import count_errors
 from loadkit.scenario.plan import Phase, Plan
 from loadkit.units import NS_PER_S, format_duration_ns
@@ -68,7 +69,7 @@ def phase_at(plan: Plan, at_ns: int) -> Phase | None:
 def describe_arrivals(seen: Progress) -> str:
     """Return what starts virtual users just now: "48.0/s of 50.0/s planned", or "50 users"."""
     if seen.users is not None:
-        return f"{seen.users} users"
+        return counted(seen.users, "user")
     if seen.planned_per_s is None:
         return "nobody starts any more"
     return f"{format_rate(seen.started_per_s)} of {format_rate(seen.planned_per_s)} planned"

@@ -7,7 +7,7 @@ from typing import TextIO
 from loadkit import __version__
 from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.engine.result import RunResult
-from loadkit.outputs.base import printable, write_line, write_log
+from loadkit.outputs.base import counted, printable, write_line, write_log
 from loadkit.outputs.progress import describe_arrivals, describe_times, format_rate, progress
 from loadkit.report.report import mask_userinfo
 from loadkit.scenario.plan import Plan
@@ -72,10 +72,9 @@ class LogOnly:
 def headline(event: Started) -> str:
     """Return the line that says what begins."""
     plan = event.plan
-    workers = "1 worker" if event.workers == 1 else f"{event.workers} workers"
     return printable(
         f"loadkit {__version__}: {plan.name} against {mask_userinfo(event.target)}, "
-        f"{format_duration_ns(plan.duration_ns)}, {workers}, seed {plan.seed}"
+        f"{format_duration_ns(plan.duration_ns)}, {counted(event.workers, 'worker')}, seed {plan.seed}"
     )
 
 
@@ -87,8 +86,8 @@ def _line(plan: Plan, event: Interval) -> str:
         f"{describe_arrivals(seen)}, {seen.vusers} VUs active",
         f"{format_rate(seen.requests_per_s)} requests",
         f"response time {describe_times(seen.response_time)}",
-        f"{seen.errors} errors",
+        counted(seen.errors, "error"),
     ]
     if seen.dropped:
-        parts.append(f"{seen.dropped} dropped")
+        parts.append(f"{counted(seen.dropped, 'arrival')} dropped")
     return " | ".join(parts)

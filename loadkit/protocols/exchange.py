@@ -11,19 +11,15 @@ from time import perf_counter_ns as now_ns
 from types import coroutine
 from typing import Any
 
-from loadkit.flow.expect import Expect
-from loadkit.flow.extract import Captures
 from loadkit.flow.fiber import NEVER_NS, PARK, Cancelled, DeadlineExpired
-from loadkit.flow.response import Response
 from loadkit.flow.step import StepFunction
 from loadkit.flow.user import StepFailed, VirtualUser
-from loadkit.metrics.recorder import Series, Tally
+from loadkit.metrics.recorder import Series
 from loadkit.metrics.sample import Outcome
-from loadkit.metrics.snapshot import Key
 from loadkit.protocols.address import follow
 from loadkit.protocols.connect import ConnectFailed, Connector
-from loadkit.protocols.content import DecodeFault, OutputTooLarge, decode
 from loadkit.protocols.http1 import Connection
+from loadkit.protocols.judge import Checks, compile_judge
 from loadkit.protocols.request import Hop, InvalidRequest, RequestSpec, Wire
 from loadkit.protocols.session import HttpSession
 from loadkit.protocols.trace import trace_exchange, trace_failure
@@ -52,16 +48,8 @@ class Exchange:
     first_cookies: Cookies
     """Those that a virtual user begins with."""
     cookies: Cookies
-    captures: Captures | None
-    expect: Expect | None
-    passed: Tally
-    failing_checks_end: bool
+    checks: Checks
     connector: Callable[[VirtualUser], Connector]
-
-    @property
-    def keep_body(self) -> bool:
-        """Say whether anybody reads the response's body."""
-        return bool((self.captures and self.captures.needs_body) or (self.expect and self.expect.needs_body))
 
 
 class Failed(Exception):
@@ -81,7 +69,7 @@ def compile_exchange(x: Exchange) -> StepFunction:
     condition, connector_of, constant, render = x.condition, x.connector, x.spec.constant, x.spec.render
     constant_payload = constant.payload() if constant is not None else b""
     timeout_ns, plain_names, hop = x.timeout_ns, set[bytes](), _compile_hop(x)
-    judge, cookies, first_cookies, follows = _compile_judge(x), x.cookies, x.first_cookies, x.follow_redirects
+    judge, cookies, first_cookies, follows = compile_judge(x.checks), x.cookies, x.first_cookies, x.follow_redirects
 
     @coroutine
     def step(user: VirtualUser) -> Generator[Any, None, None]:
@@ -134,45 +122,36 @@ SendHop = Callable[[VirtualUser, HttpSession, Wire, bytes, int], Generator[Any, 
 
 def _compile_hop(x: Exchange) -> SendHop:
     """Return what sends one request, waits for its response and records it; it raises StepFailed after trouble."""
-    name, extend, keep_body = x.series.name, x.series.rows.extend, x.keep_body
+    name, extend, keep_body = x.series.name, x.series.rows.extend, x.checks.keep_body
 
     def hop(
         user: VirtualUser, session: HttpSession, wire: Wire, payload: bytes, start_ns: int
     ) -> Generator[Any, None, Connection]:
         connection = session.connections.get(wire.origin)
-        head = wire.method == "HEAD"
-        connecting = False
+        method = wire.method
         try:
-            if connection is None or connection.closed:
-                connecting, connection = True, None
-                connection = yield from session.connect(user, wire.origin, name, x.connect_timeout_ns)
-                connecting = False
-            reused = connection.used
-            connection.used = True
-            connection.send(user.fiber, payload, keep_body=keep_body or user.run.debug, head=head)
-            yield PARK
-            if connection.failure is not None:
+            while True:
+                if connection is None or connection.closed:
+                    connection = None
+                    connection = yield from session.connect(user, wire.origin, name, x.connect_timeout_ns)
+                reused, connection.used = connection.used, True
+                connection.send(user.fiber, payload, keep_body=keep_body or user.run.debug, head=method == "HEAD")
+                yield PARK
+                if connection.failure is None:
+                    break
                 outcome, text = connection.failure
-                untouched = reused and outcome in _LOST and not connection.bytes_in
-                if not untouched or wire.method not in _IDEMPOTENT:
+                if not reused or outcome not in _LOST or connection.bytes_in or method not in _IDEMPOTENT:
                     raise Failed(outcome, text)
                 # RFC 9110 section 9.2.2: the server closed an idle connection while the request was on its way
                 user.run.recorder.count("http.retries", name)
                 session.done(wire.origin, connection, reusable=False)
-                connecting, connection = True, None
-                connection = yield from session.connect(user, wire.origin, name, x.connect_timeout_ns)
-                connecting = False
-                connection.used = True
-                connection.send(user.fiber, payload, keep_body=keep_body or user.run.debug, head=head)
-                yield PARK
-                if connection.failure is not None:
-                    raise Failed(*connection.failure)
+                connection = None
         except _TROUBLE as error:
             if connection is not None:
                 if not connection.closed:
                     connection.abort()
                 session.done(wire.origin, connection, reusable=False)
-            error_name, text = _record_failure(x, user, start_ns, error, connecting=connecting)
+            error_name, text = _record_failure(x, user, start_ns, error, connecting=connection is None)
             if user.run.debug:
                 trace_failure(user, wire, payload, error_name, text)
             raise StepFailed from None
@@ -260,7 +239,7 @@ def _redirects(
     """Follow Location up to ten times (RFC 9110 section 15.4); a 3xx without one is an ordinary response."""
     crossed, keeps_body = False, True
     for followed in range(MAX_REDIRECTS + 1):
-        location = _header(connection, b"location")
+        location = connection.header(b"location")
         if connection.status not in _REDIRECTS or not location:
             return wire, connection
         start_ns = now_ns()
@@ -293,104 +272,3 @@ def _redirected_method(method: str, status: int) -> str:
     if status in (301, 302) and method == "POST":
         return "GET"
     return method
-
-
-def _header(connection: Connection, name: bytes) -> str:
-    for field, value in connection.headers.items():
-        if field.lower() == name:
-            return _text(value)
-    return ""
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode().strip()
-    except UnicodeDecodeError:
-        return value.decode("latin-1").strip()
-
-
-# Captures and checks
-
-
-Judge = Callable[[VirtualUser, Wire, Connection, bool], None]
-
-
-def _compile_judge(x: Exchange) -> Judge | None:
-    """Return what captures from a response and checks it; None when nobody looks."""
-    captures, expect, name = x.captures, x.expect, x.series.name
-    if captures is None and expect is None:
-        return None
-    statuses = expect.statuses if expect is not None else None
-    passed = x.passed
-
-    def judge(user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> None:
-        response = None
-        if captures is not None:
-            response = _response(x, user, wire, connection, noted)
-            text = captures.apply(user, response)
-            if text is not None:
-                user.run.recorder.error(Outcome.CAPTURE_FAILED.value, name, text=f"{wire.method} {name}: {text}")
-                if expect is not None:  # what the target got wrong is counted, whatever else went wrong
-                    check(user, response)
-                raise StepFailed
-        if expect is None:
-            return
-        if statuses is not None and connection.status in statuses:
-            passed.times += 1
-            return
-        check(user, response or _response(x, user, wire, connection, noted))
-
-    def check(user: VirtualUser, response: Response) -> None:
-        assert expect is not None
-        failures = expect.run(user, response)
-        if failures:
-            _count_failures(x, user, expect, failures)
-        else:
-            passed.times += 1
-
-    return judge
-
-
-def counts_of_passed(expect: Expect | None, name: str) -> dict[Key, int]:
-    """Return the counters to raise when every check of a step holds, with how much."""
-    if expect is None:
-        return {}
-    counts = {("checks.ok", name): len(expect.names), ("plugins.expect.ok", name): len(expect.names)}
-    for check in expect.names:
-        key = f"plugins.expect.ok.{check}", name
-        counts[key] = counts.get(key, 0) + 1
-    return counts
-
-
-def _count_failures(x: Exchange, user: VirtualUser, expect: Expect, failures: tuple[tuple[str, str], ...]) -> None:
-    recorder, name = user.run.recorder, x.series.name
-    failed = [check for check, _ in failures]
-    for check in expect.names:
-        held = check not in failed
-        if not held:
-            failed.remove(check)
-        kind = "ok" if held else "failed"
-        recorder.count(f"checks.{kind}", name)
-        recorder.count(f"plugins.expect.{kind}", name)
-        recorder.count(f"plugins.expect.{kind}.{check}", name)
-    method = x.spec.method
-    for check, text in failures:
-        recorder.example(f"expect.{check}", f"{method} {name}: {text}")
-    if x.failing_checks_end:
-        recorder.error(f"Failed expectations for request {name}", name)
-        raise StepFailed
-
-
-def _response(x: Exchange, user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> Response:
-    """Return the response as captures and checks read it, its content codings removed."""
-    body = connection.body()
-    encoding = _header(connection, b"content-encoding") if noted and body else ""
-    if encoding:
-        try:
-            body = decode(body, encoding)
-        except (DecodeFault, OutputTooLarge) as error:
-            outcome = Outcome.DECODE if isinstance(error, DecodeFault) else Outcome.TOO_LARGE
-            text = f"{wire.method} {x.series.name}: {error}"
-            user.run.recorder.error(outcome.value, x.series.name, text=text)
-            raise StepFailed from None
-    return Response(connection.status, connection.raw_headers, body)

@@ -109,6 +109,16 @@ class Connection(asyncio.Protocol):
         chunks = self._chunks
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
+    def header(self, name: bytes) -> str:
+        """Return the first value of a field by its lower-case name, "" when there is none; UTF-8 where it is that."""
+        for field, value in self.headers.items():
+            if field.lower() == name:
+                try:
+                    return value.decode().strip()
+                except UnicodeDecodeError:
+                    return value.decode("latin-1").strip()
+        return ""
+
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
         """Return every header field of the final response in order, repeated ones too."""
         sink = _HeaderSink()

@@ -136,7 +136,7 @@ class _Checker:
             message = f"{subject} must be {listed([shown(word) for word in allowed])}, not {shown(value)}"
         elif rule in _BOUNDS:
             is_empty = isinstance(value, str | list | dict) and not value
-            message = f"{subject} must be {_BOUNDS[rule].format(limit)}, not {'empty' if is_empty else shown(value)}"
+            message = f"{subject} must be {_BOUNDS[rule].format(limit)}, not {_measured(value, rule)}"
             if is_empty and limit == 1 and rule.startswith("min"):
                 message = f"{subject} must not be empty"
         else:
@@ -254,6 +254,13 @@ def _array(value: Any) -> list[Any]:
 
 def _object(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _measured(value: Any, rule: str) -> str:
+    """Return a value as it breaks a bound: what it is, or how long a list or a mapping is."""
+    if isinstance(value, str | list | dict) and not value:
+        return "empty"
+    return f"of {len(value)}" if rule.endswith(("Items", "Properties")) else shown(value)
 
 
 def _is_absence(fault: ValidationError) -> bool:

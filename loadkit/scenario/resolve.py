@@ -1,13 +1,14 @@
 """What is known before load starts is put into `config`: environment variables, built-in names and constant variables.
 
 Rendered is all of `config` and the weights of scenarios, except what is rendered for each virtual user: `variables`, `defaults`,
-`http.defaults`, and of `payload` all but its paths.
+`http.defaults`, and of `payload` all but its paths; and except the names of requests in thresholds, which are paths as written.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ _FOR_EACH_USER = {
     ("config", "http", "defaults"),
     ("config", "environments"),
 }
+_OF_REQUEST = re.compile(r"[<>=].*?(\sof\s.*)", re.DOTALL)  # what stands behind a threshold's value
 _OPTIONS_OF_OTHERS = {"plugins", "engines"}  # they may have templates of their own
 
 
@@ -143,7 +145,7 @@ class _Rendering:
         owner: Any = self.document.data
         for part in where[:-1]:
             owner = owner[part]
-        text = owner[where[-1]]
+        text, rest = _without_request(owner[where[-1]], where)
         try:
             template = compile_value(text, registry.plugins("function"))
         except TemplateFault as fault:
@@ -160,7 +162,8 @@ class _Rendering:
             except ValueError as error:
                 self._report(Severity.ERROR, "LK204", str(error), where, "")
                 return
-            owner[where[-1]] = _typed(value, where) if _is_one_template(text) else value
+            whole = f"{value}{rest}" if rest else value
+            owner[where[-1]] = _typed(whole, where) if _is_one_template(text) else whole
 
     def _defined(self, template: Template, where: Where) -> bool:
         missing = [name for _, names in template.uses for name in names if name not in self.variables]
@@ -181,6 +184,12 @@ class _Rendering:
         self.diagnostics.append(
             Diagnostic(code=code, message=message, at=at, severity=severity, hint=hint, length=length)
         )
+
+
+def _without_request(text: str, where: Where) -> tuple[str, str]:
+    """Return the part of a text that is rendered, and the rest: the name of a request in a threshold."""
+    found = _OF_REQUEST.search(text) if where[:2] == ("config", "thresholds") else None
+    return (text[: found.start(1)], found[1]) if found else (text, "")
 
 
 def _is_one_template(text: str) -> bool:

@@ -2,6 +2,7 @@ import io
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from loadkit.cli import execute as module
 from loadkit.cli.execute import Choices, choose_screen, execute, open_report
 from loadkit.engine.events import Finished, Interval, LogLine, Started
-from loadkit.errors import FleetError, PreflightError, UsageError
+from loadkit.errors import Diagnostic, FleetError, Position, PreflightError, UsageError
 from loadkit.outputs.json import JsonReport
 from loadkit.outputs.text import LogOnly, PlainText
 from loadkit.scenario.compile import Settings, compile_plan
@@ -71,6 +72,15 @@ def test_quiet_leaves_what_log_steps_say(fleet, capsys):
     assert run_it(choices=Choices(quiet=True)) == 0
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == ("bought 3\n", "")
+
+
+def test_warnings_are_said_unless_quiet(fleet, capsys):
+    document = read_document(Path("shop.yaml"), TEXT)
+    plan = compile_plan(document, Settings())
+    warned = replace(plan, warnings=(Diagnostic(code="LK504", message="unknown", at=Position("shop.yaml", 1, 1)),))
+    for quiet in (False, True):
+        execute(document, Settings(), warned, Choices(quiet=quiet), [None])
+        assert ("LK504" in capsys.readouterr().err) is not quiet
 
 
 def test_a_failed_threshold_is_exit_code_3(fleet, capsys):

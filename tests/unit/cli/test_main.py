@@ -75,6 +75,16 @@ def test_each_parameter_explains_itself(command):
         assert info.help, parameter.name
 
 
+@pytest.mark.parametrize("command", ["run", "validate"])
+def test_usage_says_that_several_files_are_taken(command):
+    assert "FILE..." in invoke(command, "--help").output.splitlines()[0]
+
+
+@pytest.mark.parametrize("port", ["-1", "99999"])
+def test_a_port_that_does_not_exist_is_refused(port):
+    assert invoke("demo", "--port", port).exit_code == 2
+
+
 def test_the_list_of_commands_fits_its_lines():
     shown = invoke("--help").output
     assert "..." not in shown.split("Commands:")[1]

@@ -2,6 +2,8 @@ import pytest
 
 from loadkit.cli.quick import quick_scenario
 from loadkit.errors import UsageError
+from loadkit.template.compile import compile_value
+from loadkit.template.functions import FUNCTIONS
 
 NOTHING = {"rate": None, "users": None, "count": None, "num": None, "duration": None}
 
@@ -48,13 +50,40 @@ def test_with_a_rate_each_arrival_is_one_request():
         ("localhost:8080/x", "http://localhost:8080", "/x"),
         ("demo:///products", "demo://", "/products"),
         ("demo://", "demo://", "/"),
-        ("http://u:p@a/", "http://u:p@a", "/"),
+        ("http://u:p@a:1/", "http://a:1", "/"),
+        ("http://a/?q={{x}}", "http://a", '/?q={{ "{{" }}x}}'),
     ],
 )
 def test_a_url_is_target_and_path(url, target, path):
     made = scenario(url, rate=1.0)
     assert made["config"]["target"] == target
     assert made["scenarios"][0]["flow"][0]["get"]["url"] == path
+
+
+@pytest.mark.parametrize(
+    ("url", "auth"),
+    [
+        ("http://u:p@a/", {"user": "u", "pass": "p"}),
+        ("http://u@a/", {"user": "u", "pass": ""}),
+        ("http://ann%40x:p%3A%7B%7Bq@a/", {"user": "ann@x", "pass": 'p:{{ "{{" }}q'}),
+    ],
+)
+def test_user_and_password_of_a_url_become_its_requests(url, auth):
+    (step,) = scenario(url, rate=1.0)["scenarios"][0]["flow"]
+    assert step["get"]["auth"] == auth
+
+
+@pytest.mark.parametrize("text", ["{{x}}", "{{{x}}}", "{{{{", "a}}b", '{{ "{{" }}', "{"])
+def test_nothing_in_a_url_is_a_template(text):
+    (step,) = scenario(f"http://a/?q={text}", rate=1.0)["scenarios"][0]["flow"]
+    made = compile_value(step["get"]["url"], FUNCTIONS)
+    assert made.is_constant
+    assert made.text(None) == f"/?q={text}"
+
+
+def test_a_demo_url_with_a_host_is_refused_with_what_was_meant():
+    with pytest.raises(UsageError, match="write demo:///products"):
+        scenario("demo://products")
 
 
 @pytest.mark.parametrize("url", ["ftp://a/", "http:///x", "http://"])

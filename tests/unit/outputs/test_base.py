@@ -68,6 +68,13 @@ def test_a_reader_that_went_away_is_no_error():
         write_line(stream, "nor this")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is there on Linux only")
+def test_a_full_disk_is_no_error():
+    with open("/dev/full", "w") as stream:
+        write_line(stream, "nowhere to put this")
+        write_line(stream, "nor this")
+
+
 @pytest.mark.parametrize(("number", "text"), [(0, "0 phases"), (1, "1 phase"), (1200, "1,200 phases")])
 def test_things_are_counted_in_words(number, text):
     assert counted(number, "phase") == text

@@ -74,8 +74,23 @@ def test_arrivals_say_what_was_late_and_dropped_and_why():
         {("arrivals.late", ""): 2, ("arrivals.dropped", ""): 5, ("arrivals.dropped.max_vusers", ""): 5}
     )
     text = text_of(result(snapshot))
-    assert "arrivals: 20 due, 20 started, 2 late (> 10 ms), 5 dropped (5 max_vusers)" in text
+    assert "arrivals: 20 planned, 20 started, 2 late (> 10 ms), 5 dropped (5 max_vusers)" in text
     assert "virtual users: 20 created" in text
+
+
+def test_arrivals_that_a_lost_worker_owed_are_said():
+    snapshot = second(0, requests=20)
+    snapshot.counters.update({("arrivals.planned", ""): 27, ("arrivals.lost", ""): 7})
+    text = text_of(result(snapshot))
+    assert "arrivals: 27 planned, 20 started, 0 late (> 10 ms), 0 dropped, 7 lost with their worker" in text
+    assert "lost" not in text_of(result())
+
+
+def test_log_lines_that_were_dropped_are_counted():
+    snapshot = second(0)
+    snapshot.counters["log.lines_dropped", ""] = 1234
+    assert "1,234  log lines not shown" in text_of(result(snapshot))
+    assert "log lines" not in text_of(result())
 
 
 def test_thresholds_show_what_was_measured_and_where_they_stand():

@@ -1,7 +1,9 @@
 import pytest
 
+from loadkit.errors import Position
 from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.report.timeline import COLUMNS, Timeline, count_errors
+from loadkit.scenario.plan import Scenario
 from tests.support.results import STARTED_AT, failing_second, second
 
 WINDOW = 1_700_000_000_000
@@ -27,6 +29,17 @@ def test_counters_are_totals_over_requests_beside_one_per_endpoint():
 def test_virtual_users_are_counted_by_scenario_under_artillerys_name():
     counters = aggregate(second(0, requests=3))["counters"]
     assert counters["vusers.created"] == counters["vusers.created_by_name.browse"] == 3
+
+
+def test_a_scenario_without_a_name_is_known_by_its_index():
+    at = Position("shop.yaml", 1, 1)
+    scenarios = [Scenario(index=n, name=name, weight=1, steps=(), at=at) for n, name in enumerate(["scenario 0", "b"])]
+    snapshot = Snapshot(0, 1_000_000_000)
+    snapshot.counters = {("vusers.created", "scenario 0"): 2, ("vusers.created", "b"): 1}
+    made = Timeline(STARTED_AT, scenarios)
+    made.add(snapshot)
+    expected = {"vusers.created": 3, "vusers.created_by_name.0": 2, "vusers.created_by_name.b": 1}
+    assert made.intermediate()[0]["counters"] == made.aggregate(snapshot, 1.0)["counters"] == expected
 
 
 def test_what_never_happened_is_absent_not_zero():

@@ -88,7 +88,12 @@ def test_the_whole_file() -> None:
     validator = Draft202012Validator(SCHEMA)
     assert validator.is_valid({"$schema": "x", "x-a": 1, "scenarios": [{"flow": []}]})
     assert not validator.is_valid({"scenarios": []})
-    assert not validator.is_valid({"config": {}})
+    assert not validator.is_valid({"$schema": "x"})
+
+
+@pytest.mark.parametrize("part", [{"config": {}}, {"extends": "base.yaml"}, {"extends": "base.yaml", "config": {}}])
+def test_a_file_may_be_a_part_of_others(part: dict[str, Any]) -> None:
+    assert Draft202012Validator(SCHEMA).is_valid(part)
 
 
 def test_actions_that_differ_in_their_texts_only_are_written_once() -> None:

@@ -11,6 +11,7 @@ from loadkit.scenario.compile import Settings, compile_plan
 from loadkit.scenario.judging import BusyStreak, active_s
 from loadkit.scenario.merge import Overrides, gather_document
 from loadkit.scenario.plan import Plan
+from loadkit.scenario.resolve import render_config
 from loadkit.scenario.source import document_from_wire, document_to_wire, read_document
 
 FLOW = [{"get": {"url": "/"}}]
@@ -165,3 +166,124 @@ def test_a_busy_core_is_noticed_where_the_rate_was_asked_for() -> None:
     assert longest({"duration": 9, "arrivalRate": 5}, shares) == 3
     assert longest({"duration": 9, "users": 5, "throughput": 5}, shares) == 3
     assert longest({"duration": 9, "users": 5}, shares) == 0
+
+
+def test_a_request_named_by_a_template_has_thresholds() -> None:
+    name = "/p/{{ product }}"
+    config = {
+        "variables": {"product": [1, 2], "most": 300},
+        "thresholds": [f'http.response_time.p95 < {{{{ most }}}} of "{name}"', f"http.error_rate < 1% of {name!r}"],
+    }
+    document = read_document(Path("it.yaml"), text_of(config, [{"flow": [{"get": {"url": name}}]}]))
+    assert render_config(document, {}) == []
+    plan = compile_plan(document, Settings(seed=1))
+    assert [objective.selector.label for objective in plan.objectives] == [name, name]
+
+
+def test_a_default_header_may_wait_for_the_capture_of_a_login() -> None:
+    config = {"http": {"defaults": {"headers": {"Authorization": "Bearer {{ token }}"}}}}
+    login = {"post": {"url": "/login", "capture": {"json": "$.token", "as": "token"}}}
+    assert plan_of(config, [{"flow": [login, *FLOW]}]).warnings == ()
+    assert faults(config, [{"flow": FLOW}]) == ["LK201"]
+
+
+def diagnosed(*arguments: Any, **options: Any) -> list[str]:
+    with pytest.raises(ScenarioError) as caught:
+        plan_of(*arguments, **options)
+    return [f"{found.code} {found.message}" for found in caught.value.diagnostics]
+
+
+def test_all_mistakes_of_a_text_are_told_in_its_order() -> None:
+    expected = [f'LK201 nothing defines the variable "{name}"' for name in ("bb", "aa", "cc")]
+    assert diagnosed(None, [{"flow": [{"log": "{{ bb }} {{ aa }} {{ cc }} {{ aa }}"}]}]) == expected
+    broken = diagnosed(None, [{"flow": [{"log": "{{ $one() }} {{ dd }} {{ $two() }}"}]}])
+    assert [text.partition(" ")[0] for text in broken] == ["LK201", "LK203", "LK203"]
+
+
+@pytest.mark.parametrize(
+    ("phase", "expected"),
+    [
+        ({"duration": "1x", "arrivalRate": 5, "nam": "foo"}, ["LK211", "LK101"]),
+        ({"duration": 10, "arrivalRate": 5, "users": 5, "nam": "foo"}, ["LK209", "LK101"]),
+        ({"duration": "1x", "arrivalRate": "five"}, ["LK211", "LK211"]),
+        ({"duration": 0, "arrivalRate": 0, "maxVusers": 0}, ["LK208", "LK208", "LK104"]),
+        ({"duration": 10, "arivalRate": 5}, ["LK101"]),
+        ({"duratoin": 10, "arrivalRate": 5}, ["LK101"]),
+        ({"duration": [10], "arrivalRate": [5]}, ["LK102", "LK102"]),
+    ],
+)
+def test_each_mistake_of_a_phase_is_told_once(phase: dict[str, Any], expected: list[str]) -> None:
+    assert faults({"phases": [phase]}) == expected
+
+
+@pytest.mark.parametrize(
+    ("phase", "key"),
+    [
+        ({"duration": 10, "users": 5, "throughput": "100/x"}, "throughput"),
+        ({"duration": 10, "users": 5, "rampTo": "x"}, "rampTo"),
+        ({"duration": 10, "rampTo": 0}, "rampTo"),
+        ({"duration": 10, "arrivalCount": "7.5"}, "arrivalCount"),
+    ],
+)
+def test_a_bad_phase_is_reported_at_the_key_to_blame(phase: dict[str, Any], key: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        plan_of({"phases": [phase]})
+    (found,) = caught.value.diagnostics
+    assert found.at.line == 4 + list(phase).index(key)
+
+
+@pytest.mark.parametrize(
+    ("phase", "unread"),
+    [
+        ({"duration": 1, "arrivalCount": 5, "arrivalRate": 5, "rampTo": 3}, ["arrivalRate", "rampTo"]),
+        ({"duration": 1, "arrivalCount": 5, "mode": "poisson", "maxVusers": 2}, ["mode"]),
+        ({"duration": 1, "arrivalCount": 5, "mode": "uniform"}, []),
+        ({"pause": 1, "duration": 2, "users": 5, "mode": "uniform", "name": "x"}, ["duration", "users", "mode"]),
+        ({"duration": 1, "users": 5, "rampTo": 6, "maxVusers": 2, "mode": "poisson"}, ["maxVusers", "mode"]),
+        ({"duration": 1, "arrivalRate": 5, "rampTo": 6, "maxVusers": 2, "mode": "poisson"}, []),
+    ],
+)
+def test_keys_that_a_phase_does_not_read_are_warned_of(phase: dict[str, Any], unread: list[str]) -> None:
+    found = plan_of({"phases": [phase]}).warnings
+    assert [(warning.code, warning.message.split("`")[1]) for warning in found] == [("LK505", key) for key in unread]
+
+
+def test_a_misplaced_or_misspelt_target_is_one_mistake() -> None:
+    for text in ("target: 'http://a'\nscenarios: [{flow: []}]\n", "config: {targt: 'http://a'}\nscenarios: [{flow: []}]\n"):
+        with pytest.raises(ScenarioError) as caught:
+            compile_plan(read_document(Path("it.yaml"), text), Settings(seed=1))
+        assert [found.code for found in caught.value.diagnostics] == ["LK101"]
+
+
+def test_fields_of_a_payload_that_cannot_be_read_are_no_further_mistakes() -> None:
+    flow = [{"log": "{{ user }} {{ mail }}"}]
+    assert faults({"payload": {"path": "nowhere.csv"}}, [{"flow": flow}]) == ["LK210"]
+    assert faults({"payload": {"path": "nowhere.csv", "fields": ["user"]}}, [{"flow": flow}]) == ["LK210", "LK201"]
+
+
+def test_a_misspelt_source_of_a_capture_is_one_mistake() -> None:
+    get = {"url": "/", "capture": {"jsom": "$.id", "as": "id"}}
+    assert faults(None, [{"flow": [{"get": get}, {"log": "{{ id }}"}]}]) == ["LK101"]
+
+
+def test_a_variable_that_uses_a_later_one_is_told_the_order() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        plan_of({"variables": {"first": "{{ other }}", "other": 1}})
+    (found,) = caught.value.diagnostics
+    assert (found.code, "the order in which they are written" in found.hint) == ("LK201", True)
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("colour == 'red'", 'nothing defines the variable "colour"; the condition is never true'),
+        ("not skipped", 'nothing defines the variable "skipped"; the condition is always true'),
+        ("color and size.x > 1", 'nothing defines the variable "size"; it is null here'),
+        ("color and $env.CI and $environment and $loopCount and id.a", None),
+    ],
+)
+def test_a_condition_on_a_variable_that_nothing_defines_is_warned_of(condition: str, said: str | None) -> None:
+    capture = {"json": "$.id", "as": "id"}
+    flow = [{"get": {"url": "/", "ifTrue": condition, "capture": capture}}]
+    found = plan_of({"variables": {"color": "red"}}, [{"flow": flow}]).warnings
+    assert [(warning.code, warning.message) for warning in found] == ([("LK508", said)] if said else [])

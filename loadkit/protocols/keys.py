@@ -1,0 +1,267 @@
+"""The keys of HTTP: what a request may say, and `http`, `defaults`, `timeout` and `tls` of the configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadkit.flow.expect import EXPECT_SCHEMA
+from loadkit.flow.extract import CAPTURE_SCHEMA, MATCH_SCHEMA
+
+DEFAULT_TIMEOUT_S = 10
+DEFAULT_CONNECT_TIMEOUT_S = 5
+
+_ANY_MAP = {"type": "object"}
+_TEXT_MAP = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+_DURATION = {"type": ["number", "string"], "minimum": 0}
+
+_DEFAULTS_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "patternProperties": {"^x-": {}},
+    "title": "Defaults of every HTTP request",
+    "description": "What each request has unless it says otherwise.",
+    "examples": [{"headers": {"Authorization": "Bearer {{ token }}"}}],
+    "properties": {
+        "headers": {
+            **_TEXT_MAP,
+            "title": "Default headers",
+            "description": "Header fields of every request; templates may use the virtual user's variables.",
+            "examples": [{"Accept": "application/json"}],
+        },
+        "cookie": {
+            **_TEXT_MAP,
+            "title": "Default cookies",
+            "description": "Cookies that every virtual user starts with.",
+            "examples": [{"consent": "yes"}],
+        },
+        "strictCapture": {
+            "type": "boolean",
+            "title": "Strict captures",
+            "description": "Whether a capture that finds nothing ends the virtual user, unless it says `strict` itself.",
+            "default": True,
+            "examples": [False],
+        },
+        "think": {
+            "type": "object",
+            "additionalProperties": False,
+            "title": "Think times",
+            "description": "Defaults of `think` steps.",
+            "examples": [{"jitter": "20%"}],
+            "properties": {
+                "jitter": {
+                    "type": ["number", "string"],
+                    "title": "Jitter",
+                    "description": "Vary each think time by this many milliseconds up or down, or by a share of it.",
+                    "default": 0,
+                    "examples": [100, "20%"],
+                }
+            },
+        },
+    },
+}
+
+CONFIG = {
+    "http": {
+        "type": "object",
+        "additionalProperties": False,
+        "patternProperties": {"^x-": {}},
+        "title": "HTTP",
+        "description": "Settings of all HTTP requests.",
+        "examples": [{"timeout": 5, "pool": 50}],
+        "properties": {
+            "timeout": {
+                **_DURATION,
+                "title": "Timeout",
+                "description": "The longest a request may take in all, from connecting to the last byte. Seconds, or text.",
+                "default": DEFAULT_TIMEOUT_S,
+                "examples": [5, "500ms"],
+            },
+            "connectTimeout": {
+                **_DURATION,
+                "title": "Connect timeout",
+                "description": "The longest that resolving, connecting and the TLS handshake may take together.",
+                "default": DEFAULT_CONNECT_TIMEOUT_S,
+                "examples": [2],
+            },
+            "pool": {
+                "type": "integer",
+                "minimum": 1,
+                "title": "Connection pool",
+                "description": "Share this many connections an origin among the virtual users of a worker, "
+                "instead of one connection for each user.",
+                "examples": [50],
+            },
+            "maxSockets": {
+                "type": "integer",
+                "x-noEffect": True,
+                "title": "Sockets (no effect)",
+                "description": "Accepted for Artillery, which never reads it; use `pool`.",
+                "examples": [10],
+            },
+            "extendedMetrics": {
+                "type": "boolean",
+                "title": "Extended metrics (always on)",
+                "description": "Accepted for Artillery; dns, connect, tls and first byte are always measured.",
+                "default": True,
+                "examples": [True],
+            },
+            "defaults": _DEFAULTS_SCHEMA,
+        },
+    },
+    "defaults": {
+        **_DEFAULTS_SCHEMA,
+        "title": "Defaults (old form)",
+        "description": "The old place of `http.defaults`, which wins.",
+    },
+    "timeout": {
+        **_DURATION,
+        "title": "Timeout (old form)",
+        "description": "The longest a request may take in all; wins over `http.timeout`, as in Artillery.",
+        "examples": [5],
+    },
+    "tls": {
+        "type": "object",
+        "additionalProperties": False,
+        "patternProperties": {"^x-": {}},
+        "title": "TLS",
+        "description": "How encrypted connections are made.",
+        "examples": [{"rejectUnauthorized": False}],
+        "properties": {
+            "rejectUnauthorized": {
+                "type": "boolean",
+                "title": "Reject unverified certificates",
+                "description": "False accepts any certificate, like --insecure.",
+                "default": True,
+                "examples": [False],
+            },
+            "ca": {
+                "type": "string",
+                "title": "Certificate authority",
+                "description": "A PEM file with the certificates to trust instead of the system's.",
+                "examples": ["certs/ca.pem"],
+            },
+            "cert": {
+                "type": "string",
+                "title": "Client certificate",
+                "description": "A PEM file with the certificate chain that the client shows.",
+                "examples": ["certs/client.pem"],
+            },
+            "key": {
+                "type": "string",
+                "title": "Client key",
+                "description": "A PEM file with the key of `cert`, when it is not in the same file.",
+                "examples": ["certs/client.key"],
+            },
+            "servername": {
+                "type": "string",
+                "title": "Server name",
+                "description": "The name to ask for and to verify, when it is not the target's host.",
+                "examples": ["shop.example.com"],
+            },
+        },
+    },
+}
+
+REQUEST_KEYS: dict[str, Any] = {
+    "url": {
+        "type": "string",
+        "title": "URL",
+        "description": "A path that starts with / (appended to the target), or a whole http(s) URL.",
+        "examples": ["/products/{{ id }}"],
+    },
+    "uri": {
+        "type": "string",
+        "deprecated": True,
+        "title": "URL (old form)",
+        "description": "The old name of `url`.",
+        "examples": ["/products"],
+    },
+    "name": {
+        "type": "string",
+        "title": "Name",
+        "description": "The request's name in statistics; the path as written unless given.",
+        "examples": ["product page"],
+    },
+    "headers": {
+        **_TEXT_MAP,
+        "title": "Headers",
+        "description": "Header fields of this request.",
+        "examples": [{"X-Test": "1"}],
+    },
+    "json": {
+        "title": "JSON body",
+        "description": "A value of any type, sent as JSON with its content type.",
+        "examples": [{"id": "{{ id }}", "quantity": 1}],
+    },
+    "body": {
+        "type": ["string", "number", "boolean"],
+        "title": "Text body",
+        "description": "A text to send as it is.",
+        "examples": ["<order/>"],
+    },
+    "form": {
+        **_ANY_MAP,
+        "title": "Form",
+        "description": "Fields of an application/x-www-form-urlencoded body.",
+        "examples": [{"user": "ann"}],
+    },
+    "qs": {
+        **_ANY_MAP,
+        "title": "Query",
+        "description": "Parameters added to the URL's query, encoded as they need be.",
+        "examples": [{"q": "red shoes"}],
+    },
+    "auth": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["user"],
+        "title": "Basic authentication",
+        "description": "User and password of HTTP Basic authentication.",
+        "examples": [{"user": "ann", "pass": "{{ $env.PASSWORD }}"}],
+        "properties": {
+            "user": {"type": "string", "title": "User", "description": "The user's name.", "examples": ["ann"]},
+            "pass": {
+                "type": ["string", "number"],
+                "title": "Password",
+                "description": "The password.",
+                "default": "",
+                "examples": ["{{ $env.PASSWORD }}"],
+            },
+        },
+    },
+    "cookie": {
+        **_TEXT_MAP,
+        "title": "Cookies",
+        "description": "Cookies put into the virtual user's jar before this request.",
+        "examples": [{"session": "{{ session }}"}],
+    },
+    "gzip": {
+        "type": "boolean",
+        "title": "Compression",
+        "description": "Ask for a compressed response (gzip, deflate, br or zstd).",
+        "default": False,
+        "examples": [True],
+    },
+    "followRedirect": {
+        "type": "boolean",
+        "title": "Follow redirects",
+        "description": "Whether to follow 301, 302, 303, 307 and 308; each hop counts as a request.",
+        "default": True,
+        "examples": [False],
+    },
+    "ifTrue": {
+        "type": ["string", "boolean"],
+        "title": "Condition",
+        "description": "An expression over the virtual user's variables; the request is skipped when it is false.",
+        "examples": ['state != "done"'],
+    },
+    "timeout": {
+        **_DURATION,
+        "title": "Timeout",
+        "description": "The longest this request may take in all; `http.timeout` unless given.",
+        "examples": [2, "500ms"],
+    },
+    "capture": CAPTURE_SCHEMA,
+    "match": MATCH_SCHEMA,
+    "expect": EXPECT_SCHEMA,
+}
