@@ -85,6 +85,7 @@ class ShardRun:
         if self._phase is not None:
             self._phase.stop()
         self._drain()
+        self._clock.at(now_ns() + self._orders.graceful_stop_ns, self._cut_off)  # sooner, if it drained already
 
     def kill(self) -> None:
         """Cut everybody off now."""

@@ -29,6 +29,7 @@ class WorkerServices:
         self.seed = seed
         self.debug = debug
         self.shared: dict[str, Any] = {}
+        self.starved_ns = 0
         self.draining = False
         self.waiting: set[Fiber] = set()  # closed users that wait for the slot of a visit they have not begun
         self.lines: list[Line] = []

@@ -12,7 +12,7 @@ from time import perf_counter_ns as now_ns
 from typing import Any
 
 from loadkit.engine.services import WorkerServices
-from loadkit.flow.fiber import NEVER_NS, Cancelled
+from loadkit.flow.fiber import NEVER_NS, Cancelled, park
 from loadkit.flow.step import StepFunction
 from loadkit.flow.user import StepFailed, VirtualUser, uniform
 from loadkit.metrics.recorder import Recorder, Tally
@@ -20,6 +20,7 @@ from loadkit.metrics.sample import Outcome
 from loadkit.scenario.plan import Plan, Scenario
 
 _WITHIN = (1 << 40) - 1  # numbers behind a closed phase begin above this, and rows begin anew
+_BACK_OFF_NS = 100_000_000
 _PICK = 1  # salt of flow.user.uniform: which choice of a visit is meant
 
 
@@ -95,9 +96,17 @@ class Visits:
             if user.pacer is not None and not await self._slot_comes(user, number, until_ns):
                 return
             user.begin(number, user.due_ns)
-            fiber.waited = False
+            fiber.waited, began_ns = False, now_ns()
             await self.once(user)
             number += step
+            if (
+                services.starved_ns >= began_ns
+            ):  # our own descriptors or ports ran out: asking at once again helps nobody
+                ticket = services.clock.at(now_ns() + _BACK_OFF_NS, fiber.resume)
+                try:
+                    await park()
+                finally:
+                    ticket.cancel()
             if not fiber.waited:  # nothing in this visit took time: let others run
                 await sleep(0)
                 user.due_ns = now_ns()

@@ -14,7 +14,10 @@ def lost_arrivals(plan: Plan, shard: Shard, until_ns: int, reported: int) -> int
         workload = phase.workload
         if not isinstance(workload, ClosedWorkload) and phase.start_ns < until_ns:
             left_ns = until_ns - phase.start_ns
-            due += sum(1 for _, at_ns in workload.fire_times(shard) if at_ns < left_ns)
+            for _, at_ns in workload.fire_times(shard):
+                if at_ns >= left_ns:
+                    break
+                due += 1
     return max(0, due - reported)
 
 

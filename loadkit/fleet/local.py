@@ -23,7 +23,7 @@ from loadkit.workload.base import Shard
 
 _LEAD_NS = 20_000_000  # between "everybody is ready" and the first instant
 KILL_TIMEOUT_S = 1.5
-_ENDED = 1 << 60  # intervals reported by a worker of which nothing more is to be waited for
+_ENDED = 1 << 60  # seconds told by a worker of which nothing more is to be waited for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +79,21 @@ class _Fleet:
         self._messages: asyncio.Queue[tuple[int, tuple[str, dict[str, Any]] | None]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._intervals: dict[int, Snapshot] = {}
-        self._reported = [0] * len(workers)
-        self._yielded = 0
+        self._reported = [0] * len(workers)  # seconds told by each worker
         self._summary = Snapshot()
         self._busy = BusyStreak(plan)
         self._draining = [False] * len(workers)
         self._due = [0] * len(workers)  # arrivals reported by each worker
         self._lost: dict[int, int] = {}  # worker -> its arrivals that were due and never reported
         self._start_ns = 0
+        self._stopped_ns = 0  # when the user asked to stop: nothing was due after that
 
     async def run(self, document: Document, settings: Settings) -> AsyncGenerator[Event, None]:
         order = self._order(document, settings)
-        await asyncio.gather(*(w.prepare({**order, "worker": i}) for i, w in enumerate(self._workers)))
+        if not await self._prepared(order):
+            self._start_ns = time.perf_counter_ns()
+            yield Finished(result=self._result(document, settings, time.time()))
+            return
         self._start_ns, started_at = time.perf_counter_ns() + _LEAD_NS, time.time() + _LEAD_NS / NS_PER_S
         for worker in self._workers:
             worker.send("start", start_ns=self._start_ns)
@@ -119,6 +122,23 @@ class _Fleet:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(worker.close() for worker in self._workers))
 
+    async def _prepared(self, order: dict[str, Any]) -> bool:
+        """Wait until every worker is ready; say whether load is to begin. A signal before that ends the run."""
+        preparing = asyncio.gather(*(w.prepare({**order, "worker": i}) for i, w in enumerate(self._workers)))
+        asked = asyncio.ensure_future(self._stop.asked())
+        either: set[asyncio.Future[Any]] = {preparing, asked}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if asked.done():
+            preparing.cancel()
+            await asyncio.gather(preparing, return_exceptions=True)
+            for worker in self._workers:
+                worker.kill()
+            return False
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        await preparing
+        return True
+
     def _order(self, document: Document, settings: Settings) -> dict[str, Any]:
         known = replace(settings, seed=self._plan.seed, target=self._plan.target)
         return {
@@ -144,25 +164,23 @@ class _Fleet:
         """Pass the user's wish to stop on; who does not obey a kill is ended and counts as lost."""
         while True:
             requests = await self._stop.asked()
+            self._stopped_ns = self._stopped_ns or self._elapsed_ns()
             for worker in self._workers:
                 worker.send("stop" if requests == 1 else "kill")
             if requests > 1:
-                await asyncio.sleep(KILL_TIMEOUT_S)
-                for index, worker in enumerate(self._workers):
-                    if self._reported[index] < _ENDED:
-                        worker.kill()
+                await self._end_stuck()
 
     def _logged(self, fields: dict[str, Any]) -> list[LogLine]:
         return [LogLine(text=text, stream=stream) for stream, text in fields["lines"]]
 
     def _take(self, index: int, fields: dict[str, Any]) -> None:
         """Add a worker's interval to those of its fellows for the same second."""
-        number = self._reported[index]
-        self._reported[index] += 1
         self._draining[index] = bool(fields["draining"])
         snapshot = from_wire(fields["snapshot"])
         self._due[index] += snapshot.count("arrivals.due")
-        self._intervals.setdefault(number, Snapshot()).merge(snapshot)
+        second = max(0, snapshot.end_ns - 1) // NS_PER_S  # a worker that was late tells of several at once
+        self._reported[index] = second + 1
+        self._intervals.setdefault(second, Snapshot()).merge(snapshot)
 
     def _lose(self, index: int) -> None:
         """Take note of a dead worker; stop the others unless they are to go on without it."""
@@ -170,6 +188,14 @@ class _Fleet:
         if self._options.on_worker_loss is OnWorkerLoss.ABORT:
             for worker in self._workers:
                 worker.send("kill")
+            self._tasks.append(asyncio.create_task(self._end_stuck()))
+
+    async def _end_stuck(self) -> None:
+        """End the workers that do not obey a kill; they count as lost."""
+        await asyncio.sleep(KILL_TIMEOUT_S)
+        for index, worker in enumerate(self._workers):
+            if self._reported[index] < _ENDED:
+                worker.kill()
 
     def _elapsed_ns(self) -> int:
         return time.perf_counter_ns() - self._start_ns
@@ -180,15 +206,16 @@ class _Fleet:
         total, count = 0, len(self._workers)
         for index, died_ns in self._lost.items():
             until_ns = self._summary.end_ns if degraded else died_ns
+            if self._stopped_ns:
+                until_ns = min(until_ns, self._stopped_ns)
             total += lost_arrivals(self._plan, Shard(index, count), until_ns, self._due[index])
         return total
 
     def _complete(self) -> list[Interval]:
         """Return the intervals that every worker has reported, in order."""
         ready = []
-        while self._yielded in self._intervals and min(self._reported) > self._yielded:
-            snapshot = self._intervals.pop(self._yielded)  # forgotten once it is told: a long run stays small
-            self._yielded += 1
+        for second in sorted(second for second in self._intervals if second < min(self._reported)):
+            snapshot = self._intervals.pop(second)  # forgotten once it is told: a long run stays small
             self._summary.merge(snapshot)
             self._busy.add(snapshot)
             ready.append(Interval(snapshot=snapshot, summary=self._summary, draining=all(self._draining)))

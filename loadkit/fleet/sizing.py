@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from loadkit.errors import UsageError
@@ -43,7 +42,8 @@ def worker_count(plan: Plan, asked: int | None, cores: int) -> int:
     """Return the number of workers: what was asked for, else all cores but one, but never so many that one has no share."""
     if asked is None:
         asked = 1 if max(map(_rate_per_s, plan.phases), default=0.0) < SMALL_RATE_PER_S else max(1, cores - 1)
-    return max(1, min([asked, *(share for phase in plan.phases for share in _shares(phase))]))
+    most_vusers = [phase.max_vusers for phase in plan.phases if phase.max_vusers is not None]
+    return max(1, min([asked, max(map(_divided, plan.phases), default=1), *most_vusers]))
 
 
 def _rate_per_s(phase: Phase) -> float:
@@ -54,12 +54,7 @@ def _rate_per_s(phase: Phase) -> float:
     return max(workload.rate_at(0), workload.rate_at(workload.duration_ns))
 
 
-def _shares(phase: Phase) -> Iterator[int]:
-    """Yield the numbers of a phase that are divided among the workers."""
-    if phase.max_vusers is not None:
-        yield phase.max_vusers
+def _divided(phase: Phase) -> int:
+    """Return how many arrivals or users of a phase there are to divide; a small phase leaves workers idle for a while."""
     workload = phase.workload
-    if isinstance(workload, ClosedWorkload):
-        yield workload.users
-    elif workload.planned:
-        yield workload.planned
+    return workload.users if isinstance(workload, ClosedWorkload) else workload.reserved

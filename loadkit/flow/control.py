@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import sleep
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -87,16 +88,24 @@ def compile_loop(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     async def loop(user: VirtualUser) -> None:
         variables = user.variables
         outer = variables.get(value_name), variables.get(element_name)
-        for number, element in rounds(user):
+        fiber = user.fiber
+        for turn, (number, element) in enumerate(rounds(user), 1):
+            if turn % _ROUNDS == 0:  # rounds in which nothing is waited for must leave room for others
+                if not fiber.waited:
+                    await sleep(0)
+                fiber.waited = False
             variables[value_name] = number
             variables[element_name] = element
             for run_step in steps:
                 await run_step(user)
         variables[value_name], variables[element_name] = outer
 
+    if steps and steps[0] in build.requests:
+        build.requests.add(loop)  # it begins with a request, and so with a pacing slot
     return loop
 
 
+_ROUNDS = 1000
 Rounds = Callable[[VirtualUser], Any]
 
 

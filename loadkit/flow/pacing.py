@@ -14,6 +14,8 @@ from typing import Protocol
 from loadkit.clock import Clock
 from loadkit.flow.fiber import Fiber, park
 
+_MOST_THINKS = 1000
+
 
 class Slots(Protocol):
     """When one user's requests are due, in nanoseconds since the phase's start."""
@@ -79,6 +81,9 @@ class Pacer:
         known = self._thinks[-1][1] if self._thinks else self._index
         first = max(known, self._slots.slot_index(from_ns - self._start_ns))
         after = max(first, self._slots.slot_index(to_ns - self._start_ns))
-        self._thinks.append((first, after, to_ns - from_ns))
+        if len(self._thinks) == _MOST_THINKS:  # hopelessly behind: remember the last two as one
+            self._thinks[-1] = (self._thinks[-1][0], after, self._thinks[-1][2] + to_ns - from_ns)
+        else:
+            self._thinks.append((first, after, to_ns - from_ns))
         self._shift_ns += to_ns - from_ns
         self.skipped += after - first

@@ -192,7 +192,8 @@ class Build:
             outcome = f"the condition is {'always' if expression.evaluate(lambda name: None) else 'never'} true"
         for name in unknown:
             text = f'nothing defines the variable "{root_of(name)}"; {outcome}'
-            self.warn("LK508", where, text, hint=self.closest(root_of(name), known))
+            hint = f'a text stands in double quotes: "{name}"' if f"'{name}'" in expression.source else ""
+            self.warn("LK508", where, text, hint=hint or self.closest(root_of(name), known))
 
     def _check_variable(self, name: str, where: Where) -> None:
         if name in self.defined:

@@ -30,6 +30,8 @@ class Services(Protocol):
     recorder: Recorder
     seed: int
     debug: bool
+    starved_ns: int
+    """When this machine last had no descriptor or port left for a connection."""
     shared: dict[str, Any]
     """What a protocol keeps once per worker, by the protocol's name: resolvers, pools, TLS contexts."""
 

@@ -36,6 +36,9 @@ _CERTIFICATE_ERRORS = {
 }
 
 
+Addresses = list[tuple[int, str]]
+
+
 class ConnectFailed(Exception):
     """No connection came about. `outcome` is its kind, `name` the error's name in metrics."""
 
@@ -53,7 +56,8 @@ class Connector:
         self._tls = tls
         self._base = base
         self._context: ssl.SSLContext | None = None
-        self._addresses: dict[tuple[str, int], tuple[int, list[tuple[int, str]]]] = {}
+        self._addresses: dict[tuple[str, int], tuple[int, Addresses]] = {}
+        self._lookups: dict[tuple[str, int], asyncio.Task[Addresses]] = {}
         self._pools: dict[Origin, Pool] = {}
         self.pool_size = pool
 
@@ -65,7 +69,7 @@ class Connector:
         deadline_ns, limit_ns = fiber.deadline_ns, now_ns() + timeout_ns
         fiber.deadline_ns = min(deadline_ns, limit_ns)
         try:
-            return await self._open(origin, name)
+            return await self._open(origin, name, fiber)
         except DeadlineExpired:
             if limit_ns > deadline_ns:
                 raise
@@ -74,15 +78,19 @@ class Connector:
         finally:
             fiber.deadline_ns = deadline_ns
 
-    async def _open(self, origin: Origin, name: str) -> Connection:
-        failure: BaseException | None = None
-        for family, address in await self._resolve(origin, name):
+    async def _open(self, origin: Origin, name: str, fiber: Fiber) -> Connection:
+        """Try the addresses in turn; each has its share of the time that is left, so that a dead one costs not all."""
+        addresses, limit_ns = await self._resolve(origin, name), fiber.deadline_ns
+        failure: BaseException = TimeoutError(f"none of {len(addresses)} addresses answered")
+        for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
+            fiber.deadline_ns = limit_ns if left == 1 else now_ns() + (limit_ns - now_ns()) // left
             try:
                 return await self._connect(origin, family, address, name)
+            except DeadlineExpired:
+                if left == 1:
+                    raise
             except (OSError, ssl.SSLError) as error:
                 failure = error
-        if failure is None:
-            raise ConnectFailed(Outcome.DNS, f"{origin.host} has no address")
         raise connect_failure(failure, origin) from None
 
     def pool(self, origin: Origin) -> Pool:
@@ -93,7 +101,9 @@ class Connector:
         return found
 
     def close(self) -> None:
-        """Close all pooled connections."""
+        """Close all pooled connections and forget lookups that are still under way."""
+        for lookup in self._lookups.values():
+            lookup.cancel()
         for pool in self._pools.values():
             pool.close()
 
@@ -139,32 +149,44 @@ class Connector:
             self._context = tls_context(self._tls, self._base)
         return self._context
 
-    async def _resolve(self, origin: Origin, name: str) -> list[tuple[int, str]]:
+    async def _resolve(self, origin: Origin, name: str) -> Addresses:
+        """Return an origin's addresses, from the cache if they are fresh. Who asks meanwhile shares one lookup."""
         literal = _address_family(origin.host)
         if literal is not None:
             return [(literal, origin.host)]
-        known = self._addresses.get((origin.host, origin.port))
-        start_ns = now_ns()
-        if known is not None and start_ns - known[0] < _DNS_TTL_NS:
+        where = origin.host, origin.port
+        known = self._addresses.get(where)
+        if known is not None and now_ns() - known[0] < _DNS_TTL_NS:
             return known[1]
+        lookup = self._lookups.get(where)
+        if lookup is None:
+            lookup = self._lookups[where] = asyncio.get_running_loop().create_task(self._look_up(origin, name))
+        return await asyncio.shield(lookup)  # who gives up leaves the lookup to the others
+
+    async def _look_up(self, origin: Origin, name: str) -> Addresses:
+        start_ns, where = now_ns(), (origin.host, origin.port)
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().getaddrinfo(*where, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise ConnectFailed(Outcome.DNS, f"{origin.host}: {getattr(error, 'strerror', None) or error}") from None
         finally:
+            del self._lookups[where]
             self._recorder.times("http.dns", name).append(now_ns() - start_ns)
         addresses = [(int(family), str(address[0])) for family, _, _, _, address in found]
-        self._addresses[origin.host, origin.port] = now_ns(), addresses
+        if not addresses:
+            raise ConnectFailed(Outcome.DNS, f"{origin.host} has no address")
+        self._addresses[where] = now_ns(), addresses
         return addresses
 
 
 class _Turn:
-    """A fiber's place in the line of a pool."""
+    """A fiber's place in the line of a pool, and what it was given: a connection, or the right to open one."""
 
-    __slots__ = ("fiber", "given")
+    __slots__ = ("connection", "fiber", "given")
 
     def __init__(self, fiber: Fiber) -> None:
         self.fiber: Fiber | None = fiber
+        self.connection: Connection | None = None
         self.given = False
 
     def take(self) -> None:
@@ -173,53 +195,43 @@ class _Turn:
 
 
 class Pool:
-    """At most `size` connections to one origin; who finds none free waits in line."""
+    """At most `size` connections to one origin; who finds none free waits in line and is served in order."""
 
     def __init__(self, connector: Connector, origin: Origin, size: int) -> None:
         self._connector = connector
         self._origin = origin
         self._size = size
-        self._open = 0
+        self._open = 0  # connections in use or idle, and rights to open one
         self._idle: list[Connection] = []
         self._waiting: deque[_Turn] = deque()
 
     async def acquire(self, fiber: Fiber, name: str, timeout_ns: int) -> Connection:
-        """Return a free connection, a new one, or wait for one. Raises ConnectFailed."""
-        while True:
+        """Return a free connection, a new one, or wait for one's turn. Raises ConnectFailed."""
+        if self._waiting or (not self._idle and self._open >= self._size):
+            turn = await self._wait(fiber)
+            if turn.connection is not None and not turn.connection.closed:
+                return turn.connection
+        else:
             while self._idle:
                 connection = self._idle.pop()
                 if not connection.closed:
                     return connection
                 self._open -= 1
-            if self._open < self._size:
-                self._open += 1
-                try:
-                    return await self._connector.open(self._origin, name, fiber, timeout_ns)
-                except BaseException:
-                    self._open -= 1
-                    self._wake()
-                    raise
-            turn = _Turn(fiber)
-            self._waiting.append(turn)
-            try:
-                await park()
-            except BaseException:
-                turn.fiber = None  # whoever holds it must not resume a fiber that has gone on
-                if turn.given:
-                    self._wake()
-                else:
-                    self._waiting.remove(turn)
-                raise
+            self._open += 1
+        try:
+            return await self._connector.open(self._origin, name, fiber, timeout_ns)
+        except BaseException:
+            self._give_place()
+            raise
 
     def release(self, connection: Connection, *, reusable: bool) -> None:
-        """Give a connection back; the longest waiting virtual user gets its turn."""
-        if reusable and not connection.closed:
-            self._idle.append(connection)
-        else:
-            self._open -= 1
+        """Give a connection back; who has waited longest gets it, or the right to open another."""
+        if not reusable or connection.closed:
             if not connection.closed:
                 connection.close()
-        self._wake()
+            self._give_place()
+        elif not self._serve(connection):
+            self._idle.append(connection)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -227,11 +239,34 @@ class Pool:
             connection.close()
         self._idle.clear()
 
-    def _wake(self) -> None:
-        if self._waiting:
-            turn = self._waiting.popleft()
-            turn.given = True
-            asyncio.get_running_loop().call_soon(turn.take)
+    async def _wait(self, fiber: Fiber) -> _Turn:
+        turn = _Turn(fiber)
+        self._waiting.append(turn)
+        try:
+            await park()
+        except BaseException:
+            turn.fiber = None  # whoever holds it must not resume a fiber that has gone on
+            if not turn.given:
+                self._waiting.remove(turn)
+            elif turn.connection is not None:
+                self.release(turn.connection, reusable=True)
+            else:
+                self._give_place()
+            raise
+        return turn
+
+    def _give_place(self) -> None:
+        if not self._serve(None):
+            self._open -= 1
+
+    def _serve(self, connection: Connection | None) -> bool:
+        """Give the longest waiting fiber a connection, or the right to open one; say whether anybody waited."""
+        if not self._waiting:
+            return False
+        turn = self._waiting.popleft()
+        turn.given, turn.connection = True, connection
+        asyncio.get_running_loop().call_soon(turn.take)
+        return True
 
 
 def tls_context(tls: Mapping[str, Any], base: Path) -> ssl.SSLContext:

@@ -88,7 +88,8 @@ def compile_exchange(x: Exchange) -> StepFunction:
             if wire is None:
                 wire = render(user)
                 payload = wire.payload()
-            if first_cookies and session.jar is None:
+            if first_cookies and wire.origin not in session.greeted:
+                session.greeted.add(wire.origin)
                 for name, text in first_cookies:
                     session.set_cookie(wire.origin, name, text(user))
             if cookies:
@@ -134,6 +135,10 @@ def _compile_hop(x: Exchange) -> SendHop:
                 if connection is None or connection.closed:
                     connection = None
                     connection = yield from session.connect(user, wire.origin, name, x.connect_timeout_ns)
+                    if connection.closed:  # before we said a word
+                        raise Failed(
+                            *(connection.failure or (Outcome.CLOSED, "the server closed the connection at once"))
+                        )
                 reused, connection.used = connection.used, True
                 connection.send(user.fiber, payload, keep_body=keep_body or user.run.debug, head=method == "HEAD")
                 yield PARK
@@ -192,6 +197,8 @@ def _record_failure(
     else:
         name = Outcome.RESPONSE_TIMEOUT.value
         text = f"no complete response within {x.timeout_ns / 1e9:g} s{' (still connecting)' if connecting else ''}"
+    if name == Outcome.GENERATOR.value:
+        user.run.starved_ns = end_ns
     fiber.deadline_ns = NEVER_NS
     spent_ns = end_ns - user.due_ns
     user.run.recorder.failure(x.series.name, name, spent_ns, text=f"{x.spec.method} {x.series.name}: {text}")
@@ -255,6 +262,8 @@ def _redirects(
             payload = wire.payload(cookies)
         except (ValueError, InvalidRequest, Failed) as error:
             failed = error if isinstance(error, Failed) else Failed(Outcome.PROTOCOL, f"bad Location: {error}")
+            if isinstance(error, InvalidRequest):
+                failed = Failed(Outcome.INVALID_REQUEST, str(error))
             user.fiber.deadline_ns = NEVER_NS
             recorder = user.run.recorder
             recorder.error(failed.name, x.series.name, text=f"{wire.method} {x.series.name}: {failed}")

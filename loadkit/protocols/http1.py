@@ -152,6 +152,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser; resume the fiber when the message is complete."""
         if self.fiber is None:  # nobody asked: the server speaks out of turn
+            self.failure = Outcome.PROTOCOL, "bytes before the request"
             self.abort()
             return
         if not self.bytes_in:
@@ -165,7 +166,7 @@ class Connection(asyncio.Protocol):
         try:
             self._feed(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(Outcome.PROTOCOL, str(error) or type(error).__name__)
+            self._fail(*(self.failure or (Outcome.PROTOCOL, str(error) or type(error).__name__)))
             return
         if self._complete:
             if self._trailing or (self._head_only and self._chunks):

@@ -16,17 +16,19 @@ from loadkit.protocols.http1 import Connection
 class HttpSession:
     """One virtual user's connections and cookies. With `http.pool` the connections belong to everybody."""
 
-    __slots__ = ("connections", "connector", "jar", "pooled")
+    __slots__ = ("connections", "connector", "greeted", "jar", "pooled")
 
     def __init__(self, connector: Connector) -> None:
         self.connector = connector
         self.pooled = connector.pool_size is not None
         self.connections: dict[Origin, Connection] = {}
         self.jar: CookieJar | None = None
+        self.greeted: set[Origin] = set()  # origins that have been given the default cookies
 
     def reset(self) -> None:
         """Forget the cookies; the connections stay."""
         self.jar = None
+        self.greeted.clear()
 
     def close(self) -> None:
         """Close the connections."""

@@ -112,7 +112,9 @@ def _masked_data(data: Any) -> Any:
 
 
 def _masked_text(text: str) -> str:
-    """Return a text without the values that stand behind the name of a secret, bearer tokens and users of URLs."""
+    """Return a text, cut when long, without the values behind names of secrets, bearer tokens and users of URLs."""
+    if len(text) > _SHOWN:  # cut first: the search takes long for what is long
+        text = f"{text[:_SHOWN]}..."
     pieces, done = [], 0
     found = _NAMED.search(text)
     while found:

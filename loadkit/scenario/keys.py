@@ -50,7 +50,8 @@ TOP: dict[str, Schema] = {
         "minItems": 1,
         "items": {"$ref": "#/$defs/scenario"},
         "title": "Scenarios",
-        "description": "The journeys of virtual users; each virtual user picks one by weight.",
+        "description": "The journeys of virtual users; each virtual user picks one by weight. "
+        "Required, here or in a file that is merged with this one.",
         "examples": [[{"name": "browse", "flow": [{"get": {"url": "/"}}]}]],
     },
     "before": _idle(

@@ -43,7 +43,7 @@ class Scenario:
     weight: float
     steps: tuple[StepFunction, ...]
     requests: frozenset[StepFunction] = frozenset()
-    """Those of the steps that send a request, and so take a pacing slot."""
+    """Those of the steps that begin with a request, and so with a pacing slot."""
     at: Position
 
 

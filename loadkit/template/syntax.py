@@ -78,9 +78,7 @@ class Piece:
     unset: str | None = None
 
 
-def split_text(
-    text: str, functions: Mapping[str, TemplateFunction]
-) -> tuple[list[str | Piece], list[TemplateFault]]:
+def split_text(text: str, functions: Mapping[str, TemplateFunction]) -> tuple[list[str | Piece], list[TemplateFault]]:
     """Return the literals and pieces of a text in order, and every fault; a template with a fault is left out."""
     parts: list[str | Piece] = []
     faults: list[TemplateFault] = []

@@ -1,10 +1,11 @@
 import inspect
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from loadkit import __version__
-from loadkit.cli.main import app, guarded
+from loadkit.cli.main import app, guarded, main
 from loadkit.errors import Diagnostic, FleetError, Position, PreflightError, ScenarioError, UsageError
 
 COMMANDS = ("run", "validate", "quick", "demo", "schema", "version")
@@ -100,3 +101,14 @@ def test_the_version_is_printed(arguments):
 @pytest.mark.parametrize("arguments", [("run",), ("run", "--no-such-option"), ("nothing",), ("schema", "nothing")])
 def test_a_wrong_command_line_is_exit_code_2(arguments):
     assert invoke(*arguments).exit_code == 2
+
+
+def test_streams_that_a_shell_closed_are_no_trouble(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["loadkit", "version"])
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    for stream in (sys.stdout, sys.stderr):
+        stream.close()
+    assert caught.value.code == 0

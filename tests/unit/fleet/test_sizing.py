@@ -30,6 +30,11 @@ def test_the_number_of_workers(phase: dict[str, Any], asked: int | None, cores: 
     assert worker_count(plan, asked, cores) == workers
 
 
+def test_a_small_warm_up_does_not_cap_the_workers_of_the_whole_run() -> None:
+    phases = [{"duration": 1, "arrivalCount": 1}, {"duration": 10, "arrivalRate": 20_000}]
+    assert worker_count(plan_of({"phases": phases}), None, 8) == 7
+
+
 def test_a_pause_has_no_shares() -> None:
     assert worker_count(plan_of({"phases": [{"pause": 5}, {"duration": 1, "arrivalRate": 5}]}), 4, 8) == 4
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from loadkit.workload.count import Count
 from tests.support.engine import Ran, build_for, on_loop, run_flow
 
 TARGET = "http://127.0.0.1:9"
@@ -83,3 +84,10 @@ def test_what_makes_no_sense_is_a_diagnostic(flow: list[Any], code: str) -> None
     build = build_for({"target": TARGET})
     build.steps(flow, ("flow",))
     assert [diagnostic.code for diagnostic in build.diagnostics] == [code]
+
+
+def test_a_loop_in_which_nothing_is_waited_for_leaves_room_for_others() -> None:
+    quiet = {"loop": [{"set": {"a": 1}}], "count": 300_000}
+    result = ran([quiet], workload=Count(2, 10**9), graceful_stop_ns=60 * 10**9)
+    assert result.count("vusers.completed") == 2
+    assert len(result.snapshots) >= 2 or result.summary.end_ns < 10**9

@@ -98,4 +98,12 @@ def test_several_pauses_skip_their_own_slots_only() -> None:
     for begin, end in ((15, 35), (35, 38), (55, 75)):
         pacer.skip(begin, end)
     slots, _ = taken(clock, pacer, 7)
-    assert slots == [43, 53, 60, 70, 80, 90, 100]  # 0 and 10 by all three, 40 and 50 by the last; 20, 30, 60, 70 skipped
+    assert slots == [
+        43,
+        53,
+        60,
+        70,
+        80,
+        90,
+        100,
+    ]  # 0 and 10 by all three, 40 and 50 by the last; 20, 30, 60, 70 skipped

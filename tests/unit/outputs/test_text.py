@@ -40,7 +40,9 @@ def test_the_moment_after_the_last_whole_second_has_no_line():
 def test_dropped_arrivals_are_said():
     snapshot = second(0)
     snapshot.counters["arrivals.dropped", ""] = 4
-    assert lines_of(snapshot)[1].endswith("| 0 errors | 4 dropped")
+    assert lines_of(snapshot)[1].endswith("| 0 errors | 4 arrivals dropped")
+    snapshot.counters.update({("arrivals.dropped", ""): 1, ("errors.ECONNREFUSED", "/"): 1})
+    assert lines_of(snapshot)[1].endswith("| 1 error | 1 arrival dropped")
 
 
 def test_a_name_cannot_command_the_terminal():

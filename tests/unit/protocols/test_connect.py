@@ -16,7 +16,8 @@ from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.sample import Outcome
 from loadkit.protocols.address import Origin
 from loadkit.protocols.connect import ConnectFailed, Connector, connect_failure
-from tests.support.engine import Ran, on_loop, run_flow
+from loadkit.workload.count import Count
+from tests.support.engine import Ran, S, on_loop, run_flow
 from tests.support.raw_server import Peer, raw_server, response
 
 GET = [{"get": {"url": "/x"}}]
@@ -193,3 +194,39 @@ def test_an_unresolvable_name_is_dns() -> None:
         assert (await ended, seen) == (None, [Outcome.DNS])
 
     asyncio.run(main())
+
+
+def test_one_lookup_serves_all_who_ask_and_survives_who_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    lookups: list[str] = []
+
+    async def main() -> Ran:
+        loop = asyncio.get_running_loop()
+
+        async def slow(host: str, port: int, **options: Any) -> list[Any]:
+            lookups.append(host)
+            await asyncio.sleep(0.3)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+        monkeypatch.setattr(loop, "getaddrinfo", slow)
+        async with raw_server(echo) as server:
+            target = f"http://slow.example:{server.port}"
+            return await run_flow(GET, target, workload=Count(20, S // 5), config={"http": {"connectTimeout": 5}})
+
+    ran = asyncio.run(main())
+    assert (ran.errors, ran.count("http.codes.200"), lookups) == ({}, 20, ["slow.example"])
+
+
+def test_the_next_address_is_tried_when_the_first_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> Ran:
+        loop = asyncio.get_running_loop()
+
+        async with raw_server(echo) as server:
+
+            async def two(host: str, port: int, **options: Any) -> list[Any]:
+                # the server listens on 127.0.0.1 only
+                return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{n}", port)) for n in (2, 1)]
+
+            monkeypatch.setattr(loop, "getaddrinfo", two)
+            return await run_flow(GET, f"http://two.example:{server.port}", config={"http": {"connectTimeout": 2}})
+
+    assert asyncio.run(main()).errors == {}

@@ -594,8 +594,15 @@ def test_what_a_hop_across_origins_has_lost_no_later_hop_gets_back() -> None:
                 log.append(request)
                 await peer.send(OK if b"/end" in request else redirect("302 Found", "/end"))
 
-        async with raw_server(second) as other, raw_server(always([], redirect("302 Found", f"{other.url}/"))) as server:
-            step = {"url": "/x", "auth": {"user": "ann", "pass": "secret"}, "headers": {"Cookie": "c=1", "X-Plain": "1"}}
+        async with (
+            raw_server(second) as other,
+            raw_server(always([], redirect("302 Found", f"{other.url}/"))) as server,
+        ):
+            step = {
+                "url": "/x",
+                "auth": {"user": "ann", "pass": "secret"},
+                "headers": {"Cookie": "c=1", "X-Plain": "1"},
+            }
             return await run_flow([{"get": step}], server.url)
 
     assert on_loop(main()).errors == {}
@@ -635,3 +642,38 @@ def test_the_default_expectation_of_a_status() -> None:
     config = {"plugins": {"expect": {"expectDefault200": True}}}
     ran, _ = serve(answer(response(b"", "500 Internal Server Error"))[0], GET, config=config)
     assert ran.count("checks.failed") == 1
+
+
+def test_a_pool_serves_those_who_wait_in_order() -> None:
+    """A fast user that gives the only connection back does not take it again before those who wait."""
+
+    async def handle(peer: Peer) -> None:
+        while await peer.request():
+            await asyncio.sleep(0.005)
+            await peer.send(OK)
+
+    config = {"http": {"pool": 1, "timeout": 1}}
+    ran, server = serve(handle, GET, config=config, workload=Closed(4, 4, 2 * S, None), duration_ns=2 * S)
+    assert (ran.errors, server.connections) == ({}, 1)
+    assert ran.summary.histogram("http.response_time").percentile_ns(50) > 15e6  # four in turn, five milliseconds each
+
+
+def test_default_cookies_go_to_every_origin() -> None:
+    other_log: list[bytes] = []
+
+    async def main() -> tuple[Ran, list[bytes]]:
+        log: list[bytes] = []
+        async with raw_server(always(other_log, OK)) as other, raw_server(always(log, OK)) as server:
+            flow = [{"get": {"url": f"{other.url.replace('127.0.0.1', 'localhost')}/login"}}, *GET]
+            config = {"http": {"defaults": {"cookie": {"consent": "yes"}}}}
+            return await run_flow(flow, server.url, config=config), log
+
+    ran, log = on_loop(main())
+    assert ran.errors == {}
+    assert b"Cookie: consent=yes" in other_log[0]
+    assert b"Cookie: consent=yes" in log[0]
+
+
+def test_a_server_that_speaks_first_breaks_the_protocol() -> None:
+    ran, _ = serve(break_with(b"220 mail ready\r\n", read=False), GET)
+    assert ran.errors.keys() <= {"ERR_PROTOCOL"}

@@ -136,6 +136,13 @@ def test_what_is_no_text_is_counted_not_shown() -> None:
     assert "(256 bytes that are no text)" in traced(response=Response(bytes(range(256))))
 
 
+def test_long_headers_and_urls_are_cut() -> None:
+    many = "a:{" * 30_000
+    text = traced(f"GET /{many} HTTP/1.1\r\nX-Long: {many}\r\n\r\n".encode(), Response(X_Long=many))
+    assert len(text) < 7_000
+    assert text.count("a:...") + text.count("a:{...") + text.count("a...") == 3
+
+
 def test_nesting_without_end_is_no_trouble() -> None:
     assert "[[[[" in sent(b"[" * 50_000 + b"]" * 50_000)
 

@@ -249,7 +249,10 @@ def test_keys_that_a_phase_does_not_read_are_warned_of(phase: dict[str, Any], un
 
 
 def test_a_misplaced_or_misspelt_target_is_one_mistake() -> None:
-    for text in ("target: 'http://a'\nscenarios: [{flow: []}]\n", "config: {targt: 'http://a'}\nscenarios: [{flow: []}]\n"):
+    for text in (
+        "target: 'http://a'\nscenarios: [{flow: []}]\n",
+        "config: {targt: 'http://a'}\nscenarios: [{flow: []}]\n",
+    ):
         with pytest.raises(ScenarioError) as caught:
             compile_plan(read_document(Path("it.yaml"), text), Settings(seed=1))
         assert [found.code for found in caught.value.diagnostics] == ["LK101"]
@@ -276,7 +279,7 @@ def test_a_variable_that_uses_a_later_one_is_told_the_order() -> None:
 @pytest.mark.parametrize(
     ("condition", "said"),
     [
-        ("colour == 'red'", 'nothing defines the variable "colour"; the condition is never true'),
+        ('colour == "red"', 'nothing defines the variable "colour"; the condition is never true'),
         ("not skipped", 'nothing defines the variable "skipped"; the condition is always true'),
         ("color and size.x > 1", 'nothing defines the variable "size"; it is null here'),
         ("color and $env.CI and $environment and $loopCount and id.a", None),

@@ -30,7 +30,7 @@ def failing(thresholds: list[str], *, solo: bool = False, **counters: int) -> li
         (["checks.pass_rate >= 50%"], []),
         (["checks.failed < 5"], []),
         (["checks.failed < 5 of /x"], []),  # the only request whose checks failed
-        (["checks.failed < 5 of \"/\""], ["expectations"]),
+        (['checks.failed < 5 of "/"'], ["expectations"]),
         (["checks.ok > 0"], ["expectations"]),
     ],
 )

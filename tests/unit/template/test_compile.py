@@ -200,6 +200,17 @@ def test_all_faults_of_a_value_are_reported_by_path() -> None:
     ]
 
 
+def test_all_faults_of_a_text_are_reported_in_its_order_beside_what_it_reads() -> None:
+    found = fault(["{{ $one() }} {{ a }} {{ b | c }} {{ $two() }} {{ d }} {{ $one(", "{{ e }}"])
+    assert [(one.code, one.offset, one.where) for one in (found, *found.others)] == [
+        ("LK203", 3, (0,)),
+        ("LK204", 26, (0,)),
+        ("LK203", 36, (0,)),
+        ("LK203", 57, (0,)),
+    ]
+    assert found.uses == (((0,), ("a", "d")), ((1,), ("e",)))
+
+
 def test_constant_wraps_any_value() -> None:
     template = Template.constant([1, None])
     assert (template.render(user()), template.text(user()), template.is_constant) == ([1, None], "[1,null]", True)

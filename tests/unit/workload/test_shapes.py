@@ -137,7 +137,7 @@ def test_the_index_of_a_slot_is_its_instant_turned_round(throughput: str) -> Non
             at_ns = closed.slot_ns(user, request)
             assert closed.slot_index(user, at_ns) == request
             assert closed.slot_index(user, at_ns + 1) == request + 1
-        assert closed.slot_index(user, 0) == 0 if user == 0 else closed.slot_index(user, 0) == 0
+        assert closed.slot_index(user, 0) == 0
 
 
 def test_the_slots_of_all_users_make_one_even_schedule() -> None:
