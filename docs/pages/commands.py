@@ -52,7 +52,7 @@ def _command(name: str, command: Any) -> Iterator[str]:
 
 
 def _usage(argument: Any) -> str:
-    name = f"{argument.metavar}..." if argument.nargs == -1 else argument.metavar
+    name = argument.metavar
     return name if argument.required else f"[{name}]"
 
 

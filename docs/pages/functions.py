@@ -56,6 +56,7 @@ Texts stand in double quotes; single quotes quote a name that would be read as s
 """
 
 _CONDITION_EXAMPLE = """
+- set: { status: new, tries: 0 }
 - get:
     url: "/orders/latest"
     ifTrue: 'status != "done" and tries < 3'
