@@ -69,6 +69,7 @@ def compile_exchange(x: Exchange) -> StepFunction:
     condition, connector_of, constant, render = x.condition, x.connector, x.spec.constant, x.spec.render
     constant_payload = constant.payload() if constant is not None else b""
     timeout_ns, plain_names, hop = x.timeout_ns, set[bytes](), _compile_hop(x)
+    writes_cookies = any(name.lower() == "cookie" for name, _ in x.spec.headers)  # its own header wins over the jar
     judge, cookies, first_cookies, follows = compile_judge(x.checks), x.cookies, x.first_cookies, x.follow_redirects
 
     @coroutine
@@ -95,7 +96,7 @@ def compile_exchange(x: Exchange) -> StepFunction:
             if cookies:
                 for name, text in cookies:
                     session.set_cookie(wire.origin, name, text(user))
-            if session.jar is not None:
+            if session.jar is not None and not writes_cookies:
                 payload = wire.payload(session.jar.header(wire.origin, wire.path))
         except (InvalidRequest, ValueError) as error:
             _record_failure(x, user, start_ns, error, connecting=False)

@@ -131,11 +131,20 @@ def _check_target(target: str, document: Document, build: Build) -> None:
             "LK213", at, "there is no target", hint='give `config.target`, -t URL or an environment; try "demo://"'
         )
         return
-    if not target.startswith(DEMO_TARGET):
-        try:
-            split_url(target)
-        except ValueError as error:
-            build.error("LK212", at, str(error), hint='write "http://host:port", "https://host" or "demo://"')
+    if target.startswith(DEMO_TARGET):
+        if target.removeprefix(DEMO_TARGET).strip("/"):
+            build.error("LK212", at, f"{target!r}: the embedded target has no address", hint='write "demo://"')
+        return
+    try:
+        split_url(target)
+    except ValueError as error:
+        build.error("LK212", at, str(error), hint='write "http://host:port", "https://host" or "demo://"')
+        return
+    if "?" in target or "#" in target:
+        build.error("LK212", at, "a target ends with its path; paths of requests are appended to it", hint="use `qs`")
+    if "@" in target.split("://", 1)[1].split("/", 1)[0]:
+        text = "user and password in the target have no effect"
+        build.warn("LK505", at, text, hint="use `auth` of the requests, or an Authorization header in `http.defaults`")
 
 
 def _check_plugins(config: Mapping[str, Any], build: Build) -> None:
