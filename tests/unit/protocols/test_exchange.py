@@ -470,7 +470,7 @@ def test_the_trace_masks_secrets() -> None:
     assert "<- 200" in text
 
 
-# What a reviewer broke once
+# What once went wrong
 
 
 def test_a_turn_in_a_pool_that_came_too_late_resumes_nobody() -> None:
