@@ -86,6 +86,7 @@ class Build:
         self.diagnostics: list[Diagnostic] = []
         self.request_names: set[str] = set()
         self.requests: set[StepFunction] = set()
+        self.expect_at: Position | None = None  # the first `expect`, for the verdict on all checks
         self.defined: set[str] = set()
         self.later: dict[str, Where] = {}  # captures anywhere in this scenario, for "used before its capture"
         self.has_unknown_fields = False  # a payload could not be read: any name may be one of its fields

@@ -35,6 +35,8 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     if (plugins.get("expect") or {}).get("expectDefault200") and "expect" not in spec:
         spec = {**spec, "expect": {"statusCode": 200}}
     expect = compile_expect(spec, at, build)
+    if expect is not None and build.expect_at is None:
+        build.expect_at = build.positions.at((*at, "expect"))
     timeout_ns = _timeout(spec, at, build)
     connect_timeout_ns = _seconds(http, "connectTimeout", ("config", "http"), build, DEFAULT_CONNECT_TIMEOUT_S)
     series = build.series(str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/"))))))

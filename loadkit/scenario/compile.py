@@ -97,6 +97,7 @@ def compile_plan(document: Document, settings: Settings, recorder: Recorder | No
         warnings=tuple(diagnostics),
         tags=settings.tags,
         solo=settings.solo,
+        expect_at=build.expect_at,
     )
 
 

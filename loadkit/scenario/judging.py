@@ -81,7 +81,7 @@ def judge(
         verdicts = [visit_verdict(summary), *(replace(verdict, strict=False) for verdict in verdicts)]
     expected = expectation_verdict(summary, () if plan.solo else plan.objectives)
     if expected is not None:
-        verdicts.append(expected)
+        verdicts.append(replace(expected, at=plan.expect_at))
     return measurement, tuple(verdicts)
 
 

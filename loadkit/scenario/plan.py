@@ -69,6 +69,7 @@ class Plan:
     request_names: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     solo: bool = False
+    expect_at: Position | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property

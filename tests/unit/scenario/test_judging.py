@@ -38,6 +38,15 @@ def test_a_threshold_on_failed_checks_decides_what_it_is_about(thresholds: list[
     assert failing(thresholds, checks_failed__x=1) == fails
 
 
+def test_the_verdict_on_all_checks_names_the_first_expect() -> None:
+    flow: list[Any] = [{"get": {"url": "/"}}, {"get": {"url": "/x", "expect": {"statusCode": 200}}}]
+    plan = plan_of(None, [{"flow": flow}])
+    summary = Snapshot(counters={("checks.ok", "/x"): 1})
+    _, (verdict,) = judge(plan, summary, busy_s=0, lost=0)
+    assert verdict.at is not None
+    assert verdict.at.line == 10
+
+
 def test_solo_judges_the_visit_and_its_checks_whatever_the_thresholds() -> None:
     assert failing(["http.requests > 100"], solo=True, vusers_created=1, vusers_completed=1) == []
     assert failing([], solo=True, vusers_created=1, vusers_failed=1) == ["the visit is completed"]
