@@ -1,5 +1,6 @@
 """Arrivals come when they are due, whatever becomes of them."""
 
+import resource
 import socket
 from pathlib import Path
 
@@ -37,3 +38,5 @@ def test_a_rate_that_no_core_can_keep_is_invalid_and_memory_stays_bounded(tmp_pa
     assert counters["vusers.created"] == counters["vusers.completed"] + counters.get("vusers.failed", 0)
     assert result.report is not None
     assert result.report["loadkit"]["measurement"]["status"] == "invalid"
+    largest_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # of all processes these tests have waited for
+    assert largest_kib < 300 * 1024
