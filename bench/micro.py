@@ -114,7 +114,7 @@ def _template(value: Any) -> Callable[[], None]:
 
 
 def _capture(*captures: dict[str, Any]) -> Callable[[], None]:
-    build = Build(_Nowhere(), {}, base=Path(), actions={}, functions=FUNCTIONS, recorder=Recorder())
+    build = Build(_Nowhere(), {}, base=Path(), actions={}, functions=FUNCTIONS, book=Recorder())
     compiled = compile_captures({"capture": list(captures)}, (), build)
     assert compiled is not None
     assert not build.diagnostics

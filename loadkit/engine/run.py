@@ -104,6 +104,7 @@ class ShardRun:
             return
         phase = self._plan.phases[self._next]
         self._next += 1
+        self._recorder.begin_phase(phase.index, self._orders.start_ns + phase.start_ns)
         self._recorder.gauge("phase.index", float(phase.index))
         self._phase = self._make(phase)
         self._clock.at(self._orders.start_ns + phase.end_ns, self._next_phase)

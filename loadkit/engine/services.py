@@ -98,6 +98,6 @@ class WorkerServices:
         for fiber in [fiber for fiber in self._fibers if fiber.deadline_ns <= now]:
             if fiber in self._fibers and fiber.deadline_ns <= now:
                 fiber.throw(DeadlineExpired())
-        self.recorder.flush(everything=False)
+        self.recorder.flush_full()
         if self._sweeping:
             self.clock.at(now + SWEEP_NS, self._sweep)

@@ -15,7 +15,8 @@ from loadkit.engine.services import WorkerServices
 from loadkit.flow.fiber import NEVER_NS, Cancelled, park
 from loadkit.flow.step import StepFunction
 from loadkit.flow.user import StepFailed, VirtualUser, uniform
-from loadkit.metrics.recorder import Recorder, Tally
+from loadkit.metrics.book import Book, Tally
+from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.sample import Outcome
 from loadkit.scenario.plan import Plan, Scenario
 
@@ -29,6 +30,7 @@ class _Journey:
     """A scenario with the counters of its visits."""
 
     name: str
+    book: Book
     steps: tuple[StepFunction, ...]
     begins_with_request: bool
     created: Tally
@@ -62,7 +64,7 @@ class Visits:
 
     async def once(self, user: VirtualUser) -> None:
         """Carry out one visit and count how it ends."""
-        journey, recorder, arrived_ns = self._journeys[self.pick(user.number)], self._services.recorder, user.due_ns
+        journey, arrived_ns = self._journeys[self.pick(user.number)], user.due_ns
         journey.created.times += 1
         try:
             user.variables = self._fixed.copy()
@@ -73,21 +75,21 @@ class Visits:
         except StepFailed:
             pass
         except Cancelled:
-            recorder.error(
+            journey.book.error(
                 Outcome.CANCELLED.value,
                 text=f"{journey.name}: cut off at the end of the run; --graceful-stop gives it longer",
             )
         except ValueError as error:  # a template function was given what it cannot take
             user.fiber.deadline_ns = NEVER_NS
-            recorder.error(Outcome.INVALID_REQUEST.value, text=f"{journey.name}: {error}")
+            journey.book.error(Outcome.INVALID_REQUEST.value, text=f"{journey.name}: {error}")
         except Exception as error:
             user.fiber.deadline_ns = NEVER_NS
-            recorder.error(Outcome.INTERNAL.value, text=_describe(error))
+            journey.book.error(Outcome.INTERNAL.value, text=_describe(error))
         else:
             journey.completed.times += 1
             journey.lengths.append(now_ns() - arrived_ns)
             return
-        recorder.count("vusers.failed", journey.name)
+        journey.book.count("vusers.failed", journey.name)
 
     async def repeatedly(self, user: VirtualUser, first: int, step: int, until_ns: int) -> None:
         """Carry out visits numbered first, first + step, ... until an instant; finish the one in progress."""
@@ -140,14 +142,15 @@ class Visits:
 
 
 def _journey(scenario: Scenario, recorder: Recorder) -> _Journey:
-    name = scenario.name
+    name, book = scenario.name, recorder.book(scenario.name)
     return _Journey(
         name=name,
+        book=book,
         steps=scenario.steps,
         begins_with_request=bool(scenario.steps) and scenario.steps[0] in scenario.requests,
-        created=recorder.tally({("vusers.created", name): 1}),
-        completed=recorder.tally({("vusers.completed", name): 1}),
-        lengths=recorder.times("vusers.session_length", name),
+        created=book.tally({("vusers.created", name): 1}),
+        completed=book.tally({("vusers.completed", name): 1}),
+        lengths=book.times("vusers.session_length", name),
     )
 
 

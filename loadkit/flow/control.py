@@ -49,12 +49,14 @@ def _duration(value: Any, where: Where, build: Build) -> Callable[[VirtualUser],
             fixed = 0
         return lambda user: fixed
 
+    book = build.book
+
     def duration(user: VirtualUser) -> int:
         written = template.render(user)
         try:
             return parse_duration_ns(written)
         except ValueError:
-            user.run.recorder.error("Invalid think time", text=f"{written!r} is not a think time")
+            book.error("Invalid think time", text=f"{written!r} is not a think time")
             raise StepFailed from None
 
     return duration
@@ -138,12 +140,14 @@ def _count(step: Mapping[str, Any], where: Where, build: Build) -> Rounds:
             build.warn("LK506", at, "count: 0 runs the loop no time (Artillery would run it for ever)")
         return lambda user: ((number, number) for number in fixed)
 
+    book = build.book
+
     def rounds(user: VirtualUser) -> Any:
         written = template.render(user)
         try:
             return ((number, number) for number in _range(written))
         except ValueError:
-            user.run.recorder.error("Invalid loop count", text=f"{written!r} is not a loop count")
+            book.error("Invalid loop count", text=f"{written!r} is not a loop count")
             raise StepFailed from None
 
     return rounds

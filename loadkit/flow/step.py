@@ -15,7 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loadkit.errors import Diagnostic, Position, Severity
-from loadkit.metrics.recorder import Recorder, Series
+from loadkit.metrics.book import Book, Series
 from loadkit.template.compile import ALWAYS_DEFINED, Template, TemplateFault, compile_value
 from loadkit.template.expression import Expression, ExpressionFault, compile_expression, over_variables
 
@@ -75,14 +75,14 @@ class Build:
         base: Path,
         actions: Mapping[str, StepPlugin],
         functions: Mapping[str, Any],
-        recorder: Recorder,
+        book: Book,
     ) -> None:
         self.positions = positions
         self.config = config
         self.base = base
         self.actions = actions
         self.functions = functions
-        self.recorder = recorder
+        self.book = book  # of the scenario that is being compiled
         self.diagnostics: list[Diagnostic] = []
         self.request_names: set[str] = set()
         self.requests: set[StepFunction] = set()
@@ -135,7 +135,7 @@ class Build:
     def series(self, name: str) -> Series:
         """Return where the samples of a request name go."""
         self.request_names.add(name)
-        return self.recorder.series(name)
+        return self.book.series(name)
 
     def steps(self, items: Iterable[Any], where: Where) -> tuple[StepFunction, ...]:
         """Compile a list of steps in order; what is not a step with exactly one action has been reported already."""

@@ -2,7 +2,7 @@
 
 A metric is addressed by (metric, label). The label is the request's name for `http.*`, `errors.*`, `checks.*`, the
 scenario's for `vusers.*`, and "" where there is neither; totals are sums and merges over labels, never
-recorded twice.
+recorded twice. The same numbers once more by phase and scenario are the snapshot's `parts`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import msgspec
 from loadkit.metrics.histogram import Histogram
 
 Key = tuple[str, str]
+Part = tuple[int, str]
+"""A phase's index and a scenario's name, "" for what belongs to the run itself, such as arrivals."""
 EXAMPLES = 5
 
 
@@ -24,7 +26,8 @@ class Snapshot:
     """Counters, histograms, gauges and examples of the interval [start_ns, end_ns) since the run's start.
 
     `gauges` maps (name, worker) to (instant, value): a merge keeps the later one. `examples` maps an error's
-    name to the first few texts, each with the instant it was seen.
+    name to the first few texts, each with the instant it was seen. `parts` are snapshots of one phase and one
+    scenario each, without gauges, examples and parts of their own; together they are the whole.
     """
 
     start_ns: int = 0
@@ -33,9 +36,41 @@ class Snapshot:
     histograms: dict[Key, Histogram] = field(default_factory=dict)
     gauges: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
     examples: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    parts: dict[Part, Snapshot] = field(default_factory=dict)
+    _shared: bool = field(default=False, repr=False, compare=False)  # histograms that belong to parts, too
+
+    @classmethod
+    def of_parts(
+        cls,
+        start_ns: int,
+        end_ns: int,
+        parts: dict[Part, Snapshot],
+        *,
+        gauges: dict[tuple[str, int], tuple[int, float]] | None = None,
+        examples: dict[str, list[tuple[int, str]]] | None = None,
+    ) -> Snapshot:
+        """Return the whole of parts. A histogram that only one part has is not copied before somebody merges."""
+        made = cls(start_ns=start_ns, end_ns=end_ns, gauges=gauges or {}, examples=examples or {}, parts=parts)
+        copied = set[Key]()
+        for part in parts.values():
+            for key, count in part.counters.items():
+                made.counters[key] = made.counters.get(key, 0) + count
+            for key, histogram in part.histograms.items():
+                if key not in made.histograms:
+                    made.histograms[key] = histogram
+                    continue
+                if key not in copied:
+                    made.histograms[key] = made.histograms[key].copy()
+                    copied.add(key)
+                made.histograms[key].merge(histogram)
+        made._shared = True
+        return made
 
     def merge(self, other: Snapshot) -> None:
         """Add another snapshot to this one. Associative and commutative; an empty snapshot changes nothing."""
+        if self._shared:
+            self.histograms = {key: histogram.copy() for key, histogram in self.histograms.items()}
+            self._shared = False
         if other.end_ns:
             self.start_ns = min(self.start_ns, other.start_ns) if self.end_ns else other.start_ns
             self.end_ns = max(self.end_ns, other.end_ns)
@@ -51,6 +86,17 @@ class Snapshot:
             self.gauges[gauge] = max(seen, self.gauges.get(gauge, seen))
         for error, texts in other.examples.items():
             self.examples[error] = sorted({*self.examples.get(error, ()), *texts})[:EXAMPLES]
+        for place, part in other.parts.items():
+            self.parts.setdefault(place, Snapshot()).merge(part)
+
+    def select(self, *, phase: int | None = None, scenario: str | None = None) -> Snapshot:
+        """Return the numbers of one phase, one scenario, or both; without gauges and examples.
+
+        What belongs to the run itself, such as arrivals, is in no scenario.
+        """
+        return merge_all(
+            part for (index, name), part in self.parts.items() if phase in (None, index) and scenario in (None, name)
+        )
 
     def count(self, metric: str, label: str | None = None) -> int:
         """Return a counter; over all labels when none is given; 0 when it never occurred."""
@@ -91,24 +137,50 @@ def merge_all(snapshots: Iterable[Snapshot]) -> Snapshot:
 
 
 def to_wire(snapshot: Snapshot) -> list[Any]:
-    """Return a snapshot as plain lists, strings, numbers and bytes for msgpack."""
+    """Return a snapshot as plain lists, strings, numbers and bytes for msgpack. What has parts travels as its parts."""
     return [
         snapshot.start_ns,
         snapshot.end_ns,
-        [[*key, count] for key, count in snapshot.counters.items()],
-        [[*key, histogram.to_wire()] for key, histogram in snapshot.histograms.items()],
+        [] if snapshot.parts else _counters(snapshot),
+        [] if snapshot.parts else _histograms(snapshot),
         [[*key, *seen] for key, seen in snapshot.gauges.items()],
         [[error, texts] for error, texts in snapshot.examples.items()],
+        [
+            [*place, part.start_ns, part.end_ns, _counters(part), _histograms(part)]
+            for place, part in snapshot.parts.items()
+        ],
     ]
+
+
+def _counters(snapshot: Snapshot) -> list[list[Any]]:
+    return [[*key, count] for key, count in snapshot.counters.items()]
+
+
+def _histograms(snapshot: Snapshot) -> list[list[Any]]:
+    return [[*key, histogram.to_wire()] for key, histogram in snapshot.histograms.items()]
+
+
+_Counters = list[tuple[str, str, int]]
+_Histograms = list[tuple[str, str, list[Any]]]
+
+
+class _WirePart(msgspec.Struct, array_like=True):
+    phase: int
+    scenario: str
+    start_ns: int
+    end_ns: int
+    counters: _Counters
+    histograms: _Histograms
 
 
 class _Wire(msgspec.Struct, array_like=True):
     start_ns: int
     end_ns: int
-    counters: list[tuple[str, str, int]]
-    histograms: list[tuple[str, str, list[Any]]]
+    counters: _Counters
+    histograms: _Histograms
     gauges: list[tuple[str, int, int, float]]
     examples: list[tuple[str, list[tuple[int, str]]]]
+    parts: list[_WirePart]
 
 
 def from_wire(wire: Any) -> Snapshot:
@@ -117,11 +189,19 @@ def from_wire(wire: Any) -> Snapshot:
         read = msgspec.convert(wire, _Wire, strict=True)
     except msgspec.ValidationError as error:
         raise ValueError(f"not a snapshot: {error}") from error
+    gauges = {(name, worker): (at, value) for name, worker, at, value in read.gauges}
+    parts = {(part.phase, part.scenario): _numbers(part) for part in read.parts}
+    if parts:
+        return Snapshot.of_parts(read.start_ns, read.end_ns, parts, gauges=gauges, examples=dict(read.examples))
+    made = _numbers(read)
+    made.gauges, made.examples = gauges, dict(read.examples)
+    return made
+
+
+def _numbers(read: _Wire | _WirePart) -> Snapshot:
     return Snapshot(
         start_ns=read.start_ns,
         end_ns=read.end_ns,
         counters={(metric, label): count for metric, label, count in read.counters},
         histograms={(metric, label): Histogram.from_wire(wire) for metric, label, wire in read.histograms},
-        gauges={(name, worker): (at, value) for name, worker, at, value in read.gauges},
-        examples=dict(read.examples),
     )

@@ -14,7 +14,7 @@ from time import perf_counter_ns as now_ns
 from typing import Any
 
 from loadkit.flow.fiber import DeadlineExpired, Fiber, park
-from loadkit.metrics.recorder import Recorder
+from loadkit.metrics.book import Series
 from loadkit.metrics.sample import Outcome
 from loadkit.protocols.address import Origin
 from loadkit.protocols.http1 import Connection
@@ -51,8 +51,7 @@ class ConnectFailed(Exception):
 class Connector:
     """A worker's way to its targets: resolver cache, TLS context, pools."""
 
-    def __init__(self, recorder: Recorder, tls: Mapping[str, Any], pool: int | None, base: Path) -> None:
-        self._recorder = recorder
+    def __init__(self, tls: Mapping[str, Any], pool: int | None, base: Path) -> None:
         self._tls = tls
         self._base = base
         self._context: ssl.SSLContext | None = None
@@ -61,15 +60,15 @@ class Connector:
         self._pools: dict[Origin, Pool] = {}
         self.pool_size = pool
 
-    async def open(self, origin: Origin, name: str, fiber: Fiber, timeout_ns: int) -> Connection:
-        """Return a new connection for a request called `name`. Raises ConnectFailed.
+    async def open(self, origin: Origin, series: Series, fiber: Fiber, timeout_ns: int) -> Connection:
+        """Return a new connection for a request of a series. Raises ConnectFailed.
 
         The fiber's deadline is the connect timeout's meanwhile, if that is the sooner one.
         """
         deadline_ns, limit_ns = fiber.deadline_ns, now_ns() + timeout_ns
         fiber.deadline_ns = min(deadline_ns, limit_ns)
         try:
-            return await self._open(origin, name, fiber)
+            return await self._open(origin, series, fiber)
         except DeadlineExpired:
             if limit_ns > deadline_ns:
                 raise
@@ -78,14 +77,14 @@ class Connector:
         finally:
             fiber.deadline_ns = deadline_ns
 
-    async def _open(self, origin: Origin, name: str, fiber: Fiber) -> Connection:
+    async def _open(self, origin: Origin, series: Series, fiber: Fiber) -> Connection:
         """Try the addresses in turn; each has its share of the time that is left, so that a dead one costs not all."""
-        addresses, limit_ns = await self._resolve(origin, name), fiber.deadline_ns
+        addresses, limit_ns = await self._resolve(origin, series), fiber.deadline_ns
         failure: BaseException = TimeoutError(f"none of {len(addresses)} addresses answered")
         for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
             fiber.deadline_ns = limit_ns if left == 1 else now_ns() + (limit_ns - now_ns()) // left
             try:
-                return await self._connect(origin, family, address, name)
+                return await self._connect(origin, family, address, series)
             except DeadlineExpired:
                 if left == 1:
                     raise
@@ -107,12 +106,12 @@ class Connector:
         for pool in self._pools.values():
             pool.close()
 
-    async def _connect(self, origin: Origin, family: int, address: str, name: str) -> Connection:
+    async def _connect(self, origin: Origin, family: int, address: str, series: Series) -> Connection:
         loop, start_ns = asyncio.get_running_loop(), now_ns()
         if not origin.tls:
             _, connection = await loop.create_connection(Connection, address, origin.port, family=family)
-            self._recorder.times("http.connect", name).append(now_ns() - start_ns)
-            self._recorder.count("http.connections", name)
+            series.book.times("http.connect", series.name).append(now_ns() - start_ns)
+            series.book.count("http.connections", series.name)
             return connection
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
@@ -120,13 +119,13 @@ class Connector:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await loop.sock_connect(sock, (address, origin.port))
             connected_ns = now_ns()
-            self._recorder.times("http.connect", name).append(connected_ns - start_ns)
+            series.book.times("http.connect", series.name).append(connected_ns - start_ns)
             connection = await self._handshake(sock, origin)
         except BaseException:
             sock.close()
             raise
-        self._recorder.times("http.tls", name).append(now_ns() - connected_ns)
-        self._recorder.count("http.connections", name)
+        series.book.times("http.tls", series.name).append(now_ns() - connected_ns)
+        series.book.count("http.connections", series.name)
         return connection
 
     async def _handshake(self, sock: socket.socket, origin: Origin) -> Connection:
@@ -149,7 +148,7 @@ class Connector:
             self._context = tls_context(self._tls, self._base)
         return self._context
 
-    async def _resolve(self, origin: Origin, name: str) -> Addresses:
+    async def _resolve(self, origin: Origin, series: Series) -> Addresses:
         """Return an origin's addresses, from the cache if they are fresh. Who asks meanwhile shares one lookup."""
         literal = _address_family(origin.host)
         if literal is not None:
@@ -160,10 +159,10 @@ class Connector:
             return known[1]
         lookup = self._lookups.get(where)
         if lookup is None:
-            lookup = self._lookups[where] = asyncio.get_running_loop().create_task(self._look_up(origin, name))
+            lookup = self._lookups[where] = asyncio.get_running_loop().create_task(self._look_up(origin, series))
         return await asyncio.shield(lookup)  # who gives up leaves the lookup to the others
 
-    async def _look_up(self, origin: Origin, name: str) -> Addresses:
+    async def _look_up(self, origin: Origin, series: Series) -> Addresses:
         start_ns, where = now_ns(), (origin.host, origin.port)
         try:
             found = await asyncio.get_running_loop().getaddrinfo(*where, type=socket.SOCK_STREAM)
@@ -171,7 +170,7 @@ class Connector:
             raise ConnectFailed(Outcome.DNS, f"{origin.host}: {getattr(error, 'strerror', None) or error}") from None
         finally:
             del self._lookups[where]
-            self._recorder.times("http.dns", name).append(now_ns() - start_ns)
+            series.book.times("http.dns", series.name).append(now_ns() - start_ns)
         addresses = [(int(family), str(address[0])) for family, _, _, _, address in found]
         if not addresses:
             raise ConnectFailed(Outcome.DNS, f"{origin.host} has no address")
@@ -205,7 +204,7 @@ class Pool:
         self._idle: list[Connection] = []
         self._waiting: deque[_Turn] = deque()
 
-    async def acquire(self, fiber: Fiber, name: str, timeout_ns: int) -> Connection:
+    async def acquire(self, fiber: Fiber, series: Series, timeout_ns: int) -> Connection:
         """Return a free connection, a new one, or wait for one's turn. Raises ConnectFailed."""
         if self._waiting or (not self._idle and self._open >= self._size):
             turn = await self._wait(fiber)
@@ -219,7 +218,7 @@ class Pool:
                 self._open -= 1
             self._open += 1
         try:
-            return await self._connector.open(self._origin, name, fiber, timeout_ns)
+            return await self._connector.open(self._origin, series, fiber, timeout_ns)
         except BaseException:
             self._give_place()
             raise

@@ -14,7 +14,7 @@ from typing import Any
 from loadkit.flow.fiber import NEVER_NS, PARK, Cancelled, DeadlineExpired
 from loadkit.flow.step import StepFunction
 from loadkit.flow.user import StepFailed, VirtualUser
-from loadkit.metrics.recorder import Series
+from loadkit.metrics.book import Series
 from loadkit.metrics.sample import Outcome
 from loadkit.protocols.address import follow
 from loadkit.protocols.connect import ConnectFailed, Connector
@@ -135,7 +135,7 @@ def _compile_hop(x: Exchange) -> SendHop:
             while True:
                 if connection is None or connection.closed:
                     connection = None
-                    connection = yield from session.connect(user, wire.origin, name, x.connect_timeout_ns)
+                    connection = yield from session.connect(user, wire.origin, x.series, x.connect_timeout_ns)
                     if connection.closed:  # before we said a word
                         raise Failed(
                             *(connection.failure or (Outcome.CLOSED, "the server closed the connection at once"))
@@ -149,7 +149,7 @@ def _compile_hop(x: Exchange) -> SendHop:
                 if not reused or outcome not in _LOST or connection.bytes_in or method not in _IDEMPOTENT:
                     raise Failed(outcome, text)
                 # RFC 9110 section 9.2.2: the server closed an idle connection while the request was on its way
-                user.run.recorder.count("http.retries", name)
+                x.series.book.count("http.retries", name)
                 session.done(wire.origin, connection, reusable=False)
                 connection = None
         except _TROUBLE as error:
@@ -202,7 +202,7 @@ def _record_failure(
         user.run.starved_ns = end_ns
     fiber.deadline_ns = NEVER_NS
     spent_ns = end_ns - user.due_ns
-    user.run.recorder.failure(x.series.name, name, spent_ns, text=f"{x.spec.method} {x.series.name}: {text}")
+    x.series.book.failure(x.series.name, name, spent_ns, text=f"{x.spec.method} {x.series.name}: {text}")
     user.due_ns = end_ns
     return name, text
 
@@ -238,7 +238,7 @@ def _noted(headers: dict[bytes, bytes], plain_names: set[bytes]) -> bool:
 def _store_cookies(x: Exchange, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection) -> None:
     if session.store_cookies(wire.origin, wire.path, connection):
         text = f"{wire.method} {x.series.name}: a Set-Cookie that its host may not set, or without a name"
-        user.run.recorder.error("cookie_parse_error_invalid_cookie", x.series.name, text=text)
+        x.series.book.error("cookie_parse_error_invalid_cookie", x.series.name, text=text)
 
 
 def _redirects(
@@ -266,10 +266,10 @@ def _redirects(
             if isinstance(error, InvalidRequest):
                 failed = Failed(Outcome.INVALID_REQUEST, str(error))
             user.fiber.deadline_ns = NEVER_NS
-            recorder = user.run.recorder
-            recorder.error(failed.name, x.series.name, text=f"{wire.method} {x.series.name}: {failed}")
+            text = f"{wire.method} {x.series.name}: {failed}"
+            x.series.book.error(failed.name, x.series.name, text=text)
             raise StepFailed from None
-        user.run.recorder.count("http.redirects", x.series.name)
+        x.series.book.count("http.redirects", x.series.name)
         connection = yield from hop(user, session, wire, payload, start_ns)
         _store_cookies(x, user, session, wire, connection)
     raise AssertionError("unreachable")

@@ -41,11 +41,11 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     connect_timeout_ns = _seconds(http, "connectTimeout", ("config", "http"), build, DEFAULT_CONNECT_TIMEOUT_S)
     series = build.series(str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/"))))))
     checks = Checks(
-        name=series.name,
+        series=series,
         method=verb.upper(),
         captures=captures,
         expect=expect,
-        passed=build.recorder.tally(counts_of_passed(expect, series.name)),
+        passed=build.book.tally(counts_of_passed(expect, series.name)),
         failing_end=bool((plugins.get("expect") or {}).get("reportFailuresAsErrors", False)),
     )
     exchange = Exchange(
@@ -71,7 +71,7 @@ def _connector_of(build: Build) -> Callable[[VirtualUser], Connector]:
         shared = user.run.shared
         found: Connector | None = shared.get("http")
         if found is None:
-            found = shared["http"] = Connector(user.run.recorder, tls, pool, base)
+            found = shared["http"] = Connector(tls, pool, base)
         return found
 
     return connector_of

@@ -9,7 +9,7 @@ from loadkit.flow.expect import Expect
 from loadkit.flow.extract import Captures
 from loadkit.flow.response import Response
 from loadkit.flow.user import StepFailed, VirtualUser
-from loadkit.metrics.recorder import Tally
+from loadkit.metrics.book import Series, Tally
 from loadkit.metrics.sample import Outcome
 from loadkit.metrics.snapshot import Key
 from loadkit.protocols.content import DecodeFault, OutputTooLarge, decode
@@ -21,7 +21,7 @@ from loadkit.protocols.request import Wire
 class Checks:
     """What a step captures and checks. `passed` is raised when every check holds; `failing_end` ends the visit else."""
 
-    name: str
+    series: Series
     method: str
     captures: Captures | None
     expect: Expect | None
@@ -39,7 +39,7 @@ Judge = Callable[[VirtualUser, Wire, Connection, bool], None]
 
 def compile_judge(x: Checks) -> Judge | None:
     """Return what captures from a response and checks it; None when nobody looks."""
-    captures, expect, name = x.captures, x.expect, x.name
+    captures, expect, name, book = x.captures, x.expect, x.series.name, x.series.book
     if captures is None and expect is None:
         return None
     statuses = expect.statuses if expect is not None else None
@@ -51,7 +51,7 @@ def compile_judge(x: Checks) -> Judge | None:
             response = _response(x, user, wire, connection, noted)
             text = captures.apply(user, response)
             if text is not None:
-                user.run.recorder.error(Outcome.CAPTURE_FAILED.value, name, text=f"{wire.method} {name}: {text}")
+                book.error(Outcome.CAPTURE_FAILED.value, name, text=f"{wire.method} {name}: {text}")
                 if expect is not None:  # what the target got wrong is counted, whatever else went wrong
                     check(user, response)
                 raise StepFailed
@@ -66,7 +66,7 @@ def compile_judge(x: Checks) -> Judge | None:
         assert expect is not None
         failures = expect.run(user, response)
         if failures:
-            _count_failures(x, user, expect, failures)
+            _count_failures(x, expect, failures)
         else:
             passed.times += 1
 
@@ -84,22 +84,22 @@ def counts_of_passed(expect: Expect | None, name: str) -> dict[Key, int]:
     return counts
 
 
-def _count_failures(x: Checks, user: VirtualUser, expect: Expect, failures: tuple[tuple[str, str], ...]) -> None:
-    recorder, name = user.run.recorder, x.name
+def _count_failures(x: Checks, expect: Expect, failures: tuple[tuple[str, str], ...]) -> None:
+    book, name = x.series.book, x.series.name
     failed = [check for check, _ in failures]
     for check in expect.names:
         held = check not in failed
         if not held:
             failed.remove(check)
         kind = "ok" if held else "failed"
-        recorder.count(f"checks.{kind}", name)
-        recorder.count(f"plugins.expect.{kind}", name)
-        recorder.count(f"plugins.expect.{kind}.{check}", name)
+        book.count(f"checks.{kind}", name)
+        book.count(f"plugins.expect.{kind}", name)
+        book.count(f"plugins.expect.{kind}.{check}", name)
     method = x.method
     for check, text in failures:
-        recorder.example(f"expect.{check}", f"{method} {name}: {text}")
+        book.example(f"expect.{check}", f"{method} {name}: {text}")
     if x.failing_end:
-        recorder.error(f"Failed expectations for request {name}", name)
+        book.error(f"Failed expectations for request {name}", name)
         raise StepFailed
 
 
@@ -112,7 +112,7 @@ def _response(x: Checks, user: VirtualUser, wire: Wire, connection: Connection, 
             body = decode(body, encoding)
         except (DecodeFault, OutputTooLarge) as error:
             outcome = Outcome.DECODE if isinstance(error, DecodeFault) else Outcome.TOO_LARGE
-            text = f"{wire.method} {x.name}: {error}"
-            user.run.recorder.error(outcome.value, x.name, text=text)
+            text = f"{wire.method} {x.series.name}: {error}"
+            x.series.book.error(outcome.value, x.series.name, text=text)
             raise StepFailed from None
     return Response(connection.status, connection.raw_headers, body)

@@ -7,6 +7,7 @@ from types import coroutine
 from typing import Any
 
 from loadkit.flow.user import VirtualUser
+from loadkit.metrics.book import Series
 from loadkit.protocols.address import Origin
 from loadkit.protocols.connect import Connector
 from loadkit.protocols.cookies import CookieJar
@@ -39,13 +40,13 @@ class HttpSession:
 
     @coroutine
     def connect(
-        self, user: VirtualUser, origin: Origin, name: str, timeout_ns: int
+        self, user: VirtualUser, origin: Origin, series: Series, timeout_ns: int
     ) -> Generator[Any, None, Connection]:
         """Return a connection for the next request: a new one, or one of the pool. Raises ConnectFailed."""
         if self.pooled:
             pool = self.connector.pool(origin)
-            return (yield from pool.acquire(user.fiber, name, timeout_ns).__await__())
-        connection: Connection = yield from self.connector.open(origin, name, user.fiber, timeout_ns).__await__()
+            return (yield from pool.acquire(user.fiber, series, timeout_ns).__await__())
+        connection: Connection = yield from self.connector.open(origin, series, user.fiber, timeout_ns).__await__()
         self.connections[origin] = connection
         return connection
 

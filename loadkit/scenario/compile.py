@@ -47,7 +47,8 @@ class Settings:
 
 
 def compile_plan(document: Document, settings: Settings, recorder: Recorder | None = None) -> Plan:
-    """Return the plan of a document; its flows record into `recorder`. Raises ScenarioError with every fault."""
+    """Return the plan of a document; its flows record into the books of `recorder`. Raises ScenarioError with every fault."""
+    recorder = recorder or Recorder()
     diagnostics = check_schema(document)
     data = document.data
     config = dict(_mapping(data.get("config")))
@@ -62,7 +63,7 @@ def compile_plan(document: Document, settings: Settings, recorder: Recorder | No
         base=Path(document.files[0]).parent,
         actions=registry.plugins("step"),
         functions=registry.plugins("function"),
-        recorder=recorder or Recorder(),
+        book=recorder,
     )
     faults = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
     if faults:
@@ -73,7 +74,7 @@ def compile_plan(document: Document, settings: Settings, recorder: Recorder | No
     variables = _compile_variables(_mapping(config.get("variables")), build)
     feeders = _load_feeders(config.get("payload"), build)
     phases = compile_phases(config, solo=settings.solo, seed=seed, build=build)
-    scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build)
+    scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build, recorder)
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
     ensure = compile_ensure(config, build)
     found = dict.fromkeys([*diagnostics, *build.diagnostics])  # of one place: in the order of the text
@@ -214,7 +215,7 @@ def _define_fields(spec: Any, build: Build) -> None:
 # Scenarios
 
 
-def _compile_scenarios(items: Any, wanted: str | None, build: Build) -> tuple[Scenario, ...]:
+def _compile_scenarios(items: Any, wanted: str | None, build: Build, recorder: Recorder) -> tuple[Scenario, ...]:
     if not isinstance(items, list):
         return ()
     known = set(build.defined)
@@ -225,12 +226,13 @@ def _compile_scenarios(items: Any, wanted: str | None, build: Build) -> tuple[Sc
         where: Where = ("scenarios", index)
         build.defined = set(known)
         build.later = declared_names(item.get("flow"), (*where, "flow"), build.actions)
-        flow = item.get("flow")
+        flow, name = item.get("flow"), str(item.get("name") or f"scenario {index}")
+        build.book = recorder.book(name)
         steps = build.steps(flow if isinstance(flow, list) else (), (*where, "flow"))
         made.append(
             Scenario(
                 index=index,
-                name=str(item.get("name") or f"scenario {index}"),
+                name=name,
                 weight=_weight(item.get("weight", 1), (*where, "weight"), build),
                 steps=steps,
                 requests=frozenset(build.requests.intersection(steps)),

@@ -41,7 +41,7 @@ def build_for(config: Mapping[str, Any], recorder: Recorder | None = None, base:
         base=base,
         actions=registry.plugins("step"),
         functions=registry.plugins("function"),
-        recorder=recorder or Recorder(),
+        book=recorder or Recorder(),
     )
 
 

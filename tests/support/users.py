@@ -30,7 +30,7 @@ class PathPositions:
 
 
 def build(defined: Iterable[str] = ()) -> Build:
-    made = Build(PathPositions(), {}, base=Path(), actions={}, functions=FUNCTIONS, recorder=Recorder())
+    made = Build(PathPositions(), {}, base=Path(), actions={}, functions=FUNCTIONS, book=Recorder())
     made.defined.update(defined)
     return made
 

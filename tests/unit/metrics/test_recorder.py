@@ -2,7 +2,8 @@
 
 from time import perf_counter_ns
 
-from loadkit.metrics.recorder import FLUSH_ROWS, Recorder
+from loadkit.metrics.book import FLUSH_ROWS
+from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import from_wire, merge_all, to_wire
 
 
@@ -59,7 +60,7 @@ def test_a_snapshot_starts_anew_and_nothing_is_counted_twice_or_lost() -> None:
     for second in range(3):
         for _ in range(FLUSH_ROWS + 3):
             recorder.series("/x").rows.extend(sample(0, 0, 0, 0, 1000))
-        recorder.flush(everything=False)
+        recorder.flush_full()
         recorder.times("http.connect", "/x").append(5)
         parts.append(recorder.snapshot(second, second + 1))
     merged = merge_all(parts)

@@ -181,12 +181,12 @@ def test_every_failure_has_an_outcome(error: OSError, outcome: Outcome) -> None:
 
 def test_an_unresolvable_name_is_dns() -> None:
     async def main() -> None:
-        connector, seen = Connector(Recorder(), {}, None, Path()), []
+        connector, seen = Connector({}, None, Path()), []
         ended = asyncio.get_running_loop().create_future()
 
         async def work() -> None:
             with pytest.raises(ConnectFailed) as caught:
-                await connector.open(Origin("http", "nowhere.invalid", 80), "x", fiber, 10**10)
+                await connector.open(Origin("http", "nowhere.invalid", 80), Recorder().series("x"), fiber, 10**10)
             seen.append(caught.value.outcome)
 
         fiber = Fiber(work(), lambda fiber, error: ended.set_result(error))

@@ -1,0 +1,228 @@
+"""What is recorded of one scenario while load runs: a list append per request, numpy once a second.
+
+A series' `rows` is a flat list of SAMPLE_WIDTH integers per sample; `rows.extend((...))` costs some 50 ns and turning
+it into histograms 0.25 us a sample (python -m bench micro). Nothing here is averaged, sampled or dropped.
+
+A request belongs to the phase of its intended instant, however late its response comes; everything else belongs to the
+phase in which it happened. Both are decided without a word on the hot path: rows carry their instants,
+and what was counted so far is put aside when a phase begins.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from time import perf_counter_ns as now_ns
+
+import numpy as np
+
+from loadkit.metrics.histogram import Histogram, Ints
+from loadkit.metrics.sample import SAMPLE_WIDTH
+from loadkit.metrics.snapshot import Key
+
+FLUSH_ROWS = 4096
+
+KeepExample = Callable[[str, str], None]
+"""Takes an error's name and a text."""
+
+
+class Series:
+    """The samples of one request name in one scenario. `rows` is only ever appended to and cleared in place."""
+
+    __slots__ = ("book", "name", "rows")
+
+    def __init__(self, name: str, book: Book) -> None:
+        self.name = name
+        self.book = book
+        self.rows: list[int] = []
+
+
+class Tally:
+    """Counters that always rise together, such as those of a step whose checks all hold: `times += 1` raises them all."""
+
+    __slots__ = ("counts", "times")
+
+    def __init__(self, counts: Mapping[Key, int]) -> None:
+        self.counts = tuple(counts.items())
+        self.times = 0
+
+
+class Numbers:
+    """Counters and histograms of one scenario and one phase, and times that are not in histograms yet."""
+
+    __slots__ = ("counters", "histograms", "times")
+
+    def __init__(self) -> None:
+        self.counters: defaultdict[Key, int] = defaultdict(int)
+        self.histograms: defaultdict[Key, Histogram] = defaultdict(Histogram)
+        self.times: defaultdict[Key, list[int]] = defaultdict(list)
+
+    def move_to(self, other: Numbers) -> None:
+        """Give everything to another and be empty; lists and dicts stay the same objects."""
+        for key, count in self.counters.items():
+            other.counters[key] += count
+        for key, histogram in self.histograms.items():
+            other.histograms[key].merge(histogram)
+        self.counters.clear()
+        self.histograms.clear()
+        for key, values in self.times.items():
+            if values:
+                other.times[key] = values.copy()
+                values.clear()
+
+    def record_times(self, least: int) -> None:
+        """Turn lists of at least so many times into histograms."""
+        for key, values in self.times.items():
+            if len(values) >= least:
+                self.histograms[key].record(np.fromiter(values, np.int64, len(values)))
+                values.clear()
+
+    def record_samples(self, name: str, table: Ints) -> None:
+        """Count a table of samples, a row each (see Sample)."""
+        intended, start, written, sent, first, end, status, bytes_in, bytes_out = table.T
+        response = np.maximum(end - intended, 0)
+        self.histograms["http.response_time", name].record(response)
+        self.histograms["http.service_time", name].record(end - start)
+        self.histograms["http.send", name].record(sent - written)
+        self.histograms["http.first_byte", name].record(np.maximum(first - sent, 0))
+        self.histograms["http.receive", name].record(end - first)
+        self._record_statuses(name, status, response)
+        counters = self.counters
+        counters["http.requests", name] += len(table)
+        counters["http.responses", name] += len(table)
+        counters["http.downloaded_bytes", name] += int(bytes_in.sum())
+        counters["http.uploaded_bytes", name] += int(bytes_out.sum())
+
+    def _record_statuses(self, name: str, status: Ints, response: Ints) -> None:
+        per_status = np.bincount(status)
+        for code in np.flatnonzero(per_status):
+            self.counters[f"http.codes.{code}", name] += int(per_status[code])
+        classes = status // 100
+        for family in np.flatnonzero(np.bincount(classes)):
+            chosen = response[classes == family]
+            self.histograms[f"http.response_time.{family}xx", name].record(chosen)
+
+
+class Course:
+    """Which phases have begun, and when: what the books of a worker share."""
+
+    __slots__ = ("phase", "phases", "start_ns", "starts_ns")
+
+    def __init__(self) -> None:
+        self.starts_ns = [0]  # perf_counter_ns, like the instants of samples
+        self.phases = [0]
+        self.start_ns = 0
+        self.phase = 0
+
+    def begin(self, phase: int, start_ns: int) -> None:
+        """Begin a phase; samples intended before `start_ns` belong to the one before."""
+        if phase != self.phase:
+            self.starts_ns.append(start_ns)
+            self.phases.append(phase)
+            self.start_ns, self.phase = start_ns, phase
+
+    def at(self, instant_ns: int) -> int:
+        """Return the phase of an instant."""
+        return self.phases[max(0, bisect_right(self.starts_ns, instant_ns) - 1)]
+
+
+class Book:
+    """All that is recorded of one scenario between two snapshots; of the run itself where `scenario` is ""."""
+
+    def __init__(self, scenario: str, course: Course, keep_example: KeepExample) -> None:
+        self.scenario = scenario
+        self.example = keep_example
+        self.present = Numbers()
+        self._past: defaultdict[int, Numbers] = defaultdict(Numbers)
+        self._course = course
+        self._series: dict[str, Series] = {}
+        self._tallies: list[Tally] = []
+
+    @property
+    def counters(self) -> defaultdict[Key, int]:
+        """Return the counters of the phase that is on."""
+        return self.present.counters
+
+    def series(self, name: str) -> Series:
+        """Return the series of a request name, made on first use."""
+        found = self._series.get(name)
+        if found is None:
+            found = self._series[name] = Series(name, self)
+        return found
+
+    def tally(self, counts: Mapping[Key, int]) -> Tally:
+        """Return a new tally; 30 ns a rise, where a counter is 70 ns."""
+        made = Tally(counts)
+        self._tallies.append(made)
+        return made
+
+    def times(self, metric: str, label: str = "") -> list[int]:
+        """Return the list to which nanoseconds of a time metric are appended; it is cleared in place."""
+        return self.present.times[metric, label]
+
+    def count(self, metric: str, label: str = "", by: int = 1) -> None:
+        """Add to a counter."""
+        self.present.counters[metric, label] += by
+
+    def failure(self, name: str, error: str, spent_ns: int, *, text: str = "") -> None:
+        """Count a request that got no valid response; its time goes to `http.failure_time`."""
+        intended_ns, present = now_ns() - spent_ns, self.present
+        numbers = present if intended_ns >= self._course.start_ns else self._past[self._course.at(intended_ns)]
+        numbers.counters["http.requests", name] += 1
+        numbers.counters[f"errors.{error}", name] += 1
+        numbers.times["http.failure_time", name].append(max(0, spent_ns))
+        if text:
+            self.example(error, text)
+
+    def error(self, error: str, label: str = "", *, text: str = "") -> None:
+        """Count `errors.<error>` and keep the first few texts as examples."""
+        self.present.counters[f"errors.{error}", label] += 1
+        if text:
+            self.example(error, text)
+
+    def flush(self, *, everything: bool = True) -> None:
+        """Turn buffered values into counts; only the full buffers when `everything` is false."""
+        least = 1 if everything else FLUSH_ROWS
+        for series in self._series.values():
+            if len(series.rows) >= least * SAMPLE_WIDTH:
+                self._flush_series(series)
+        self.present.record_times(least)
+
+    def turn(self, phase: int) -> None:
+        """Put aside what was counted, as `phase`'s. Rows stay where they are: they know their phase."""
+        self._fold_tallies()
+        self.present.move_to(self._past[phase])
+
+    def take(self) -> Iterator[tuple[int, Numbers]]:
+        """Return what was recorded since the last call, by phase, and start anew."""
+        self.flush()
+        self._fold_tallies()
+        self.present.move_to(self._past[self._course.phase])
+        past, self._past = self._past, defaultdict(Numbers)
+        for phase, numbers in past.items():
+            numbers.record_times(1)
+            if numbers.counters or numbers.histograms:
+                yield phase, numbers
+
+    def _fold_tallies(self) -> None:
+        counters = self.present.counters
+        for tally in self._tallies:
+            if tally.times:
+                for key, count in tally.counts:
+                    counters[key] += count * tally.times
+                tally.times = 0
+
+    def _flush_series(self, series: Series) -> None:
+        rows, name, course = series.rows, series.name, self._course
+        table = np.fromiter(rows, np.int64, len(rows)).reshape(-1, SAMPLE_WIDTH)
+        rows.clear()
+        intended = table[:, 0]
+        if int(intended.min()) >= course.start_ns:
+            self.present.record_samples(name, table)
+            return
+        positions = np.maximum(np.searchsorted(course.starts_ns, intended, side="right") - 1, 0)
+        for position in np.unique(positions):
+            phase = course.phases[position]
+            numbers = self.present if phase == course.phase else self._past[phase]
+            numbers.record_samples(name, table[positions == position])
