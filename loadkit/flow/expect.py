@@ -16,7 +16,7 @@ from loadkit.flow.sources import body_fault, shown
 from loadkit.flow.step import Build, Where
 from loadkit.template.compile import Template, TemplateContext
 from loadkit.template.path import MISSING, PathFault, compile_getter, parse_path
-from loadkit.template.regexp import RegexpFault, compile_regexp
+from loadkit.template.regexp import RegexpFault, RegexpTimeout, compile_regexp
 from loadkit.template.text import to_text
 
 _Check = Callable[[TemplateContext, Response], str | None]
@@ -260,6 +260,8 @@ def _matches_regexp(template: Template, at: Where, build: Build) -> _Check | Non
         source = template.text(user)
         try:
             found = compiled(source).search(response.text)
+        except RegexpTimeout as error:
+            return str(error)
         except RegexpFault as error:
             return f"not a regular expression: {error}"
         return None if found else f"the body has no match of {shown(source)}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from loadkit.flow.budget import BudgetSpent, within_budget
 from loadkit.template.path import MISSING, compile_getter
 
 _PLAIN = re.compile(r"""\$(?:\.[\w-]+|\[\d+\]|\['[^'\\]*'\]|\["[^"\\]*"\])*""")
@@ -86,21 +87,24 @@ def _general(text: str, written: str) -> JsonPath:
         raise JsonPathFault(f"{text!r} is not a JSONPath: {error}") from None
 
     def values(document: Any) -> list[Any]:
-        try:
-            return [match.obj for match in path.finditer(document)]
-        except (jsonpath.JSONPathError, RecursionError) as error:
-            raise JsonPathFault(_reason(error)) from None
+        found: list[Any] = _applied(lambda: [match.obj for match in path.finditer(document)])
+        return found
 
     def first(document: Any) -> Any:
-        try:
-            for match in path.finditer(document):
-                return match.obj
-        except (jsonpath.JSONPathError, RecursionError) as error:
-            raise JsonPathFault(_reason(error)) from None
-        return MISSING
+        return _applied(lambda: next((match.obj for match in path.finditer(document)), MISSING))
 
     return JsonPath(singular=bool(path.singular_query()), first=first, values=values)
 
 
-def _reason(error: Exception) -> str:
-    return "the document is too deep" if isinstance(error, RecursionError) else str(error.args[0])
+def _applied(apply: Callable[[], Any]) -> Any:
+    """Apply a path that may look at everything: filters and `..` take 50 ms at most. Raises JsonPathFault."""
+    import jsonpath
+
+    try:
+        return within_budget(apply)
+    except BudgetSpent as error:
+        raise JsonPathFault(f"{error}; write a path with fewer `..` and filters") from None
+    except RecursionError:
+        raise JsonPathFault("the document is too deep") from None
+    except jsonpath.JSONPathError as error:
+        raise JsonPathFault(str(error.args[0]) if error.args else type(error).__name__) from None

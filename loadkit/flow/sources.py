@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -12,7 +11,7 @@ from loadkit.flow.response import Response
 from loadkit.flow.step import Build, Where
 from loadkit.template.compile import Template, TemplateContext
 from loadkit.template.path import MISSING
-from loadkit.template.regexp import RegexpFault, compile_regexp
+from loadkit.template.regexp import Regexp, RegexpFault, RegexpTimeout, compile_regexp
 from loadkit.template.text import to_text
 
 MAX_BODY_BYTES = 1 << 20
@@ -170,24 +169,27 @@ def _compile_regexp(template: Template, item: Mapping[str, Any], at: Where, buil
     return lambda user, response: _search(pattern, group, response)
 
 
-def _has_group(pattern: re.Pattern[str], group: Any) -> bool:
+def _has_group(pattern: Regexp, group: Any) -> bool:
     return group in pattern.groupindex if isinstance(group, str) else 0 <= group <= pattern.groups
 
 
-def _groups(pattern: re.Pattern[str]) -> str:
+def _groups(pattern: Regexp) -> str:
     if not pattern.groups:
         return "put parentheses around what to capture, or leave out `group` for the whole match"
     known = [*pattern.groupindex, *range(1, pattern.groups + 1)]
     return f"its groups are {', '.join(map(str, known))}"
 
 
-def _search(pattern: re.Pattern[str], group: Any, response: Response) -> Any:
+def _search(pattern: Regexp, group: Any, response: Response) -> Any:
     fault = body_fault(response)
     if fault is not None:
         return Failure(fault)
     if not _has_group(pattern, group):
         return Failure(f"the regular expression has no group {group!r}")
-    found = pattern.search(response.text)
+    try:
+        found = pattern.search(response.text)
+    except RegexpTimeout as fault:
+        return Failure(str(fault))
     value = found[group] if found else None
     return MISSING if value is None else value
 

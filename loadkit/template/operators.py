@@ -1,4 +1,4 @@
-"""What the operators of expressions do with two values; none of them raises."""
+"""What the operators of expressions do with two values; none raises, but for a `~=` that is given up after its budget."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from loadkit.template.regexp import RegexpFault, compile_regexp
+from loadkit.template.regexp import RegexpFault, RegexpTimeout, compile_regexp
 from loadkit.template.text import to_text
 
 EXACT_DIGITS = 18
@@ -86,11 +86,13 @@ def _contains(left: Any, right: Any) -> bool:
 
 
 def matches(left: Any, right: Any) -> bool:
-    """Say whether a value has a match of a regular expression; one that is wrong matches nothing."""
+    """Say whether a value has a match of a regular expression; one that is wrong matches nothing. Raises RegexpTimeout."""
     if left is None or right is None:
         return False
     try:
         return compile_regexp(to_text(right)).search(to_text(left)) is not None
+    except RegexpTimeout:
+        raise
     except RegexpFault:
         return False
 

@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import pytest
@@ -92,6 +93,22 @@ def test_a_document_too_deep_for_a_path_is_a_fault() -> None:
         compile_jsonpath("$..x").first(document)
     with pytest.raises(JsonPathFault):
         compile_jsonpath("$..x").values(document)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["$..a..a..a..b..q", "$..[?@..[?@..[?@.q]]]..x", "$.items[?search(@.n, '(x+x+)+y')]", "$.items[?@.n == 'y'].n"],
+)
+@pytest.mark.parametrize("apply", ["first", "values"])
+def test_a_path_that_looks_too_long_is_given_up(path: str, apply: str) -> None:
+    deep: Any = {}
+    for _ in range(80):
+        deep = {"a": deep, "b": {"a": {}}}
+    document = {"items": [{"id": i, "n": "x" * 30} for i in range(60_000)], **deep}
+    began = time.process_time()
+    with pytest.raises(JsonPathFault, match="longer than 50 ms"):
+        getattr(compile_jsonpath(path), apply)(document)
+    assert time.process_time() - began < 0.2
 
 
 @given(st.text(alphabet="$.@[]()?*'\"ab01-:,<>=!&| ", max_size=20) | st.text(max_size=10))
