@@ -6,26 +6,24 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from loadkit import registry
 from loadkit.cli.interrupts import Interrupts
-from loadkit.cli.reading import DEMO
-from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
+from loadkit.engine.events import Finished, LogLine
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode, FleetError, PluginError, PreflightError, UsageError
-from loadkit.fleet.local import RunOptions, run
+from loadkit.fleet.local import RunOptions
 from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.process import WorkerProcess
-from loadkit.fleet.sizing import asked_workers, usable_cores, worker_count
-from loadkit.outputs.base import FileOutput, Output, Screen, paint_for, write_line
+from loadkit.fleet.session import Session
+from loadkit.fleet.sizing import asked_workers
+from loadkit.outputs.base import FileOutput, Screen, paint_for, write_line
 from loadkit.outputs.summary import quiet_summary, summary
 from loadkit.outputs.text import LogOnly, PlainText
-from loadkit.scenario.compile import Settings, compile_plan
 from loadkit.scenario.plan import Plan
-from loadkit.scenario.source import Document
 from loadkit.units import parse_duration_ns
 
 
@@ -41,33 +39,25 @@ class Choices:
     on_worker_loss: OnWorkerLoss = OnWorkerLoss.ABORT
 
 
-def execute(
-    document: Document, settings: Settings, plan: Plan, choices: Choices, workers: list[WorkerProcess]
-) -> ExitCode:
-    """Run a plan on workers, show it, and return what it came to."""
+def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitCode:
+    """Run a plan on workers, of which some may have been started already, show it, and return what it came to."""
     options = RunOptions(
+        workers=asked_workers(choices.workers),
         graceful_stop_ns=_graceful_stop_ns(choices.graceful_stop),
         debug=choices.debug,
         on_worker_loss=choices.on_worker_loss,
     )
-    count = worker_count(plan, asked_workers(choices.workers), usable_cores())
-    workers.extend(WorkerProcess() for _ in range(count - len(workers)))
     for warning in () if choices.quiet else plan.warnings:
-        write_line(sys.stderr, warning.render(document.sources))
+        write_line(sys.stderr, warning.render(plan.document.sources))
     report = open_report(choices.output)
     screen = choose_screen(choices)
-    outputs: list[Output] = [screen, *([report] if report else [])]
+    outputs = (screen, report) if report else (screen,)
     interrupts = Interrupts(options.graceful_stop_ns, lambda text: screen.log(LogLine(text=text, stream="stderr")))
-    with _demo(plan.target) as url, contextlib.closing(screen):
-        if url:
-            # Steps hold the target in compiled form, so the plan is made again for where the demo listens.
-            settings = replace(settings, target=url, seed=plan.seed)
-            plan = replace(compile_plan(document, settings), warnings=plan.warnings)
-        with interrupts.obeyed():
-            events = run(document, settings, plan, options, interrupts.stop, workers)
-            result = asyncio.run(_drive(events, interrupts, outputs))
-            screen.finish(result)
-            return _conclude(result, report, choices)
+    with contextlib.closing(screen), interrupts.obeyed():
+        session = Session(plan, options, stop=interrupts.stop, workers=workers, outputs=outputs)
+        result = asyncio.run(_drive(session, interrupts))
+        screen.finish(result)
+        return _conclude(result, report, choices)
 
 
 def open_report(output: str | None) -> FileOutput | None:
@@ -103,42 +93,13 @@ def choose_screen(choices: Choices) -> Screen:
     return LiveView(sys.stdout, sys.stderr)
 
 
-@contextlib.contextmanager
-def _demo(target: str) -> Iterator[str | None]:
-    if not target.startswith(DEMO):
-        yield None
-        return
-    from loadkit.demo.app import DemoOptions
-    from loadkit.demo.process import start_demo
-
-    demo = start_demo(DemoOptions())
-    try:
-        yield demo.url
-    finally:
-        demo.stop()
-
-
-async def _drive(events: AsyncGenerator[Event, None], interrupts: Interrupts, outputs: Sequence[Output]) -> RunResult:
+async def _drive(session: Session, interrupts: Interrupts) -> RunResult:
     interrupts.listen()
-    async with contextlib.aclosing(events):
+    async with session as events:
         async for event in events:
-            match event:
-                case Finished(result=result):
-                    return result
-                case _:
-                    _show(event, outputs)
+            if isinstance(event, Finished):
+                return event.result
     raise FleetError("the run ended without a result: its workers were lost")
-
-
-def _show(event: Started | Interval | LogLine, outputs: Sequence[Output]) -> None:
-    for output in outputs:
-        match event:
-            case Interval():
-                output.interval(event)
-            case LogLine():
-                output.log(event)
-            case Started():
-                output.start(event)
 
 
 def _conclude(result: RunResult, report: FileOutput | None, choices: Choices) -> ExitCode:

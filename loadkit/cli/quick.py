@@ -55,13 +55,13 @@ def quick(
         data["config"]["tls"] = {"rejectUnauthorized": False}
     with spawned(1) as workers:
         from loadkit.cli.execute import Choices, execute
-        from loadkit.scenario.compile import Settings, compile_plan
+        from loadkit.scenario.compile import compile_plan
+        from loadkit.scenario.settings import Settings
         from loadkit.scenario.source import read_document
 
         document = read_document(Path("quick"), json.dumps(data, indent=2))
-        settings = Settings()
-        plan = compile_plan(document, settings)
-        return execute(document, settings, plan, Choices(output=output, quiet=quiet), workers)
+        plan = compile_plan(document, Settings())
+        return execute(plan, Choices(output=output, quiet=quiet), workers)
 
 
 def quick_scenario(

@@ -1,19 +1,11 @@
-"""From the files and options of a command line to a plan; `validate` needs no more than this."""
+"""What the options and the environment of a command line say about a plan."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
-from loadkit.errors import ScenarioError, Severity, UsageError
-from loadkit.scenario.compile import Settings, compile_plan
-from loadkit.scenario.merge import Overrides, gather_document
-from loadkit.scenario.plan import Plan
-from loadkit.scenario.source import Document, in_order
-
-DEMO = "demo://"
+from loadkit.errors import UsageError
+from loadkit.scenario.compile import DEMO_TARGET
 
 
 def chosen_target(target: str | None) -> str | None:
@@ -26,22 +18,6 @@ def chosen_target(target: str | None) -> str | None:
 
 
 def _obeyed(origin: str, target: str) -> str:
-    if target.startswith(DEMO) and target.removeprefix(DEMO).strip("/"):
-        raise UsageError(f"{origin} {target}: the demo shop takes no host and no path here; write {DEMO}")
+    if target.startswith(DEMO_TARGET) and target.removeprefix(DEMO_TARGET).strip("/"):
+        raise UsageError(f"{origin} {target}: the demo shop takes no host and no path here; write {DEMO_TARGET}")
     return target
-
-
-def read_plan(files: Sequence[Path], changes: Overrides, settings: Settings) -> tuple[Document, Plan]:
-    """Read, merge and compile files. Raises ScenarioError with every fault, of reading and of meaning alike."""
-    reading = gather_document(files, changes)
-    errors = {found.at for found in reading.diagnostics if found.severity is Severity.ERROR}
-    if reading.document is None:
-        raise ScenarioError(reading.diagnostics, reading.sources)
-    try:
-        plan = compile_plan(reading.document, settings)
-    except ScenarioError as error:
-        later = [found for found in error.diagnostics if found.at not in errors]
-        raise ScenarioError(in_order([*reading.diagnostics, *later]), reading.sources) from None
-    if errors:
-        raise ScenarioError(reading.diagnostics, reading.sources)
-    return reading.document, replace(plan, warnings=in_order([*reading.diagnostics, *plan.warnings]))

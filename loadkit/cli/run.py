@@ -47,9 +47,10 @@ def run(
     set_environment(dotenv)
     with spawned(1) as processes:  # early: they import their libraries while we import ours and read the file
         from loadkit.cli.execute import Choices, execute
-        from loadkit.cli.reading import chosen_target, read_plan
-        from loadkit.scenario.compile import Settings
+        from loadkit.cli.reading import chosen_target
         from loadkit.scenario.merge import Overrides
+        from loadkit.scenario.reading import read_plan
+        from loadkit.scenario.settings import Settings
 
         changes = Overrides(
             config=config,
@@ -77,8 +78,7 @@ def run(
             workers=workers,
             on_worker_loss=on_worker_loss,
         )
-        document, plan = read_plan(files, changes, settings)
-        return execute(document, settings, plan, choices, processes)
+        return execute(read_plan(files, changes, settings), choices, processes)
 
 
 def read_tags(tags: list[str]) -> dict[str, str]:

@@ -30,9 +30,10 @@ def validate(
       loadkit validate shop.yaml -c staging.yaml -e staging
     """
     from loadkit.cli.dotenv import set_environment
-    from loadkit.cli.reading import chosen_target, read_plan
-    from loadkit.scenario.compile import Settings
+    from loadkit.cli.reading import chosen_target
     from loadkit.scenario.merge import Overrides
+    from loadkit.scenario.reading import read_plan
+    from loadkit.scenario.settings import Settings
 
     set_environment(dotenv)
     changes = Overrides(
@@ -44,13 +45,13 @@ def validate(
         variables=variables,
     )
     try:
-        document, plan = read_plan(files, changes, Settings(environment=environment))
+        plan = read_plan(files, changes, Settings(environment=environment))
     except ScenarioError as error:
         write_line(sys.stdout, str(error))
         write_line(sys.stdout, count_faults(error.diagnostics))
         return ExitCode.INVALID_INPUT
     for warning in plan.warnings:
-        write_line(sys.stdout, warning.render(document.sources))
+        write_line(sys.stdout, warning.render(plan.document.sources))
     parts = [counted(len(plan.phases), "phase"), counted(len(plan.scenarios), "scenario")]
     parts += [counted(len(plan.objectives), "threshold"), counted(len(plan.warnings), "warning")]
     write_line(sys.stdout, f"ok: {', '.join(str(file) for file in files)}: {', '.join(parts)}")

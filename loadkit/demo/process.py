@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import select
 import subprocess
 import sys
 import tempfile
-from time import monotonic
 from typing import IO
 
 from loadkit.demo.app import DemoOptions
@@ -35,7 +34,7 @@ class DemoProcess:
         _end(self._process)
 
 
-def start_demo(options: DemoOptions) -> DemoProcess:
+async def start_demo(options: DemoOptions) -> DemoProcess:
     """Start a demo on a free loopback port and wait until it takes requests.
 
     Call it from a thread that lives as long as the demo shall: the kernel ends the demo with that thread. Raises
@@ -51,8 +50,11 @@ def start_demo(options: DemoOptions) -> DemoProcess:
         )
         line = ""
         try:
-            line = _first_line(process, monotonic() + _READY_WITHIN_S)
-        finally:  # also when Ctrl-C ends the wait
+            async with asyncio.timeout(_READY_WITHIN_S):
+                line = await _first_line(process)
+        except TimeoutError:
+            pass
+        finally:  # also when the wait is cancelled
             if not line:
                 _end(process)
         if line:
@@ -69,18 +71,27 @@ def _command(options: DemoOptions) -> list[str]:
     ]
 
 
-def _first_line(process: subprocess.Popen[bytes], until: float) -> str:
-    """Return the first line of the child's output; "" when it ends, or the time does, before there is one."""
+async def _first_line(process: subprocess.Popen[bytes]) -> str:
+    """Return the first line of the child's output; "" when it ends before there is one."""
     assert process.stdout is not None
     descriptor, got = process.stdout.fileno(), b""
     while b"\n" not in got:
-        if not select.select([descriptor], [], [], max(0.0, until - monotonic()))[0]:
-            return ""
+        await _readable(descriptor)
         part = os.read(descriptor, 4096)
         if not part:
             return ""
         got += part
     return got.partition(b"\n")[0].decode().strip()
+
+
+async def _readable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(descriptor, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(descriptor)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -30,6 +30,7 @@ class RunResult:
     workers: int
     target: str
     signal: str | None = None
+    lost_workers: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property

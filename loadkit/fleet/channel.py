@@ -24,6 +24,7 @@ class Channel:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._loop = asyncio.get_running_loop()
 
     @classmethod
     async def open(cls, sock: socket.socket) -> Channel:
@@ -52,6 +53,11 @@ class Channel:
             return _decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"not a message: {error}") from error
+
+    def abort(self) -> None:
+        """Close at once, what is queued is lost; doing it twice, or after the event loop's end, is no fault."""
+        if not self._loop.is_closed():
+            self._writer.transport.abort()
 
     async def close(self) -> None:
         """Send what is queued and close."""

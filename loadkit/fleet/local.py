@@ -5,34 +5,41 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from loadkit.engine.accounts import lost_arrivals
+from loadkit.engine.ending import Course, Ending
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
-from loadkit.fleet.accounts import lost_arrivals, settle
 from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.process import WorkerProcess
 from loadkit.metrics.snapshot import Snapshot, from_wire
-from loadkit.scenario.compile import Settings
-from loadkit.scenario.judging import BusyStreak, active_s, judge
 from loadkit.scenario.plan import Plan
-from loadkit.scenario.source import Document, document_to_wire
+from loadkit.scenario.source import document_to_wire
 from loadkit.units import NS_PER_S
 from loadkit.workload.base import Shard
 
 _LEAD_NS = 20_000_000  # between "everybody is ready" and the first instant
 KILL_TIMEOUT_S = 1.5
 _ENDED = 1 << 60  # seconds told by a worker of which nothing more is to be waited for
+SILENT_NS = 6 * NS_PER_S  # a worker tells of itself once a second; one that is 5 s late hangs
+_WATCH_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """How a plan is run. `graceful_stop_ns` is what virtual users at work get after the last phase or a signal."""
+    """How a plan is run. `graceful_stop_ns` is what virtual users at work get after the last phase or a signal.
 
+    `workers` is how many are asked for, None as many as the plan is worth. A worker that says nothing for `silent_ns`
+    hangs, and is ended and lost.
+    """
+
+    workers: int | None = None
     graceful_stop_ns: int = 30 * NS_PER_S
     debug: bool = False
     on_worker_loss: OnWorkerLoss = OnWorkerLoss.ABORT
+    silent_ns: int = SILENT_NS
 
 
 class Stop:
@@ -43,8 +50,8 @@ class Stop:
         self.requests = 0
         self._asked = asyncio.Event()
 
-    def request(self, signal: str) -> None:
-        """Ask once more; the first signal's name is the one that the result carries."""
+    def request(self, signal: str | None = None) -> None:
+        """Ask once more; the first signal's name is the one that the result carries, none when nobody was signalled."""
         self.signal = self.signal or signal
         self.requests += 1
         self._asked.set()
@@ -56,19 +63,7 @@ class Stop:
         return self.requests
 
 
-async def run(
-    document: Document, settings: Settings, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess]
-) -> AsyncGenerator[Event, None]:
-    """Run a plan on spawned workers and yield its events, Finished last. Raises FleetError when one cannot be had."""
-    fleet = _Fleet(plan, options, stop, workers)
-    try:
-        async for event in fleet.run(document, settings):
-            yield event
-    finally:
-        await fleet.close()
-
-
-class _Fleet:
+class Fleet:
     """The workers of one run, and what they have reported so far."""
 
     def __init__(self, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess]) -> None:
@@ -80,26 +75,26 @@ class _Fleet:
         self._tasks: list[asyncio.Task[None]] = []
         self._intervals: dict[int, Snapshot] = {}
         self._reported = [0] * len(workers)  # seconds told by each worker
-        self._summary = Snapshot()
-        self._busy = BusyStreak(plan)
+        self._heard_ns = [0] * len(workers)  # when each worker last said anything
         self._draining = [False] * len(workers)
         self._due = [0] * len(workers)  # arrivals reported by each worker
         self._lost: dict[int, int] = {}  # worker -> its arrivals that were due and never reported
-        self._start_ns = 0
+        self._start_ns = time.perf_counter_ns()
         self._stopped_ns = 0  # when the user asked to stop: nothing was due after that
+        self._course = Course(plan, workers=len(workers), started_at=time.time())
 
-    async def run(self, document: Document, settings: Settings) -> AsyncGenerator[Event, None]:
-        order = self._order(document, settings)
-        if not await self._prepared(order):
-            self._start_ns = time.perf_counter_ns()
-            yield Finished(result=self._result(document, settings, time.time()))
+    async def run(self) -> AsyncGenerator[Event, None]:
+        """Run the plan and yield its events, Finished last. Raises FleetError when a worker cannot be had."""
+        if not await self._prepared():
+            yield Finished(result=self._result())
             return
-        self._start_ns, started_at = time.perf_counter_ns() + _LEAD_NS, time.time() + _LEAD_NS / NS_PER_S
-        for worker in self._workers:
-            worker.send("start", start_ns=self._start_ns)
-        yield Started(plan=self._plan, workers=len(self._workers), started_at=started_at, target=self._plan.target)
-        self._tasks = [asyncio.create_task(self._read(index)) for index in range(len(self._workers))]
-        self._tasks.append(asyncio.create_task(self._obey()))
+        self._begin()
+        yield Started(
+            plan=self._plan,
+            workers=len(self._workers),
+            started_at=self._course.started_at,
+            target=self._plan.target,
+        )
         working = len(self._workers)
         while working:
             index, message = await self._messages.get()
@@ -114,36 +109,57 @@ class _Fleet:
                 self._take(index, message[1])
             for interval in self._complete():
                 yield interval
-        yield Finished(result=self._result(document, settings, started_at))
+        yield Finished(result=self._result())
 
     async def close(self) -> None:
+        """End what still runs and wait until it is gone; doing it twice is no fault."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(worker.close() for worker in self._workers))
 
-    async def _prepared(self, order: dict[str, Any]) -> bool:
-        """Wait until every worker is ready; say whether load is to begin. A signal before that ends the run."""
-        preparing = asyncio.gather(*(w.prepare({**order, "worker": i}) for i, w in enumerate(self._workers)))
-        asked = asyncio.ensure_future(self._stop.asked())
-        either: set[asyncio.Future[Any]] = {preparing, asked}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if asked.done():
-            preparing.cancel()
-            await asyncio.gather(preparing, return_exceptions=True)
-            for worker in self._workers:
-                worker.kill()
-            return False
-        asked.cancel()
-        await asyncio.gather(asked, return_exceptions=True)
-        await preparing
-        return True
+    def abandon(self) -> None:
+        """End what still runs without waiting for the event loop."""
+        for task in self._tasks:
+            if not task.get_loop().is_closed():
+                task.cancel()
+        for worker in self._workers:
+            worker.abandon()
 
-    def _order(self, document: Document, settings: Settings) -> dict[str, Any]:
-        known = replace(settings, seed=self._plan.seed, target=self._plan.target)
+    async def _prepared(self) -> bool:
+        """Wait until every worker is ready; say whether load is to begin. A signal before that ends the run."""
+        order = self._order()
+        asked = asyncio.create_task(self._stop.asked())
+        preparing = [asyncio.create_task(w.prepare({**order, "worker": i})) for i, w in enumerate(self._workers)]
+        ready: asyncio.Future[list[None]] = asyncio.gather(*preparing)
+        try:
+            either: set[asyncio.Future[Any]] = {ready, asked}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if asked.done():
+                for worker in self._workers:
+                    worker.kill()
+                return False
+            await ready
+            return True
+        finally:  # also when a worker fails or the caller is cancelled: none is left to itself
+            for task in (asked, *preparing):
+                task.cancel()
+            await asyncio.gather(asked, *preparing, ready, return_exceptions=True)
+
+    def _begin(self) -> None:
+        """Name the first instant to the workers and listen to them."""
+        self._start_ns = time.perf_counter_ns() + _LEAD_NS
+        self._course.started_at = time.time() + _LEAD_NS / NS_PER_S
+        self._heard_ns = [self._start_ns] * len(self._workers)
+        for worker in self._workers:
+            worker.send("start", start_ns=self._start_ns)
+        self._tasks = [asyncio.create_task(self._read(index)) for index in range(len(self._workers))]
+        self._tasks += [asyncio.create_task(self._obey()), asyncio.create_task(self._watch())]
+
+    def _order(self) -> dict[str, Any]:
         return {
-            "document": document_to_wire(document),
-            "settings": asdict(known),
+            "document": document_to_wire(self._plan.document),
+            "settings": asdict(self._plan.settings),
             "workers": len(self._workers),
             "graceful_stop_ns": self._options.graceful_stop_ns,
             "debug": self._options.debug,
@@ -156,9 +172,25 @@ class _Fleet:
             except ValueError:  # what it says makes no sense: it is as good as dead
                 self._workers[index].kill()
                 message = None
+            self._heard_ns[index] = time.perf_counter_ns()
             await self._messages.put((index, message))
             if message is None or message[0] == "done":
                 return
+
+    async def _watch(self) -> None:
+        """End workers that hang: stopped, or stuck in code that does not return. Their socket then says that they are gone.
+
+        When this process was held up itself, nobody was heard for that long, and everybody gets the time anew.
+        """
+        while True:
+            asleep_ns = time.perf_counter_ns()
+            await asyncio.sleep(_WATCH_S)
+            now_ns = time.perf_counter_ns()
+            if now_ns - asleep_ns > NS_PER_S:
+                self._heard_ns = [now_ns] * len(self._workers)
+            for index, worker in enumerate(self._workers):
+                if self._reported[index] < _ENDED and now_ns - self._heard_ns[index] > self._options.silent_ns:
+                    worker.kill()
 
     async def _obey(self) -> None:
         """Pass the user's wish to stop on; who does not obey a kill is ended and counts as lost."""
@@ -205,7 +237,7 @@ class _Fleet:
         degraded = self._options.on_worker_loss is OnWorkerLoss.DEGRADE
         total, count = 0, len(self._workers)
         for index, died_ns in self._lost.items():
-            until_ns = self._summary.end_ns if degraded else died_ns
+            until_ns = self._course.summary.end_ns if degraded else died_ns
             if self._stopped_ns:
                 until_ns = min(until_ns, self._stopped_ns)
             total += lost_arrivals(self._plan, Shard(index, count), until_ns, self._due[index])
@@ -216,27 +248,15 @@ class _Fleet:
         ready = []
         for second in sorted(second for second in self._intervals if second < min(self._reported)):
             snapshot = self._intervals.pop(second)  # forgotten once it is told: a long run stays small
-            self._summary.merge(snapshot)
-            self._busy.add(snapshot)
-            ready.append(Interval(snapshot=snapshot, summary=self._summary, draining=all(self._draining)))
+            self._course.add(snapshot)
+            ready.append(Interval(snapshot=snapshot, summary=self._course.summary, draining=all(self._draining)))
         return ready
 
-    def _result(self, document: Document, settings: Settings, started_at: float) -> RunResult:
-        elapsed_s, summary = self._elapsed_ns() / NS_PER_S, self._summary
-        trouble = settle(summary, self._lost_arrivals(), whole=not self._lost)
-        busy_s = self._busy.longest_s
-        measurement, verdicts = judge(self._plan, summary, busy_s=busy_s, lost=len(self._lost), trouble=trouble)
-        return RunResult(
-            plan=self._plan,
-            files=document.files,
-            summary=summary,
-            verdicts=verdicts,
-            measurement=measurement,
-            started_at=started_at,
-            elapsed_s=elapsed_s,
-            active_s=active_s(self._plan, summary),
-            workers=len(self._workers),
-            target=self._plan.target,
+    def _result(self) -> RunResult:
+        ending = Ending(
+            elapsed_s=self._elapsed_ns() / NS_PER_S,
             signal=self._stop.signal,
-            tags=settings.tags,
+            lost_workers=len(self._lost),
+            lost_arrivals=self._lost_arrivals(),
         )
+        return self._course.conclude(ending)

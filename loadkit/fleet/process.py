@@ -88,6 +88,8 @@ class WorkerProcess:
         self._process.wait()
         if self._channel is None:
             self._mine.close()
+        else:
+            self._channel.abort()
 
     async def close(self) -> None:
         """End the process: wait a little for it to go by itself, then insist."""

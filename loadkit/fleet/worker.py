@@ -20,7 +20,8 @@ from loadkit.errors import LoadkitError
 from loadkit.fleet.channel import Channel
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot, to_wire
-from loadkit.scenario.compile import Settings, compile_plan
+from loadkit.scenario.compile import compile_plan
+from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import document_from_wire
 from loadkit.workload.base import ClosedWorkload, Shard
 

@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +25,13 @@ from loadkit.scenario.check import check_schema
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
+from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document
 from loadkit.slo.ensure import KNOWN_PLUGINS
 from loadkit.template.compile import Template
 from loadkit.template.feeders import Feeder, PayloadFault, load_feeder
 
 DEMO_TARGET = "demo://"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What the command line decides about a plan, beside the document. `target` replaces `config.target`."""
-
-    seed: int | None = None
-    solo: bool = False
-    scenario_name: str | None = None
-    name: str | None = None
-    target: str | None = None
-    environment: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def compile_plan(document: Document, settings: Settings, recorder: Recorder | None = None) -> Plan:
@@ -99,6 +87,8 @@ def compile_plan(document: Document, settings: Settings, recorder: Recorder | No
         tags=settings.tags,
         solo=settings.solo,
         expect_at=build.expect_at,
+        document=document,
+        settings=replace(settings, seed=seed, target=target),
     )
 
 

@@ -66,14 +66,14 @@ def compile_ensure(config: Mapping[str, Any], build: Build) -> Ensure | None:
 
 
 def judge(
-    plan: Plan, summary: Snapshot, *, busy_s: float, lost: int, trouble: str = ""
+    plan: Plan, summary: Snapshot, *, busy_s: float, lost: int, trouble: str = "", cut_off_s: float | None = None
 ) -> tuple[Measurement, tuple[Verdict, ...]]:
     """Judge a run's measurement, then its objectives. With `--solo` thresholds are shown and fail nobody.
 
-    `trouble` says what in the account does not add up.
+    `trouble` says what in the account does not add up, `cut_off_s` after how long a run was cut off.
     """
     duration_s = active_s(plan, summary)
-    measurement = judge_measurement(summary, lost_workers=lost, cpu_busy_s=busy_s, trouble=trouble)
+    measurement = judge_measurement(summary, lost_workers=lost, cpu_busy_s=busy_s, trouble=trouble, cut_off_s=cut_off_s)
     verdicts = list(evaluate(plan.objectives, summary, duration_s, measurement=measurement))
     if plan.ensure is not None:
         verdicts += evaluate_ensure(plan.ensure, summary, duration_s, measurement=measurement)

@@ -8,6 +8,8 @@ from typing import Any
 
 from loadkit.errors import Diagnostic, Position
 from loadkit.flow.step import StepFunction
+from loadkit.scenario.settings import Settings
+from loadkit.scenario.source import Document
 from loadkit.slo.ensure import Ensure
 from loadkit.slo.expression import Objective
 from loadkit.template.compile import Template
@@ -52,6 +54,8 @@ class Plan:
     """What a run will do. `digest` identifies it: same digest and seed, same arrivals and choices.
 
     `context` holds the variables that every virtual user has from the start: target, $environment, $testId, ...
+    `document` and `settings` are what it was compiled from, seed and target decided: closures never travel, so whoever
+    needs the plan in another process compiles it there again.
     """
 
     name: str
@@ -71,6 +75,8 @@ class Plan:
     solo: bool = False
     expect_at: Position | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    document: Document = field(default_factory=lambda: Document(data={}), repr=False)
+    settings: Settings = field(default_factory=Settings, repr=False)
 
     @property
     def duration_ns(self) -> int:

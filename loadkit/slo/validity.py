@@ -5,6 +5,7 @@ INVALID when the generator, not the target, was the limit:
     (a) fewer than 98 % of the due arrivals were started, for reasons of the generator
     (b) more than 1 % of the arrivals and pacing slots started later than max(10 ms, 10 % of the p50 of the response time)
     (c) a worker was lost, or the generator ran out of ports or descriptors
+    (d) the run was cut off: its coordinator was killed, and a journal is all that is left
 
 Below 100 arrivals (b) also asks for at least 3 late ones: a single hiccup among ten arrivals is 10 %, and must
 not void a smoke run. A generator that was merely busy is SUSPECT, which changes no exit code. Arrivals dropped by
@@ -55,13 +56,22 @@ class _Finding:
     remedy: str
 
 
-def judge(summary: Snapshot, *, lost_workers: int = 0, cpu_busy_s: float = 0.0, trouble: str = "") -> Measurement:
+def judge(
+    summary: Snapshot,
+    *,
+    lost_workers: int = 0,
+    cpu_busy_s: float = 0.0,
+    trouble: str = "",
+    cut_off_s: float | None = None,
+) -> Measurement:
     """Judge a run by its summary.
 
     `cpu_busy_s` is the longest time without a break that a worker spent above 80 % of its core; leave it 0 for an
-    unpaced closed run, which is as fast as the generator can be and is never suspect for that.
+    unpaced closed run, which is as fast as the generator can be and is never suspect for that. `cut_off_s` says after
+    how long a run was cut off, of which only a journal is left.
     """
     findings = [
+        *_cut_off(cut_off_s),
         *_dropped(summary),
         *_late(summary),
         *_resources(summary, lost_workers),
@@ -112,6 +122,12 @@ def _resources(summary: Snapshot, lost_workers: int) -> Iterator[_Finding]:
     if starved:
         what = f"the generator ran out of ports or descriptors {'once' if starved == 1 else f'{starved} times'}"
         yield _Finding(Validity.INVALID, what, "raise `ulimit -n`, keep connections open, or lower the rate")
+
+
+def _cut_off(after_s: float | None) -> Iterator[_Finding]:
+    if after_s is not None:
+        what = f"the run was cut off after {format_duration_ns(after_s * 1e9)}"
+        yield _Finding(Validity.INVALID, what, "find out what ended it and run again")
 
 
 def _account(trouble: str) -> Iterator[_Finding]:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from loadkit.cli import execute as module
 from loadkit.cli.execute import Choices, choose_screen, execute, open_report
 from loadkit.engine.events import Finished, Interval, LogLine, Started
 from loadkit.errors import Diagnostic, FleetError, Position, PreflightError, UsageError
+from loadkit.fleet import session as module
 from loadkit.outputs.json import JsonReport
 from loadkit.outputs.text import LogOnly, PlainText
-from loadkit.scenario.compile import Settings, compile_plan
+from loadkit.scenario.compile import compile_plan
+from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import read_document
 from loadkit.slo.evaluate import Status
 from tests.support.results import STARTED_AT, result, second, verdict
@@ -35,29 +36,51 @@ def events_of(made, plan):
     yield Finished(result=made)
 
 
+class Worker:
+    """A worker that does nothing."""
+
+    def abandon(self) -> None:
+        pass
+
+
+class FakeFleet:
+    """Stands in for the workers: the run comes to `result`."""
+
+    result = result(second(0))
+    plan = None
+
+    def __init__(self, plan, options, stop, workers) -> None:
+        type(self).plan, type(self).options = plan, options
+        self.stop = stop
+
+    async def run(self):
+        for event in events_of(self.result, self.plan):
+            yield event
+
+    async def close(self) -> None:
+        pass
+
+    def abandon(self) -> None:
+        pass
+
+
 @pytest.fixture
 def fleet(monkeypatch):
-    """Replaces the workers: the run comes to `fleet.result`."""
+    """Replaces the workers by a class of which each test has its own."""
 
-    class Fleet:
-        result = result(second(0))
-        settings = None
-        options = None
+    class Fleet(FakeFleet):
+        pass
 
-        async def run(self, document, settings, plan, options, stop, workers):
-            self.settings, self.options, self.plan = settings, options, plan
-            for event in events_of(self.result, plan):
-                yield event
+    monkeypatch.setattr(module, "Fleet", Fleet)
+    return Fleet
 
-    made = Fleet()
-    monkeypatch.setattr(module, "run", made.run)
-    return made
+
+def compiled(text: str = TEXT, **settings):
+    return compile_plan(read_document(Path("shop.yaml"), text), Settings(**settings))
 
 
 def run_it(text: str = TEXT, choices: Choices | None = None, **settings) -> int:
-    document = read_document(Path("shop.yaml"), text)
-    asked = Settings(**settings)
-    return execute(document, asked, compile_plan(document, asked), choices or Choices(), [None])
+    return execute(compiled(text, **settings), choices or Choices(), [Worker()])
 
 
 def test_a_run_shows_progress_on_stderr_and_results_on_stdout(fleet, capsys):
@@ -75,11 +98,11 @@ def test_quiet_leaves_what_log_steps_say(fleet, capsys):
 
 
 def test_warnings_are_said_unless_quiet(fleet, capsys):
-    document = read_document(Path("shop.yaml"), TEXT)
-    plan = compile_plan(document, Settings())
-    warned = replace(plan, warnings=(Diagnostic(code="LK504", message="unknown", at=Position("shop.yaml", 1, 1)),))
+    warned = replace(
+        compiled(), warnings=(Diagnostic(code="LK504", message="unknown", at=Position("shop.yaml", 1, 1)),)
+    )
     for quiet in (False, True):
-        execute(document, Settings(), warned, Choices(quiet=quiet), [None])
+        execute(warned, Choices(quiet=quiet), [Worker()])
         assert ("LK504" in capsys.readouterr().err) is not quiet
 
 
@@ -99,7 +122,7 @@ def test_the_report_is_written_and_named(fleet, tmp_path, capsys):
 def test_nothing_runs_when_the_report_cannot_be_written(fleet, tmp_path):
     with pytest.raises(PreflightError, match="there is no directory"):
         run_it(choices=Choices(output=str(tmp_path / "absent" / "report.json")))
-    assert fleet.settings is None
+    assert fleet.plan is None
 
 
 def test_a_report_that_cannot_be_written_in_the_end_is_said_after_the_summary(fleet, tmp_path, monkeypatch, capsys):
@@ -115,7 +138,7 @@ def test_a_report_that_cannot_be_written_in_the_end_is_said_after_the_summary(fl
 
 def test_choices_reach_the_plan_and_the_workers(fleet):
     run_it(choices=Choices(graceful_stop="90s", debug=True), seed=7, name="nightly", tags={"team": "a"})
-    assert (fleet.plan.seed, fleet.plan.name, dict(fleet.settings.tags)) == (7, "nightly", {"team": "a"})
+    assert (fleet.plan.seed, fleet.plan.name, dict(fleet.plan.tags)) == (7, "nightly", {"team": "a"})
     assert (fleet.options.graceful_stop_ns, fleet.options.debug) == (90 * 10**9, True)
 
 
@@ -124,15 +147,15 @@ def test_a_graceful_stop_that_is_no_time_is_refused(fleet):
         run_it(choices=Choices(graceful_stop="soon"))
 
 
-def test_a_signal_asks_the_run_to_stop_and_says_what_happens(fleet, monkeypatch, capsys):
-    async def run(document, settings, plan, options, stop, workers):
-        yield Started(plan=plan, workers=1, started_at=STARTED_AT, target=plan.target)
+def test_a_signal_asks_the_run_to_stop_and_says_what_happens(fleet, capsys):
+    async def run(self):
+        yield Started(plan=self.plan, workers=1, started_at=STARTED_AT, target=self.plan.target)
         for expected in (1, 2):
             os.kill(os.getpid(), signal.SIGTERM)
-            assert await stop.asked() == expected
-        yield Finished(result=result(signal=stop.signal))
+            assert await self.stop.asked() == expected
+        yield Finished(result=result(signal=self.stop.signal))
 
-    monkeypatch.setattr(module, "run", run)
+    fleet.run = run
     before = signal.getsignal(signal.SIGTERM)
     assert run_it() == 143
     assert signal.getsignal(signal.SIGTERM) == before
@@ -153,12 +176,12 @@ def test_a_signal_while_the_report_is_written_does_not_cost_it(fleet, tmp_path, 
     assert (tmp_path / "report.json").exists()
 
 
-def test_workers_that_vanish_are_an_error(fleet, monkeypatch):
-    async def run(*_):
+def test_workers_that_vanish_are_an_error(fleet):
+    async def run(self):
         return
         yield
 
-    monkeypatch.setattr(module, "run", run)
+    fleet.run = run
     with pytest.raises(FleetError):
         run_it()
 
@@ -172,10 +195,14 @@ def test_the_demo_runs_for_as_long_as_the_run(fleet, monkeypatch):
             self.stopped = True
 
     demo = Demo()
-    monkeypatch.setattr("loadkit.demo.process.start_demo", lambda options: demo)
+
+    async def start(options):
+        return demo
+
+    monkeypatch.setattr(module, "start_demo", start)
     run_it(TEXT.replace("http://127.0.0.1:9", '"demo://"'))
     assert fleet.plan.target == demo.url
-    assert fleet.settings.seed == fleet.plan.seed
+    assert fleet.plan.settings.seed == fleet.plan.seed
     assert demo.stopped
 
 

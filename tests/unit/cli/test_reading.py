@@ -3,18 +3,8 @@ import os
 import pytest
 
 from loadkit.cli.dotenv import set_environment
-from loadkit.cli.reading import chosen_target, read_plan
-from loadkit.errors import ScenarioError, UsageError
-from loadkit.scenario.compile import Settings
-from loadkit.scenario.merge import Overrides
-
-TEXT = """
-config:
-  target: http://127.0.0.1:9
-scenarios:
-  - flow:
-      - get: {url: /}
-"""
+from loadkit.cli.reading import chosen_target
+from loadkit.errors import UsageError
 
 
 def test_the_environment_may_name_the_target(monkeypatch):
@@ -51,20 +41,3 @@ def test_dotenv_does_not_replace_what_is_set(tmp_path, monkeypatch):
     monkeypatch.delenv("LOADKIT_NEW")
     set_environment(dotenv)
     assert (os.environ["LOADKIT_SET"], os.environ["LOADKIT_NEW"]) == ("old", "new")
-
-
-def test_faults_of_reading_and_of_meaning_are_reported_together(tmp_path):
-    path = tmp_path / "shop.yaml"
-    path.write_text(
-        TEXT.replace("config:", "config:\n  seed: 1\n  seed: 2").replace("{url: /}", '{url: "/{{ nothing }}"}')
-    )
-    with pytest.raises(ScenarioError) as caught:
-        read_plan([path], Overrides(), Settings())
-    assert {fault.code for fault in caught.value.diagnostics} == {"LK005", "LK201"}
-
-
-def test_warnings_of_reading_reach_the_plan(tmp_path):
-    path = tmp_path / "shop.yaml"
-    path.write_text(TEXT)
-    _, plan = read_plan([path], Overrides(environment="nowhere"), Settings())
-    assert [warning.code for warning in plan.warnings] == ["LK507"]

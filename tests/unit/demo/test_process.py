@@ -1,3 +1,4 @@
+import asyncio
 import os
 import select
 import subprocess
@@ -14,10 +15,10 @@ from tests.support.demo import ask
 
 ROOT = Path(__file__).parents[3]
 PARENT = """
-import sys
+import asyncio, sys
 from loadkit.demo.app import DemoOptions
 from loadkit.demo.process import start_demo
-print(start_demo(DemoOptions()).pid, flush=True)
+print(asyncio.run(start_demo(DemoOptions())).pid, flush=True)
 sys.stdin.read()
 """
 
@@ -35,7 +36,7 @@ def has_ended(pid: int, within_s: float) -> bool:
 
 
 def test_a_started_demo_takes_requests_and_a_stopped_one_is_gone():
-    demo = start_demo(DemoOptions())
+    demo = asyncio.run(start_demo(DemoOptions()))
     assert ask(demo.url, "GET", "/health") == (200, {"status": "ok"})
     demo.stop()
     demo.stop()
@@ -43,7 +44,7 @@ def test_a_started_demo_takes_requests_and_a_stopped_one_is_gone():
 
 
 def test_the_options_reach_the_demo():
-    demo = start_demo(DemoOptions(error_rate=1.0))
+    demo = asyncio.run(start_demo(DemoOptions(error_rate=1.0)))
     try:
         assert ask(demo.url, "GET", "/products")[0] == 503
     finally:
@@ -51,7 +52,7 @@ def test_the_options_reach_the_demo():
 
 
 def test_a_signal_to_our_process_group_does_not_reach_the_demo():
-    demo = start_demo(DemoOptions())
+    demo = asyncio.run(start_demo(DemoOptions()))
     try:
         assert os.getpgid(demo.pid) != os.getpgid(0)
     finally:
@@ -83,14 +84,14 @@ def test_a_demo_that_fails_to_start_says_why(monkeypatch: pytest.MonkeyPatch):
     command = [sys.executable, "-c", "raise SystemExit('no room left')"]
     monkeypatch.setattr(process_module, "_command", lambda options: command)
     with pytest.raises(PreflightError, match=r"did not start \(exit status 1\): no room left"):
-        start_demo(DemoOptions())
+        asyncio.run(start_demo(DemoOptions()))
 
 
 def test_a_demo_that_does_not_start_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(process_module, "_command", lambda options: [sys.executable, "-c", "input()"])
     monkeypatch.setattr(process_module, "_READY_WITHIN_S", 0.1)
     with pytest.raises(PreflightError, match="did not start within"):
-        start_demo(DemoOptions())
+        asyncio.run(start_demo(DemoOptions()))
 
 
 def test_a_port_that_is_taken_is_a_complaint_and_not_a_traceback(demo_url: str):

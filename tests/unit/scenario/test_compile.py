@@ -7,11 +7,12 @@ import pytest
 import yaml
 
 from loadkit.errors import ScenarioError
-from loadkit.scenario.compile import Settings, compile_plan
+from loadkit.scenario.compile import compile_plan
 from loadkit.scenario.judging import BusyStreak, active_s
 from loadkit.scenario.merge import Overrides, gather_document
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.resolve import render_config
+from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import document_from_wire, document_to_wire, read_document
 
 FLOW = [{"get": {"url": "/"}}]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from loadkit.cli.reading import read_plan
 from loadkit.errors import CODES, ScenarioError
-from loadkit.scenario.compile import Settings
 from loadkit.scenario.merge import Overrides, load_document
+from loadkit.scenario.reading import read_plan
+from loadkit.scenario.settings import Settings
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 INVALID = sorted((SCENARIOS / "invalid").glob("*.yaml"))
@@ -18,8 +18,8 @@ VALID = sorted(path for path in (SCENARIOS / "valid").iterdir() if path.suffix i
 def diagnose(name: str) -> str:
     """Return every diagnostic of a file of the current directory, as it is shown."""
     try:
-        document, plan = read_plan([Path(name)], Overrides(), Settings(seed=1))
-        raise ScenarioError(plan.warnings, document.sources)
+        plan = read_plan([Path(name)], Overrides(), Settings(seed=1))
+        raise ScenarioError(plan.warnings, plan.document.sources)
     except ScenarioError as error:
         return f"{error}\n"
 
@@ -36,7 +36,7 @@ def test_an_invalid_file_is_explained(path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.name)
 def test_a_valid_file_has_no_faults(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("API_KEY", "abc")
-    _, plan = read_plan([path], Overrides(), Settings(seed=1))
+    plan = read_plan([path], Overrides(), Settings(seed=1))
     assert plan.warnings == ()
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.scenario.compile import Settings
 from loadkit.scenario.judging import judge
+from loadkit.scenario.settings import Settings
 from loadkit.slo.evaluate import Status
 from tests.unit.scenario.test_compile import plan_of
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadkit.fleet.accounts import lost_arrivals, settle
+from loadkit.engine.accounts import lost_arrivals, settle
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.workload.base import Shard
 from tests.unit.scenario.test_compile import plan_of

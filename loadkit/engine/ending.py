@@ -1,0 +1,66 @@
+"""From what was measured and how it ended to a result: the one place, for a run that ends and for one that is read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loadkit.engine.accounts import settle
+from loadkit.engine.result import RunResult
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.scenario.judging import BusyStreak, active_s, judge
+from loadkit.scenario.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended. `cut_off`: nobody was there to end it, so what came after the last interval is not known."""
+
+    elapsed_s: float
+    signal: str | None = None
+    lost_workers: int = 0
+    lost_arrivals: int = 0
+    cut_off: bool = False
+
+
+class Course:
+    """What a run has measured so far: the merge of its intervals, taken in order."""
+
+    def __init__(self, plan: Plan, *, workers: int, started_at: float) -> None:
+        self.plan = plan
+        self.workers = workers
+        self.started_at = started_at
+        self.summary = Snapshot()
+        self._busy = BusyStreak(plan)
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Take the next interval, merged over the workers."""
+        self.summary.merge(snapshot)
+        self._busy.add(snapshot)
+
+    def conclude(self, ending: Ending) -> RunResult:
+        """Settle the account and judge. Writes `arrivals.planned` and `arrivals.lost` into the summary."""
+        whole = not ending.lost_workers and not ending.cut_off
+        trouble = settle(self.summary, ending.lost_arrivals, whole=whole)
+        measurement, verdicts = judge(
+            self.plan,
+            self.summary,
+            busy_s=self._busy.longest_s,
+            lost=ending.lost_workers,
+            trouble=trouble,
+            cut_off_s=ending.elapsed_s if ending.cut_off else None,
+        )
+        return RunResult(
+            plan=self.plan,
+            files=self.plan.document.files,
+            summary=self.summary,
+            verdicts=verdicts,
+            measurement=measurement,
+            started_at=self.started_at,
+            elapsed_s=ending.elapsed_s,
+            active_s=active_s(self.plan, self.summary),
+            workers=self.workers,
+            target=self.plan.target,
+            signal=ending.signal,
+            lost_workers=ending.lost_workers,
+            tags=self.plan.settings.tags,
+        )

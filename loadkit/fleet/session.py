@@ -1,0 +1,130 @@
+"""One run from its first process to its last: the demo if the plan asks for it, the workers, the events, the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from types import TracebackType
+from typing import Self
+
+from loadkit.demo.app import DemoOptions
+from loadkit.demo.process import DemoProcess, start_demo
+from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
+from loadkit.fleet.local import Fleet, RunOptions, Stop
+from loadkit.fleet.process import WorkerProcess
+from loadkit.fleet.sizing import usable_cores, worker_count
+from loadkit.outputs.base import Output
+from loadkit.scenario.compile import DEMO_TARGET
+from loadkit.scenario.plan import Plan
+from loadkit.scenario.reading import aimed
+
+
+class Session:
+    """The events of one run, in order: iterate over it once. It runs in whatever asyncio loop iterates over it.
+
+    No process and no load outlives it. That holds when the loop over it ends by itself, when it is left by `break` or an
+    exception, and when its task is cancelled. `async with` says exactly when; without it the last reference does.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        options: RunOptions,
+        *,
+        stop: Stop | None = None,
+        workers: list[WorkerProcess] | None = None,
+        outputs: Sequence[Output] = (),
+    ) -> None:
+        self._stop = stop or Stop()
+        self._course = _Course(plan, options, self._stop, [] if workers is None else workers)
+        # It must not hold this object: then only the garbage collector would notice that nobody iterates any more.
+        self._events = self._course.events(outputs)
+
+    def stop(self) -> None:
+        """Start no new virtual user and let those at work finish; the second time, end at once. Finished comes either way."""
+        self._stop.request()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        return await anext(self._events)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the run if it still goes on; when this returns, everything is gone. Doing it twice is no fault."""
+        try:
+            await self._events.aclose()
+        finally:
+            self._course.abandon()
+
+    def __del__(self) -> None:
+        # `async for` does not close what it iterates over when it is left early. Waiting for the loop to do it later would let
+        # the load go on, for ever if the loop ends first: so what was started is ended here, without the loop.
+        self._course.abandon()
+
+
+class _Course:
+    """What a session has started, and the way it goes."""
+
+    def __init__(self, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess]) -> None:
+        self._plan = plan
+        self._options = options
+        self._stop = stop
+        self._workers = workers
+        self._demo: DemoProcess | None = None
+        self._fleet: Fleet | None = None
+
+    async def events(self, outputs: Sequence[Output]) -> AsyncGenerator[Event, None]:
+        """Yield the events, Finished last. Raises PreflightError without a demo, FleetError without workers."""
+        count = worker_count(self._plan, self._options.workers, usable_cores())
+        try:
+            while len(self._workers) < count:  # before the demo starts: they import their libraries meanwhile
+                self._workers.append(WorkerProcess())
+            plan = self._plan
+            if plan.target.startswith(DEMO_TARGET):
+                self._demo = await start_demo(DemoOptions())
+                plan = aimed(plan, self._demo.url)
+            self._fleet = Fleet(plan, self._options, self._stop, self._workers)
+            async with aclosing(self._fleet.run()) as events:
+                async for event in events:
+                    _tell(event, outputs)
+                    yield event
+        finally:
+            await self._close()
+
+    async def _close(self) -> None:
+        try:
+            if self._fleet is not None:
+                await self._fleet.close()
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """End what still runs without waiting for the event loop; doing it twice is no fault."""
+        if self._fleet is not None:
+            self._fleet.abandon()
+        for worker in self._workers:
+            worker.abandon()
+        if self._demo is not None:
+            self._demo.stop()
+
+
+def _tell(event: Event, outputs: Sequence[Output]) -> None:
+    for output in outputs:
+        match event:
+            case Interval():
+                output.interval(event)
+            case LogLine():
+                output.log(event)
+            case Started():
+                output.start(event)
+            case Finished():
+                pass  # `finish` may fail, so who made the outputs calls it

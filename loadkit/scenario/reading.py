@@ -1,0 +1,36 @@
+"""From files and what is changed in them to a plan: the one way for commands and for `loadkit.load`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from loadkit.errors import ScenarioError, Severity
+from loadkit.scenario.compile import compile_plan
+from loadkit.scenario.merge import Overrides, gather_document
+from loadkit.scenario.plan import Plan
+from loadkit.scenario.settings import Settings
+from loadkit.scenario.source import in_order
+
+
+def read_plan(files: Sequence[Path | str], changes: Overrides, settings: Settings) -> Plan:
+    """Read, merge and compile files. Raises ScenarioError with every fault, of reading and of meaning alike."""
+    reading = gather_document(files, changes)
+    errors = {found.at for found in reading.diagnostics if found.severity is Severity.ERROR}
+    if reading.document is None:
+        raise ScenarioError(reading.diagnostics, reading.sources)
+    try:
+        plan = compile_plan(reading.document, settings)
+    except ScenarioError as error:
+        later = [found for found in error.diagnostics if found.at not in errors]
+        raise ScenarioError(in_order([*reading.diagnostics, *later]), reading.sources) from None
+    if errors:
+        raise ScenarioError(reading.diagnostics, reading.sources)
+    return replace(plan, warnings=in_order([*reading.diagnostics, *plan.warnings]))
+
+
+def aimed(plan: Plan, target: str) -> Plan:
+    """Return the same plan for another target: steps hold the target in compiled form, so they are compiled anew."""
+    made = compile_plan(plan.document, replace(plan.settings, target=target))
+    return replace(made, warnings=plan.warnings)

@@ -1,0 +1,19 @@
+"""What is decided about a plan beside the document: by the command line, or by a caller of `loadkit.load`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the command line decides about a plan, beside the document. `target` replaces `config.target`."""
+
+    seed: int | None = None
+    solo: bool = False
+    scenario_name: str | None = None
+    name: str | None = None
+    target: str | None = None
+    environment: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
