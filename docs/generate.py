@@ -12,6 +12,7 @@ from docs.pages.diagnostics import diagnostics_page
 from docs.pages.exit_codes import exit_codes_page
 from docs.pages.functions import functions_page
 from docs.pages.metrics import metrics_page
+from docs.pages.python import python_page
 from docs.pages.report import report_page
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -24,6 +25,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "exit-codes.md": exit_codes_page,
     "functions.md": functions_page,
     "metrics.md": metrics_page,
+    "python.md": python_page,
     "report.md": report_page,
 }
 

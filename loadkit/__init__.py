@@ -1,3 +1,66 @@
-"""loadkit: a YAML file becomes load, and load becomes a verdict that can be trusted."""
+"""loadkit: a YAML file becomes load, and load becomes a verdict that can be trusted.
+
+For Python programs: `load`, `run`, `run_sync` and `describe`, the events of a run and the exceptions. They are imported when
+they are first asked for, so that `import loadkit` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from loadkit.api import (
+        Event,
+        ExitCode,
+        Finished,
+        FleetError,
+        Interval,
+        LoadkitError,
+        LogLine,
+        Plan,
+        PluginError,
+        PreflightError,
+        RunResult,
+        ScenarioError,
+        Session,
+        Started,
+        UsageError,
+        describe,
+        load,
+        run,
+        run_sync,
+    )
+
+__all__ = [
+    "Event",
+    "ExitCode",
+    "Finished",
+    "FleetError",
+    "Interval",
+    "LoadkitError",
+    "LogLine",
+    "Plan",
+    "PluginError",
+    "PreflightError",
+    "RunResult",
+    "ScenarioError",
+    "Session",
+    "Started",
+    "UsageError",
+    "__version__",
+    "describe",
+    "load",
+    "run",
+    "run_sync",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("loadkit.api"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "loadkit"
 ROWS = {
     "__main__": 13,
-    "cli": 12,
+    **dict.fromkeys(("cli", "api"), 12),
     **dict.fromkeys(("fleet", "dashboard", "monitor"), 11),
     "outputs": 10,
     "analysis": 9,
@@ -80,7 +80,8 @@ def assert_takes_version_only(node: ast.stmt, mine: str) -> None:
 
 
 def test_packages_are_acyclic() -> None:
-    graph = {name_of(path): {module for module, _ in imports_of(path)} for path in modules()}
+    # From the root everybody takes the version only, which is there before the root's lazy imports are.
+    graph = {name_of(path): {module for module, _ in imports_of(path)} - {"loadkit"} for path in modules()}
     done: set[str] = set()
 
     def visit(module: str, trail: tuple[str, ...]) -> None:

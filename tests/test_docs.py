@@ -15,6 +15,7 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
+import loadkit
 from docs.generate import PAGES, REFERENCE, page_text
 from docs.pages.markdown import anchor, code
 from loadkit import registry
@@ -44,7 +45,7 @@ class Block(NamedTuple):
     @property
     def file_name(self) -> str:
         """The name that its first line gives it: `# shop.yaml`."""
-        named = re.match(r"# ([\w-]+\.yaml)\n", self.text)
+        named = re.match(r"# ([\w-]+\.(?:yaml|py))\n", self.text)
         return named[1] if named else "example.yaml"
 
 
@@ -146,6 +147,35 @@ def test_readme_dialogues_are_true(block: Block, readme_directory: Path) -> None
         assert len(complaints) < 3, complaints[-1]
 
 
+# ------------------------------------------------------------------------------------------------- Python in the documents
+
+# The files of a guide stand together in a directory. Tests among them are run by pytest and must pass or, since a measurement
+# can rightly be INVALID on a busy machine, be skipped for that; other programs must end with 0.
+
+PYTEST_GUIDE = ROOT / "docs/guides/pytest.md"
+
+
+def test_every_python_block_is_in_a_guide_that_is_run_and_has_a_name() -> None:
+    python = [block for path in DOCUMENTS for block in blocks(path) if block.language in ("python", "py")]
+    assert {block.document for block in python} == {"docs/guides/pytest.md"}
+    assert all(block.file_name.endswith(".py") for block in python)
+
+
+def test_the_pytest_guide_is_true(tmp_path: Path) -> None:
+    for block in blocks(PYTEST_GUIDE):
+        if block.language in ("python", "yaml"):
+            (tmp_path / block.file_name).write_text(block.text)
+    status, lines = run("python -m pytest -q -rs -p no:cacheprovider -W error", tmp_path)
+    skipped = [line for line in lines if line.startswith("SKIPPED")]
+    assert status == 0, lines
+    assert all("the machine could not make the load: " in line for line in skipped), lines
+    programs = {block.file_name for block in blocks(PYTEST_GUIDE) if block.language == "python"}
+    for name in programs - {"conftest.py", "test_shop.py"}:
+        status, lines = run(f"python -W error {name}", tmp_path)
+        assert status == 0, lines
+        assert (tmp_path / "report.json").exists()
+
+
 # ------------------------------------------------------------------------------------------- scenarios in the documents
 
 YAML_BLOCKS = [block for path in DOCUMENTS if path != README for block in blocks(path) if block.language == "yaml"]
@@ -217,6 +247,7 @@ def commands_and_options() -> set[str]:
     return {f"loadkit {name}" for name in root.commands} | {option for option in options if option.startswith("-")}
 
 
+ALIASES = {"Event", "ExitCode", "Plan"}  # a union of the events, a page of its own, and what `load` returns
 DOCUMENTED: dict[str, set[str]] = {
     "configuration.md": {code(key) for key in property_names(scenario_schema())},
     "commands.md": commands_and_options(),
@@ -225,6 +256,8 @@ DOCUMENTED: dict[str, set[str]] = {
     | {code(f"errors.{outcome.value}") for outcome in set(Outcome) - {Outcome.OK, Outcome.CHECK_FAILED}},
     "diagnostics.md": {f"### {name}\n" for name in CODES},
     "exit-codes.md": {f"| {int(number)} |" for number in ExitCode},
+    "python.md": {f"`{name}" for name in loadkit.__all__ if name.endswith("Error")}
+    | {f"### {name}\n" for name in loadkit.__all__ if not name.endswith(("Error", "__")) and name not in ALIASES},
     "report.md": {code(key) for key in (*property_names(report_schema()), *COLUMNS)},
 }
 

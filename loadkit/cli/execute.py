@@ -6,21 +6,19 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from loadkit import registry
 from loadkit.cli.interrupts import Interrupts
 from loadkit.engine.events import Finished, LogLine
 from loadkit.engine.result import RunResult
-from loadkit.errors import ExitCode, FleetError, PluginError, PreflightError, UsageError
+from loadkit.errors import ExitCode, FleetError, UsageError
 from loadkit.fleet.local import RunOptions
 from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.session import Session
 from loadkit.fleet.sizing import asked_workers
 from loadkit.outputs.base import FileOutput, Screen, paint_for, write_line
+from loadkit.outputs.files import open_report
 from loadkit.outputs.summary import quiet_summary, summary
 from loadkit.outputs.text import LogOnly, PlainText
 from loadkit.scenario.plan import Plan
@@ -58,27 +56,6 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         result = asyncio.run(_drive(session, interrupts))
         screen.finish(result)
         return _conclude(result, report, choices)
-
-
-def open_report(output: str | None) -> FileOutput | None:
-    """Return where the report goes. Raises PreflightError when nothing can be written there."""
-    if output is None:
-        return None
-    if output.endswith(os.sep) and not os.path.isdir(output):
-        raise PreflightError(f"cannot write into {output}: there is no such directory; create it first")
-    report: FileOutput = _output_for(Path(output))(Path(output))
-    report.check()
-    return report
-
-
-def _output_for(path: Path) -> Callable[[Path], FileOutput]:
-    """Return the output that a file's ending names; a report in JSON for any other."""
-    name = path.suffix.removeprefix(".").lower()
-    try:
-        made: Callable[[Path], FileOutput] = registry.plugin("output", name or "json")
-    except PluginError:
-        made = registry.plugin("output", "json")
-    return made
 
 
 def choose_screen(choices: Choices) -> Screen:

@@ -40,6 +40,21 @@ class RunResult:
             return ExitCode[self.signal]
         if self.measurement.status is Validity.INVALID:
             return ExitCode.INVALID_MEASUREMENT
-        if any(verdict.status is Status.FAIL and verdict.strict for verdict in self.verdicts):
+        if self.failures:
             return ExitCode.FAILED
         return ExitCode.PASS
+
+    @property
+    def passed(self) -> bool:
+        """Say whether everything held: no failed threshold or check, a measurement to be believed, no early end by a signal."""
+        return self.exit_code is ExitCode.PASS
+
+    @property
+    def valid(self) -> bool:
+        """Say whether the measurement can be believed; when it cannot, nothing was passed or failed."""
+        return self.measurement.status is not Validity.INVALID
+
+    @property
+    def failures(self) -> tuple[Verdict, ...]:
+        """Return the verdicts that fail the run."""
+        return tuple(verdict for verdict in self.verdicts if verdict.status is Status.FAIL and verdict.strict)

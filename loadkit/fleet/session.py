@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Self
@@ -10,6 +10,7 @@ from typing import Self
 from loadkit.demo.app import DemoOptions
 from loadkit.demo.process import DemoProcess, start_demo
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
+from loadkit.engine.result import RunResult
 from loadkit.fleet.local import Fleet, RunOptions, Stop
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.sizing import usable_cores, worker_count
@@ -24,6 +25,7 @@ class Session:
 
     No process and no load outlives it. That holds when the loop over it ends by itself, when it is left by `break` or an
     exception, and when its task is cancelled. `async with` says exactly when; without it the last reference does.
+    `finish` is called with the result right before Finished.
     """
 
     def __init__(
@@ -34,11 +36,12 @@ class Session:
         stop: Stop | None = None,
         workers: list[WorkerProcess] | None = None,
         outputs: Sequence[Output] = (),
+        finish: Callable[[RunResult], None] | None = None,
     ) -> None:
         self._stop = stop or Stop()
         self._course = _Course(plan, options, self._stop, [] if workers is None else workers)
         # It must not hold this object: then only the garbage collector would notice that nobody iterates any more.
-        self._events = self._course.events(outputs)
+        self._events = self._course.events(outputs, finish)
 
     def stop(self) -> None:
         """Start no new virtual user and let those at work finish; the second time, end at once. Finished comes either way."""
@@ -82,7 +85,9 @@ class _Course:
         self._demo: DemoProcess | None = None
         self._fleet: Fleet | None = None
 
-    async def events(self, outputs: Sequence[Output]) -> AsyncGenerator[Event, None]:
+    async def events(
+        self, outputs: Sequence[Output], finish: Callable[[RunResult], None] | None
+    ) -> AsyncGenerator[Event, None]:
         """Yield the events, Finished last. Raises PreflightError without a demo, FleetError without workers."""
         count = worker_count(self._plan, self._options.workers, usable_cores())
         try:
@@ -96,6 +101,8 @@ class _Course:
             async with aclosing(self._fleet.run()) as events:
                 async for event in events:
                     _tell(event, outputs)
+                    if finish and isinstance(event, Finished):
+                        finish(event.result)
                     yield event
         finally:
             await self._close()
@@ -127,4 +134,4 @@ def _tell(event: Event, outputs: Sequence[Output]) -> None:
             case Started():
                 output.start(event)
             case Finished():
-                pass  # `finish` may fail, so who made the outputs calls it
+                pass  # who made the outputs ends them: that may fail, and what follows then is theirs to say

@@ -86,6 +86,10 @@ class Histogram:
         index = int(np.searchsorted(np.cumsum(self.counts), rank))
         return min(max(_highest_us(index) * 1000 + 999, self.min_ns), self.max_ns)
 
+    def percentile_ms(self, percent: float) -> float:
+        """Return `percentile_ns` in milliseconds."""
+        return self.percentile_ns(percent) / 1e6
+
     def count_above(self, limit_ns: int) -> int:
         """Return how many values lie above the bin of `limit_ns`."""
         index = _index_of(min(limit_ns // 1000, HIGHEST_US))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loadkit.cli.execute import Choices, choose_screen, execute, open_report
+from loadkit.cli.execute import Choices, choose_screen, execute
 from loadkit.engine.events import Finished, Interval, LogLine, Started
 from loadkit.errors import Diagnostic, FleetError, Position, PreflightError, UsageError
 from loadkit.fleet import session as module
@@ -234,9 +234,3 @@ def test_a_dumb_terminal_gets_lines(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     assert isinstance(choose_screen(Choices()), PlainText)
     assert not isinstance(choose_screen(Choices()), LogOnly)
-
-
-def test_a_directory_that_is_missing_is_not_taken_for_a_file(tmp_path):
-    with pytest.raises(PreflightError, match="no such directory"):
-        open_report(f"{tmp_path}/absent/")
-    assert open_report(None) is None

@@ -1,0 +1,96 @@
+"""What `import loadkit` offers, from its docstrings and signatures."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import loadkit
+from docs.pages.markdown import block, code, heading, table
+from loadkit.metrics.histogram import Histogram
+from loadkit.metrics.snapshot import Snapshot
+
+_INTRODUCTION = """
+`import loadkit` is cheap: a name below is imported when it is first asked for. The package is typed. [Load tests in
+pytest](../guides/pytest.md) shows all of it at work.
+"""
+
+_FUNCTIONS = ("load", "run", "run_sync", "describe")
+_EVENTS = ("Started", "Interval", "LogLine", "Finished")
+_READ = (Snapshot, Histogram)
+_READINGS = {
+    "Snapshot": ("count", "histogram", "gauge", "labels", "metrics", "select"),
+    "Histogram": ("percentile_ms", "percentile_ns", "mean_ns", "count_above", "summary_ms"),
+}
+
+
+def python_page() -> str:
+    """Return the page."""
+    parts = [heading(1, "Python"), _INTRODUCTION.strip(), heading(2, "Functions")]
+    for name in _FUNCTIONS:
+        parts += _function(name)
+    parts += [heading(2, "A run"), *_class(loadkit.Session, ("stop", "aclose")), heading(2, "Events")]
+    for name in _EVENTS:
+        parts += [heading(3, name), _text(getattr(loadkit, name).__doc__), _fields(getattr(loadkit, name))]
+    parts += [heading(2, "A result"), *_class(loadkit.RunResult, ("exit_code", "passed", "valid", "failures"))]
+    parts.append(_fields(loadkit.RunResult))
+    for read in _READ:
+        parts += _class(read, tuple(name for name in _READINGS[read.__name__] if hasattr(read, name)))
+    parts += [heading(2, "Exceptions"), _exceptions()]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _function(name: str) -> Iterator[str]:
+    function = getattr(loadkit, name)
+    yield heading(3, name)
+    yield block(_signature(name, function), "text")
+    yield _text(function.__doc__)
+
+
+def _signature(name: str, function: Any) -> str:
+    """Return the signature, an argument a line."""
+    signature = inspect.signature(function)
+    lines, starred = [], False
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and not starred:
+            lines.append("    *,")
+            starred = True
+        default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+        lines.append(f"    {parameter.name}: {parameter.annotation}{default},")
+    inside = "\n".join(lines)
+    return f"loadkit.{name}(\n{inside}\n) -> {signature.return_annotation}"
+
+
+def _class(kind: type, members: tuple[str, ...]) -> Iterator[str]:
+    yield heading(3, kind.__name__)
+    yield _text(kind.__doc__ or "")
+    rows = []
+    for name in members:
+        member = inspect.getattr_static(kind, name)
+        is_property = isinstance(member, property)
+        called = name if is_property else f"{name}{_arguments(getattr(kind, name))}"
+        rows.append((code(called), _text((member.fget if is_property else member).__doc__ or "")))
+    yield table(("", "meaning"), rows)
+
+
+def _arguments(method: Any) -> str:
+    names = [parameter for parameter in inspect.signature(method).parameters.values() if parameter.name != "self"]
+    return f"({', '.join(name.name for name in names)})"
+
+
+def _fields(kind: Any) -> str:
+    assert is_dataclass(kind)
+    return table(("field", "type"), [(code(field.name), code(str(field.type))) for field in fields(kind)])
+
+
+def _exceptions() -> str:
+    found = [getattr(loadkit, name) for name in loadkit.__all__ if name.endswith("Error")]
+    return table(("exception", "meaning"), [(code(one.__name__), _text(one.__doc__ or "")) for one in found])
+
+
+def _text(docstring: str) -> str:
+    """Return a docstring's paragraphs, each on one line."""
+    return "\n\n".join(re.sub(r"\s+", " ", part) for part in inspect.cleandoc(docstring).split("\n\n"))
