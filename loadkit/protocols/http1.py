@@ -8,7 +8,8 @@ The parser's callbacks only take notes; `data_received` resumes the fiber after 
 step is never mistaken for a parser's and bytes behind the message are seen (they make PROTOCOL). Header names and values go
 into a dict by its own C method `setdefault`: two thirds of what a Python callback
 costs (docs/adr/0003-header-fields.md). Who needs repeated
-fields asks `raw_headers`, which parses the kept head once more.
+fields asks `raw_headers`, which parses the kept head once more. A whole response whose head is known (heads.py) does not see
+the parser at all.
 """
 
 from __future__ import annotations
@@ -21,19 +22,23 @@ import httptools
 
 from loadkit.flow.fiber import Fiber
 from loadkit.metrics.sample import Outcome
+from loadkit.protocols.heads import Heads
 
 MAX_INTERIM = 16
 MAX_HEAD_BYTES = 256 * 1024
 MAX_HEADERS = 256
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
+_HEADS = Heads()
+_known_head = _HEADS.get
+
 
 class Connection(asyncio.Protocol):
     """One TCP (or TLS) connection. After a `send` its fiber is resumed once: `failure` is None or says what went wrong.
 
     `status`, `headers` (first value of each field, names as sent), `body`, `bytes_in`, `written_ns`, `sent_ns`,
-    `first_byte_ns` and `end_ns` describe the response until the next `send`. `keep_alive` says whether the connection
-    may be used again.
+    `first_byte_ns` and `end_ns` describe the response until the next `send`; `plain` says that there is no cookie,
+    coding or redirect in it, where that is known without looking. `keep_alive` says whether the connection may be used again.
     """
 
     __slots__ = (
@@ -41,6 +46,7 @@ class Connection(asyncio.Protocol):
         "_complete",
         "_feed",
         "_feeds",
+        "_fields",
         "_head",
         "_head_only",
         "_headers_complete",
@@ -56,6 +62,7 @@ class Connection(asyncio.Protocol):
         "first_byte_ns",
         "headers",
         "keep_alive",
+        "plain",
         "sent_ns",
         "status",
         "transport",
@@ -72,12 +79,13 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self.fiber: Fiber | None = None
         self.failure: tuple[Outcome, str] | None = None
-        self.headers: dict[bytes, bytes] = {}
+        self._fields: dict[bytes, bytes] = {}  # where the parser puts header fields
+        self.headers = self._fields
         self.closed = False
         self.used = False
         self.status = self.bytes_in = self._interim = 0
         self.written_ns = self.sent_ns = self.first_byte_ns = self.end_ns = 0
-        self.keep_alive = self._keep = self._head_only = False
+        self.keep_alive = self.plain = self._keep = self._head_only = False
         self._complete = self._headers_complete = self._trailing = False
         self._chunks: list[bytes] = []
         self._head: list[bytes] = []
@@ -89,20 +97,13 @@ class Connection(asyncio.Protocol):
         """Send a request and resume `fiber` when its response is complete or has failed."""
         if self._chunks:
             self._chunks.clear()
-        self.headers.clear()
         self.fiber = fiber
         self.failure = None
-        self.status = self.bytes_in = self.first_byte_ns = self._interim = 0
-        self._complete = self._headers_complete = self.keep_alive = False
-        self._keep = keep = keep_body or head  # a body where none may be must be seen
+        self.bytes_in = 0
+        self._keep = keep_body or head  # a body where none may be must be seen
         self._head_only = head
-        known = self._feeds.get(keep)
-        if known is None:
-            known = self._feeds[keep] = self._new_parser(keep)
-        self._parser, self._feed = known
-        self.written_ns = now_ns()
+        self.written_ns = self.sent_ns = now_ns()
         self.write(payload)
-        self.sent_ns = now_ns()
 
     def body(self) -> bytes:
         """Return the body as received (content codings not removed); b"" when it was not kept."""
@@ -156,9 +157,25 @@ class Connection(asyncio.Protocol):
             self.abort()
             return
         if not self.bytes_in:
-            self.first_byte_ns = now_ns()
-            self._head = [data]
-            self.bytes_in = len(data)
+            end = data.find(b"\r\n\r\n")
+            head = _known_head(data[:end])
+            if head is not None and len(data) - end == head.rest and end > 0 and not self._head_only:
+                self.first_byte_ns = self.end_ns = now_ns()
+                self.bytes_in = len(data)
+                self._head = [data]
+                self.status, self.headers, self.keep_alive, self.plain = (
+                    head.status,
+                    head.headers,
+                    head.keep_alive,
+                    head.plain,
+                )
+                if self._keep:
+                    self._chunks.append(data[end + 4 :])
+                fiber = self.fiber
+                self.fiber = None
+                fiber.resume()
+                return
+            self._begin(data)
         else:
             self.bytes_in += len(data)
             if not self._headers_complete:
@@ -172,6 +189,8 @@ class Connection(asyncio.Protocol):
             if self._trailing or (self._head_only and self._chunks):
                 self._fail(Outcome.PROTOCOL, "bytes behind the end of the response")
                 return
+            if self.bytes_in == len(data) and not self._interim and not self._head_only:
+                _HEADS.learn(data, self.end_ns, self.status, self.headers, keep_alive=self.keep_alive)
             fiber, self.fiber = self.fiber, None
             if fiber is not None:
                 fiber.resume()
@@ -243,6 +262,20 @@ class Connection(asyncio.Protocol):
 
     # Inside
 
+    def _begin(self, data: bytes) -> None:
+        """Take note of a response's first bytes, which the parser is about to see."""
+        self.first_byte_ns = now_ns()
+        self._head = [data]
+        self.bytes_in = len(data)
+        self.headers = self._fields
+        self.headers.clear()
+        self.status = self._interim = 0
+        self._complete = self._headers_complete = self.keep_alive = self.plain = False
+        known = self._feeds.get(self._keep)
+        if known is None:
+            known = self._feeds[self._keep] = self._new_parser(self._keep)
+        self._parser, self._feed = known
+
     def _interim_received(self) -> None:
         """Skip a 1xx response (RFC 9110 section 15.2), within bounds."""
         self.headers.clear()
@@ -255,7 +288,7 @@ class Connection(asyncio.Protocol):
     def _new_parser(self, keep_body: bool) -> tuple[Any, Any]:
         notes = _Notes()
         notes.on_message_begin = self.on_message_begin
-        notes.on_header = self.headers.setdefault
+        notes.on_header = self._fields.setdefault
         notes.on_headers_complete = self.on_headers_complete
         notes.on_message_complete = self.on_message_complete
         if keep_body:
