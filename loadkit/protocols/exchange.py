@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from time import perf_counter_ns as now_ns
 from types import coroutine
-from typing import Any
+from typing import Any, NoReturn
 
 from loadkit.flow.fiber import NEVER_NS, PARK, Cancelled, DeadlineExpired
 from loadkit.flow.step import StepFunction
@@ -19,7 +19,7 @@ from loadkit.metrics.sample import Outcome
 from loadkit.protocols.address import follow
 from loadkit.protocols.connect import ConnectFailed, Connector
 from loadkit.protocols.http1 import Connection
-from loadkit.protocols.judge import Checks, compile_judge
+from loadkit.protocols.judge import Checks, Judge, compile_judge
 from loadkit.protocols.request import Hop, InvalidRequest, RequestSpec, Wire
 from loadkit.protocols.session import HttpSession
 from loadkit.protocols.trace import trace_exchange, trace_failure
@@ -66,121 +66,185 @@ _TROUBLE = (Failed, ConnectFailed, InvalidRequest, DeadlineExpired, Cancelled)
 
 def compile_exchange(x: Exchange) -> StepFunction:
     """Return the step that carries out one request and what follows from it."""
-    condition, connector_of, constant, render = x.condition, x.connector, x.spec.constant, x.spec.render
-    constant_payload = constant.payload() if constant is not None else b""
-    timeout_ns, plain_names, hop = x.timeout_ns, set[bytes](), _compile_hop(x)
-    writes_cookies = any(name.lower() == "cookie" for name, _ in x.spec.headers)  # its own header wins over the jar
-    judge, cookies, first_cookies, follows = compile_judge(x.checks), x.cookies, x.first_cookies, x.follow_redirects
+    condition, constant, timeout_ns, extend = x.condition, x.spec.constant, x.timeout_ns, x.series.rows.extend
+    keep_body, head_only, follows = x.checks.keep_body, x.spec.method == "HEAD", x.follow_redirects
+    session_of, prepare, send, judge = (
+        _compile_session(x),
+        _compile_prepare(x),
+        _compile_send(x),
+        compile_judge(x.checks),
+    )
+    sets_cookies, constant_payload = (
+        bool(x.cookies or x.first_cookies),
+        constant.payload() if constant is not None else b"",
+    )
+    plain_names = set[bytes]()
 
     @coroutine
     def step(user: VirtualUser) -> Generator[Any, None, None]:
         if condition is not None and not condition(user):
             return
-        session: HttpSession | None = user.sessions.get("http")
-        if session is None:
-            session = user.sessions["http"] = HttpSession(connector_of(user))
+        session: HttpSession = user.sessions.get("http") or session_of(user)
         fiber = user.fiber
         if user.pacer is not None:
             user.due_ns = yield from user.pacer.wait(fiber)
         start_ns = now_ns()
         fiber.deadline_ns = start_ns + timeout_ns
-        try:
+        if constant is None or session.jar is not None or sets_cookies:
+            wire, payload = prepare(user, session, start_ns)
+        else:
             wire, payload = constant, constant_payload
-            if wire is None:
-                wire = render(user)
-                payload = wire.payload()
-            if first_cookies and wire.origin not in session.greeted:
-                session.greeted.add(wire.origin)
-                for name, text in first_cookies:
-                    session.set_cookie(wire.origin, name, text(user))
-            if cookies:
-                for name, text in cookies:
-                    session.set_cookie(wire.origin, name, text(user))
-            if session.jar is not None and not writes_cookies:
-                payload = wire.payload(session.jar.header(wire.origin, wire.path))
-        except (InvalidRequest, ValueError) as error:
-            _record_failure(x, user, start_ns, error, connecting=False)
-            raise StepFailed from None
-        connection: Connection = yield from hop(user, session, wire, payload, start_ns)
-        headers = connection.headers
-        noted = not headers.keys() <= plain_names and _noted(headers, plain_names)
-        if noted or (connection.status in _REDIRECTS and follows):
-            wire, connection = yield from _after(x, hop, user, session, wire, connection)
-            noted = True
-        fiber.deadline_ns = NEVER_NS
-        if judge is not None or session.pooled or not connection.keep_alive:
+        connection = session.connections.get(wire.origin)
+        if connection is None or connection.closed:
+            connection = yield from send(user, session, wire, payload, start_ns, None)
+        else:  # an open connection, as nearly always: spared the second generator
+            connection.send(fiber, payload, keep_body=keep_body or user.run.debug, head=head_only)
             try:
-                if judge is not None:
-                    judge(user, wire, connection, noted)
-            finally:
-                if session.pooled or not connection.keep_alive:
-                    session.done(wire.origin, connection, reusable=connection.keep_alive)
+                yield PARK
+            except _TROUBLE as error:
+                _give_up(x, user, session, wire, payload, start_ns, connection, error)
+            if connection.failure is not None:
+                connection = yield from send(user, session, wire, payload, start_ns, connection)
+        extend(connection.sample(user.due_ns, start_ns, len(payload)))
+        user.due_ns = connection.end_ns
+        if user.run.debug:
+            trace_exchange(user, wire, payload, connection)
+        noted = False
+        if not connection.plain:
+            headers = connection.headers
+            noted = not headers.keys() <= plain_names and _noted(headers, plain_names)
+            if noted or (connection.status in _REDIRECTS and follows):
+                wire, connection = yield from _after(x, send, user, session, wire, connection)
+                noted = True
+        fiber.deadline_ns = NEVER_NS
+        if session.pooled or not connection.keep_alive:
+            _judge_and_return(judge, user, session, wire, connection, noted)
+        elif judge is not None:
+            judge(user, wire, connection, noted)
 
     return step
 
 
-SendHop = Callable[[VirtualUser, HttpSession, Wire, bytes, int], Generator[Any, None, Connection]]
+def _judge_and_return(
+    judge: Judge | None, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection, noted: bool
+) -> None:
+    """Judge a response, and give its connection back whatever comes of it."""
+    try:
+        if judge is not None:
+            judge(user, wire, connection, noted)
+    finally:
+        session.done(wire.origin, connection, reusable=connection.keep_alive)
 
 
-def _compile_hop(x: Exchange) -> SendHop:
-    """Return what sends one request, waits for its response and records it; it raises StepFailed after trouble."""
-    name, extend, keep_body = x.series.name, x.series.rows.extend, x.checks.keep_body
+def _compile_session(x: Exchange) -> Callable[[VirtualUser], HttpSession]:
+    """Return what begins a virtual user's session."""
 
-    def hop(
-        user: VirtualUser, session: HttpSession, wire: Wire, payload: bytes, start_ns: int
+    def session_of(user: VirtualUser) -> HttpSession:
+        made = user.sessions["http"] = HttpSession(x.connector(user))
+        return made
+
+    return session_of
+
+
+def _compile_prepare(x: Exchange) -> Callable[[VirtualUser, HttpSession, int], tuple[Wire, bytes]]:
+    """Return what renders a request for a virtual user, cookies included; what must not be sent is counted and ends it."""
+    constant, render = x.spec.constant, x.spec.render
+    writes_cookies = any(name.lower() == "cookie" for name, _ in x.spec.headers)  # its own header wins over the jar
+    cookies, first_cookies = x.cookies, x.first_cookies
+
+    def prepare(user: VirtualUser, session: HttpSession, start_ns: int) -> tuple[Wire, bytes]:
+        try:
+            wire = constant if constant is not None else render(user)
+            if first_cookies and wire.origin not in session.greeted:
+                session.greeted.add(wire.origin)
+                for name, text in first_cookies:
+                    session.set_cookie(wire.origin, name, text(user))
+            for name, text in cookies:
+                session.set_cookie(wire.origin, name, text(user))
+            if session.jar is not None and not writes_cookies:
+                return wire, wire.payload(session.jar.header(wire.origin, wire.path))
+            return wire, wire.payload()
+        except (InvalidRequest, ValueError) as error:
+            _record_failure(x, user, start_ns, error, connecting=False)
+            raise StepFailed from None
+
+    return prepare
+
+
+Send = Callable[[VirtualUser, HttpSession, Wire, bytes, int, Connection | None], Generator[Any, None, Connection]]
+
+
+def _compile_send(x: Exchange) -> Send:
+    """Return what sends one request and waits for its response; it raises StepFailed after trouble.
+
+    The connection it is given may be None, an open one, or one on which the request has just failed: then it
+    decides on the one retry that there is.
+    """
+    keep_body = x.checks.keep_body
+
+    def send(
+        user: VirtualUser,
+        session: HttpSession,
+        wire: Wire,
+        payload: bytes,
+        start_ns: int,
+        connection: Connection | None,
     ) -> Generator[Any, None, Connection]:
-        connection = session.connections.get(wire.origin)
-        method = wire.method
+        reused = connection is not None and connection.used
         try:
             while True:
-                if connection is None or connection.closed:
+                if connection is not None and connection.failure is not None:
+                    _retry_or_fail(x, session, wire, connection, reused=reused)
                     connection = None
+                if connection is None:
                     connection = yield from session.connect(user, wire.origin, x.series, x.connect_timeout_ns)
                     if connection.closed:  # before we said a word
-                        raise Failed(
-                            *(connection.failure or (Outcome.CLOSED, "the server closed the connection at once"))
-                        )
-                reused, connection.used = connection.used, True
-                connection.send(user.fiber, payload, keep_body=keep_body or user.run.debug, head=method == "HEAD")
+                        closed = Outcome.CLOSED, "the server closed the connection at once"
+                        raise Failed(*(connection.failure or closed))
+                reused, connection.used = connection.used, True  # one of the pool may be an old one
+                keeps = keep_body or user.run.debug
+                connection.send(user.fiber, payload, keep_body=keeps, head=wire.method == "HEAD")
                 yield PARK
                 if connection.failure is None:
-                    break
-                outcome, text = connection.failure
-                if not reused or outcome not in _LOST or connection.bytes_in or method not in _IDEMPOTENT:
-                    raise Failed(outcome, text)
-                # RFC 9110 section 9.2.2: the server closed an idle connection while the request was on its way
-                x.series.book.count("http.retries", name)
-                session.done(wire.origin, connection, reusable=False)
-                connection = None
+                    return connection
         except _TROUBLE as error:
-            if connection is not None:
-                if not connection.closed:
-                    connection.abort()
-                session.done(wire.origin, connection, reusable=False)
-            error_name, text = _record_failure(x, user, start_ns, error, connecting=connection is None)
-            if user.run.debug:
-                trace_failure(user, wire, payload, error_name, text)
-            raise StepFailed from None
-        end_ns = connection.end_ns
-        extend(
-            (
-                user.due_ns,
-                start_ns,
-                connection.written_ns,
-                connection.sent_ns,
-                connection.first_byte_ns,
-                end_ns,
-                connection.status,
-                connection.bytes_in,
-                len(payload),
-            )
-        )
-        user.due_ns = end_ns
-        if user.run.debug:
-            trace_exchange(user, wire, payload, connection)
-        return connection
+            _give_up(x, user, session, wire, payload, start_ns, connection, error)
 
-    return hop
+    return send
+
+
+def _retry_or_fail(x: Exchange, session: HttpSession, wire: Wire, connection: Connection, *, reused: bool) -> None:
+    """Let a request be sent once more if the server closed an idle connection while it was on its way; else raise Failed.
+
+    RFC 9110 section 9.2.2.
+    """
+    assert connection.failure is not None
+    outcome, text = connection.failure
+    if not reused or outcome not in _LOST or connection.bytes_in or wire.method not in _IDEMPOTENT:
+        raise Failed(outcome, text)
+    x.series.book.count("http.retries", x.series.name)
+    session.done(wire.origin, connection, reusable=False)
+
+
+def _give_up(
+    x: Exchange,
+    user: VirtualUser,
+    session: HttpSession,
+    wire: Wire,
+    payload: bytes,
+    start_ns: int,
+    connection: Connection | None,
+    error: BaseException,
+) -> NoReturn:
+    """Count a request that failed, part with its connection, and end the visit."""
+    if connection is not None:
+        if not connection.closed:
+            connection.abort()
+        session.done(wire.origin, connection, reusable=False)
+    name, text = _record_failure(x, user, start_ns, error, connecting=connection is None)
+    if user.run.debug:
+        trace_failure(user, wire, payload, name, text)
+    raise StepFailed from None
 
 
 def _record_failure(
@@ -211,7 +275,7 @@ def _record_failure(
 
 
 def _after(
-    x: Exchange, hop: SendHop, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
+    x: Exchange, send: Send, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
 ) -> Generator[Any, None, tuple[Wire, Connection]]:
     """Take the cookies of a response and follow its redirect; whatever goes wrong gives the connection back."""
     try:
@@ -221,7 +285,7 @@ def _after(
     except BaseException:
         session.done(wire.origin, connection, reusable=False)
         raise
-    return (yield from _redirects(x, hop, user, session, wire, connection))
+    return (yield from _redirects(x, send, user, session, wire, connection))
 
 
 def _noted(headers: dict[bytes, bytes], plain_names: set[bytes]) -> bool:
@@ -242,7 +306,7 @@ def _store_cookies(x: Exchange, user: VirtualUser, session: HttpSession, wire: W
 
 
 def _redirects(
-    x: Exchange, hop: SendHop, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
+    x: Exchange, send: Send, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
 ) -> Generator[Any, None, tuple[Wire, Connection]]:
     """Follow Location up to ten times (RFC 9110 section 15.4); a 3xx without one is an ordinary response."""
     crossed, keeps_body = False, True
@@ -270,9 +334,24 @@ def _redirects(
             x.series.book.error(failed.name, x.series.name, text=text)
             raise StepFailed from None
         x.series.book.count("http.redirects", x.series.name)
-        connection = yield from hop(user, session, wire, payload, start_ns)
+        connection = yield from _hop(x, send, user, session, wire, payload, start_ns)
         _store_cookies(x, user, session, wire, connection)
     raise AssertionError("unreachable")
+
+
+def _hop(
+    x: Exchange, send: Send, user: VirtualUser, session: HttpSession, wire: Wire, payload: bytes, start_ns: int
+) -> Generator[Any, None, Connection]:
+    """Send the request of a redirect's hop, which is a sample of its own."""
+    kept = session.connections.get(wire.origin)
+    if kept is not None and kept.closed:
+        kept = None
+    connection = yield from send(user, session, wire, payload, start_ns, kept)
+    x.series.rows.extend(connection.sample(user.due_ns, start_ns, len(payload)))
+    user.due_ns = connection.end_ns
+    if user.run.debug:
+        trace_exchange(user, wire, payload, connection)
+    return connection
 
 
 def _redirected_method(method: str, status: int) -> str:

@@ -105,6 +105,20 @@ class Connection(asyncio.Protocol):
         self.written_ns = self.sent_ns = now_ns()
         self.write(payload)
 
+    def sample(self, intended_ns: int, start_ns: int, bytes_out: int) -> tuple[int, ...]:
+        """Return the exchange that has just succeeded as a row for its series (see Sample)."""
+        return (
+            intended_ns,
+            start_ns,
+            self.written_ns,
+            self.sent_ns,
+            self.first_byte_ns,
+            self.end_ns,
+            self.status,
+            self.bytes_in,
+            bytes_out,
+        )
+
     def body(self) -> bytes:
         """Return the body as received (content codings not removed); b"" when it was not kept."""
         chunks = self._chunks
