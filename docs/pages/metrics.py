@@ -60,7 +60,7 @@ _ERRORS: Mapping[Outcome, str] = {
     Outcome.UNREACHABLE: "no way to the host or network",
     Outcome.CLOSED: "the connection ended without a response, or could not be opened",
     Outcome.TRUNCATED: "the connection ended within the response",
-    Outcome.DNS: "the name could not be resolved",
+    Outcome.DNS: "there is no such name, or it has no address",
     Outcome.TLS: "the TLS handshake failed; certificate errors have names of their own, see below",
     Outcome.PROTOCOL: "the response is not valid HTTP, or something follows its end",
     Outcome.DECODE: "the body is not what its Content-Encoding says",
@@ -73,6 +73,10 @@ _ERRORS: Mapping[Outcome, str] = {
 }
 
 _OTHER_ERRORS = (
+    (
+        "EAI_AGAIN, EAI_FAIL, EAI_SYSTEM",
+        "the name servers did not answer, refused, or this system's resolver failed: not that there is no such name",
+    ),
     (
         "CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT, SELF_SIGNED_CERT_IN_CHAIN, UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "
         "UNABLE_TO_VERIFY_LEAF_SIGNATURE, ERR_TLS_CERT_ALTNAME_INVALID",

@@ -18,8 +18,9 @@ from loadkit.metrics.book import Series
 from loadkit.metrics.sample import Outcome
 from loadkit.protocols.address import Origin
 from loadkit.protocols.http1 import Connection
+from loadkit.protocols.resolve import Addresses, LookupFailed, Resolver
 
-_DNS_TTL_NS = 30 * 10**9
+_RAN_OUT = "descriptors or ports of this machine ran out"
 _TLS_GOODBYE_S = 1.0  # for the other side's close_notify; a target that never sends it must not keep our sockets
 _OURS = {errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.EADDRINUSE, errno.ENOBUFS, errno.ENOMEM}
 _NO_WAY = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EACCES, errno.EPERM}
@@ -34,9 +35,6 @@ _CERTIFICATE_ERRORS = {
     62: "ERR_TLS_CERT_ALTNAME_INVALID",
     64: "ERR_TLS_CERT_ALTNAME_INVALID",
 }
-
-
-Addresses = list[tuple[int, str]]
 
 
 class ConnectFailed(Exception):
@@ -55,8 +53,7 @@ class Connector:
         self._tls = tls
         self._base = base
         self._context: ssl.SSLContext | None = None
-        self._addresses: dict[tuple[str, int], tuple[int, Addresses]] = {}
-        self._lookups: dict[tuple[str, int], asyncio.Task[Addresses]] = {}
+        self._resolver = Resolver()
         self._pools: dict[Origin, Pool] = {}
         self.pool_size = pool
 
@@ -73,6 +70,8 @@ class Connector:
             if limit_ns > deadline_ns:
                 raise
             text = f"no connection within {timeout_ns / 1e9:g} s"
+            if self._resolver.under_way(origin.host, origin.port):
+                text += f", nobody has told the address of {origin.host}"
             raise ConnectFailed(Outcome.CONNECT_TIMEOUT, text) from None
         finally:
             fiber.deadline_ns = deadline_ns
@@ -84,7 +83,10 @@ class Connector:
         for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
             fiber.deadline_ns = limit_ns if left == 1 else now_ns() + (limit_ns - now_ns()) // left
             try:
-                return await self._connect(origin, family, address, series)
+                connection = await self._connect(origin, family, address, series)
+                if left < len(addresses):
+                    self._resolver.prefer(origin.host, origin.port, (family, address))
+                return connection
             except DeadlineExpired:
                 if left == 1:
                     raise
@@ -101,8 +103,7 @@ class Connector:
 
     def close(self) -> None:
         """Close all pooled connections and forget lookups that are still under way."""
-        for lookup in self._lookups.values():
-            lookup.cancel()
+        self._resolver.close()
         for pool in self._pools.values():
             pool.close()
 
@@ -149,33 +150,25 @@ class Connector:
         return self._context
 
     async def _resolve(self, origin: Origin, series: Series) -> Addresses:
-        """Return an origin's addresses, from the cache if they are fresh. Who asks meanwhile shares one lookup."""
+        """Return an origin's addresses, from memory if they are fresh. Raises ConnectFailed."""
         literal = _address_family(origin.host)
         if literal is not None:
             return [(literal, origin.host)]
-        where = origin.host, origin.port
-        known = self._addresses.get(where)
-        if known is not None and now_ns() - known[0] < _DNS_TTL_NS:
-            return known[1]
-        lookup = self._lookups.get(where)
-        if lookup is None:
-            lookup = self._lookups[where] = asyncio.get_running_loop().create_task(self._look_up(origin, series))
-        return await asyncio.shield(lookup)  # who gives up leaves the lookup to the others
-
-    async def _look_up(self, origin: Origin, series: Series) -> Addresses:
-        start_ns, where = now_ns(), (origin.host, origin.port)
+        resolver, where = self._resolver, (origin.host, origin.port)
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(*where, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise ConnectFailed(Outcome.DNS, f"{origin.host}: {getattr(error, 'strerror', None) or error}") from None
-        finally:
-            del self._lookups[where]
-            series.book.times("http.dns", series.name).append(now_ns() - start_ns)
-        addresses = [(int(family), str(address[0])) for family, _, _, _, address in found]
-        if not addresses:
-            raise ConnectFailed(Outcome.DNS, f"{origin.host} has no address")
-        self._addresses[where] = now_ns(), addresses
-        return addresses
+            known = resolver.known(*where)
+            if known is not None:
+                return known
+            start_ns, shares = now_ns(), resolver.under_way(*where)
+            try:
+                return await resolver.look_up(*where)
+            finally:
+                if not shares:
+                    series.book.times("http.dns", series.name).append(now_ns() - start_ns)
+        except LookupFailed as failed:
+            if failed.starved:
+                raise ConnectFailed(Outcome.GENERATOR, f"{failed} ({_RAN_OUT})") from None
+            raise ConnectFailed(Outcome.DNS, str(failed), failed.name) from None
 
 
 class _Turn:
@@ -297,7 +290,7 @@ def connect_failure(error: BaseException, origin: Origin) -> ConnectFailed:
         return ConnectFailed(Outcome.CONNECT_TIMEOUT, text)
     number = getattr(error, "errno", None)
     if number in _OURS:
-        return ConnectFailed(Outcome.GENERATOR, f"{text} (descriptors or ports of this machine ran out)")
+        return ConnectFailed(Outcome.GENERATOR, f"{text} ({_RAN_OUT})")
     if number in _NO_WAY:
         return ConnectFailed(Outcome.UNREACHABLE, text)
     return ConnectFailed(Outcome.CLOSED, text)

@@ -4,6 +4,8 @@ import asyncio
 import errno
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -196,37 +198,117 @@ def test_an_unresolvable_name_is_dns() -> None:
     asyncio.run(main())
 
 
+Answer = list[tuple[int, int, int, str, tuple[str, int]]]
+
+
+def addresses(port: int, *hosts: str) -> Answer:
+    """What getaddrinfo gives for these hosts."""
+    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in hosts]
+
+
 def test_one_lookup_serves_all_who_ask_and_survives_who_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     lookups: list[str] = []
 
+    def slow(host: str, port: int, **options: Any) -> Answer:
+        lookups.append(host)
+        time.sleep(0.3)
+        return addresses(port, "127.0.0.1")
+
     async def main() -> Ran:
-        loop = asyncio.get_running_loop()
-
-        async def slow(host: str, port: int, **options: Any) -> list[Any]:
-            lookups.append(host)
-            await asyncio.sleep(0.3)
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
-
-        monkeypatch.setattr(loop, "getaddrinfo", slow)
+        monkeypatch.setattr(socket, "getaddrinfo", slow)
         async with raw_server(echo) as server:
             target = f"http://slow.example:{server.port}"
             return await run_flow(GET, target, workload=Count(20, S // 5), config={"http": {"connectTimeout": 5}})
 
     ran = asyncio.run(main())
     assert (ran.errors, ran.count("http.codes.200"), lookups) == ({}, 20, ["slow.example"])
+    assert ran.summary.histogram("http.dns").total == 1
+
+
+def test_names_that_nobody_answers_for_hold_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    def lookup(host: str, port: int, **options: Any) -> Answer:
+        if host.startswith("dead"):
+            release.wait(30)
+        return addresses(port, "127.0.0.1")
+
+    async def main() -> Ran:
+        monkeypatch.setattr(socket, "getaddrinfo", lookup)
+        async with raw_server(echo) as server:
+            flow = [{"get": {"url": f"http://{{{{ kind }}}}{{{{ $loopCount }}}}.example:{server.port}/x"}}]
+            loop = [{"loop": flow, "count": "0-1"}]
+            dead = [{"get": {"url": f"http://dead{n}.example:{server.port}/x", "timeout": 3}} for n in range(20)]
+            config = {"http": {"connectTimeout": "300ms"}}
+            away = [
+                asyncio.ensure_future(run_flow([step], server.url, config=config, variables={"kind": "dead"}))
+                for step in dead
+            ]
+            ran = await run_flow(
+                loop, server.url, config=config, variables={"kind": "live"}, workload=Count(50, S // 5)
+            )
+            for other in await asyncio.gather(*away):
+                assert other.errors == {"ETIMEDOUT_CONNECT": 1}
+            return ran
+
+    try:
+        ran: Ran = on_loop(main())
+    finally:
+        release.set()
+    assert (ran.errors, ran.count("http.codes.200")) == ({}, 50)
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [
+        (socket.EAI_NONAME, "ENOTFOUND"),
+        (socket.EAI_NODATA, "ENOTFOUND"),
+        (socket.EAI_AGAIN, "EAI_AGAIN"),
+        (socket.EAI_FAIL, "EAI_FAIL"),
+        (socket.EAI_MEMORY, "EAI_SYSTEM"),
+    ],
+)
+def test_what_the_resolver_says_has_a_name(monkeypatch: pytest.MonkeyPatch, number: int, error: str) -> None:
+    lookups: list[str] = []
+
+    def refuse(host: str, port: int, **options: Any) -> Answer:
+        lookups.append(host)
+        raise socket.gaierror(number, "refused")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    ran = on_loop(run_flow(GET, "http://refused.example", workload=Count(30, S // 5)))
+    assert (ran.errors, len(lookups)) == ({error: 30}, 1)  # a dead name is not asked for once per request
 
 
 def test_the_next_address_is_tried_when_the_first_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def two(host: str, port: int, **options: Any) -> Answer:
+        return addresses(port, "127.0.0.2", "127.0.0.1")  # the server listens on 127.0.0.1 only
+
     async def main() -> Ran:
-        loop = asyncio.get_running_loop()
-
+        monkeypatch.setattr(socket, "getaddrinfo", two)
         async with raw_server(echo) as server:
-
-            async def two(host: str, port: int, **options: Any) -> list[Any]:
-                # the server listens on 127.0.0.1 only
-                return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{n}", port)) for n in (2, 1)]
-
-            monkeypatch.setattr(loop, "getaddrinfo", two)
             return await run_flow(GET, f"http://two.example:{server.port}", config={"http": {"connectTimeout": 2}})
 
     assert asyncio.run(main()).errors == {}
+
+
+def test_an_address_that_does_not_answer_costs_its_time_once(monkeypatch: pytest.MonkeyPatch, black_hole: int) -> None:
+    def two(host: str, port: int, **options: Any) -> Answer:
+        return addresses(port, "127.0.0.1", "127.0.0.2")  # the first one's queue is full
+
+    async def main() -> Ran:
+        monkeypatch.setattr(socket, "getaddrinfo", two)
+        server = await asyncio.start_server(serve, "127.0.0.2", black_hole)
+        async with server:
+            flow = [{"get": {"url": "/x", "headers": {"Connection": "close"}}}] * 5
+            return await run_flow(flow, f"http://two.example:{black_hole}", config={"http": {"connectTimeout": 1}})
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    ran: Ran = on_loop(main())
+    assert (ran.errors, ran.count("http.codes.200")) == ({}, 5)
+    assert ran.summary.histogram("http.service_time").count_above(400_000_000) == 1
