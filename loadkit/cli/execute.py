@@ -14,6 +14,7 @@ from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode, FleetError, UsageError
 from loadkit.fleet.local import RunOptions
 from loadkit.fleet.loss import OnWorkerLoss
+from loadkit.fleet.preflight import machine_ports, port_warnings
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.session import Session
 from loadkit.fleet.sizing import asked_workers
@@ -47,6 +48,8 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
     )
     for warning in () if choices.quiet else plan.warnings:
         write_line(sys.stderr, warning.render(plan.document.sources))
+    for text in () if choices.quiet else port_warnings(plan, machine_ports()):
+        write_line(sys.stderr, f"warning: {text}")
     report = open_report(choices.output)
     screen = choose_screen(choices)
     outputs = (screen, report) if report else (screen,)

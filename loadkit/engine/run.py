@@ -10,12 +10,14 @@ import asyncio
 import gc
 import os
 import resource
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter_ns as now_ns
 from time import process_time
 
 from loadkit.clock import LoopClock
+from loadkit.engine.descriptors import SPARE_DESCRIPTORS, descriptor_limit
 from loadkit.engine.schedule import ClosedPhase, OpenPhase
 from loadkit.engine.services import Line, WorkerServices
 from loadkit.engine.visits import Visits
@@ -24,8 +26,6 @@ from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.plan import Phase, Plan
 from loadkit.units import NS_PER_S
 from loadkit.workload.base import ClosedWorkload, Shard
-
-_SPARE_DESCRIPTORS = 100
 
 Emit = Callable[[Snapshot, list[Line], bool], None]
 """Takes an interval's snapshot, its log lines, and whether the run is draining."""
@@ -59,6 +59,7 @@ class ShardRun:
         self._next = 0
         self._interval_start_ns = 0
         self._cpu_s = process_time()
+        self._most_active = _most_active(plan)
 
     async def run(self) -> None:
         """Run to the end; the last snapshot has been emitted when this returns."""
@@ -114,7 +115,7 @@ class ShardRun:
         visits, shard, origin_ns = self._visits, self._orders.shard, self._orders.start_ns
         if isinstance(phase.workload, ClosedWorkload):
             return ClosedPhase(phase, phase.workload, shard, origin_ns, visits)
-        made = OpenPhase(phase, phase.workload, shard, origin_ns, visits, most_active())
+        made = OpenPhase(phase, phase.workload, shard, origin_ns, visits, self._most_active)
         if phase.workload.ends_early and self._next == len(self._plan.phases):
             made.on_exhausted = self._exhausted
         return made
@@ -160,12 +161,11 @@ class ShardRun:
         self._emit(snapshot, services.take_lines(), services.draining)
 
 
-def most_active() -> int:
-    """Return how many virtual users the descriptors allow, the soft limit raised to the hard one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return max(1, hard - _SPARE_DESCRIPTORS)
+def _most_active(plan: Plan) -> int:
+    """Return how many virtual users the descriptors allow; with a pool they hold none of their own."""
+    limit = descriptor_limit()
+    pooled = (plan.config.get("http") or {}).get("pool") is not None
+    return sys.maxsize if pooled else max(1, (limit - SPARE_DESCRIPTORS) // plan.connections)
 
 
 def _rss_bytes() -> int:

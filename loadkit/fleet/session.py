@@ -9,9 +9,11 @@ from typing import Self
 
 from loadkit.demo.app import DemoOptions
 from loadkit.demo.process import DemoProcess, start_demo
+from loadkit.engine.descriptors import descriptor_limit
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
 from loadkit.fleet.local import Fleet, RunOptions, Stop
+from loadkit.fleet.preflight import check_descriptors
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.sizing import usable_cores, worker_count
 from loadkit.outputs.base import Output
@@ -88,8 +90,9 @@ class _Course:
     async def events(
         self, outputs: Sequence[Output], finish: Callable[[RunResult], None] | None
     ) -> AsyncGenerator[Event, None]:
-        """Yield the events, Finished last. Raises PreflightError without a demo, FleetError without workers."""
+        """Yield the events, Finished last. Raises PreflightError without a demo or the descriptors, FleetError without workers."""
         count = worker_count(self._plan, self._options.workers, usable_cores())
+        check_descriptors(self._plan, count, descriptor_limit())
         try:
             while len(self._workers) < count:  # before the demo starts: they import their libraries meanwhile
                 self._workers.append(WorkerProcess())

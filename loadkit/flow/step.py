@@ -86,6 +86,7 @@ class Build:
         self.diagnostics: list[Diagnostic] = []
         self.request_names: set[str] = set()
         self.requests: set[StepFunction] = set()
+        self.origins: set[str] = set()  # where requests go: a virtual user has a connection to each
         self.expect_at: Position | None = None  # the first `expect`, for the verdict on all checks
         self.defined: set[str] = set()
         self.later: dict[str, Where] = {}  # captures anywhere in this scenario, for "used before its capture"

@@ -27,6 +27,7 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     defaults = {**build.config.get("defaults", {}), **http.get("defaults", {})}
     condition = _compile_condition(spec.get("ifTrue", True), (*at, "ifTrue"), build)
     request = compile_request(verb.upper(), spec, at, build)
+    build.origins.add(str(request.origin or "decided by variables"))
     cookies = _compile_cookies(spec.get("cookie", {}), (*at, "cookie"), build)
     first_cookies = _compile_cookies(defaults.get("cookie", {}), ("config", "http", "defaults", "cookie"), build)
     _check_tls(build)

@@ -68,6 +68,8 @@ class RequestSpec:
     render: Render
     constant: Wire | None
     headers: tuple[tuple[str, Template], ...]
+    origin: Origin | None
+    """Where it goes; None when the virtual user's variables decide."""
 
     def redirected(self, user: VirtualUser, wire: Wire, hop: Hop) -> Wire:
         """Return the request of a redirect's next hop; credentials do not cross origins (RFC 9110 section 15.4)."""
@@ -109,7 +111,7 @@ def compile_request(method: str, spec: Mapping[str, Any], where: Where, build: B
     constant = None
     if address.constant and body.constant and all(template.is_constant for _, template in headers):
         constant = _render_constant(render, where, build)
-    return RequestSpec(method=method, render=render, constant=constant, headers=headers)
+    return RequestSpec(method=method, render=render, constant=constant, headers=headers, origin=address.origin)
 
 
 def _render_constant(render: Render, where: Where, build: Build) -> Wire | None:

@@ -89,6 +89,7 @@ def compile_plan(document: Document, settings: Settings, recorder: Recorder | No
         expect_at=build.expect_at,
         document=document,
         settings=replace(settings, seed=seed, target=target),
+        connections=max(1, len(build.origins)),
     )
 
 

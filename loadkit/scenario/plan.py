@@ -77,6 +77,8 @@ class Plan:
     tags: Mapping[str, str] = field(default_factory=dict)
     document: Document = field(default_factory=lambda: Document(data={}), repr=False)
     settings: Settings = field(default_factory=Settings, repr=False)
+    connections: int = 1
+    """How many connections a virtual user may hold open: one to each origin that requests name."""
 
     @property
     def duration_ns(self) -> int:

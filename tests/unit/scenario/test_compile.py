@@ -62,6 +62,19 @@ def test_phases_follow_each_other_and_number_their_arrivals_on() -> None:
     assert plan.duration_ns == 105 * 10**9
 
 
+@pytest.mark.parametrize(
+    ("urls", "connections"),
+    [
+        (["/", "/a", "http://127.0.0.1:9/b"], 1),
+        (["/", "http://127.0.0.1:10/", "https://127.0.0.1:9/"], 3),
+        (["/", "{{ target }}/", "{{ target }}/b"], 2),
+    ],
+)
+def test_a_virtual_user_has_a_connection_to_each_origin(urls: list[str], connections: int) -> None:
+    flow = [{"get": {"url": url}} for url in urls]
+    assert plan_of({"variables": {"target": "x"}}, [{"flow": flow}]).connections == connections
+
+
 def test_the_mode_of_the_configuration_is_that_of_its_phases_unless_they_say_otherwise() -> None:
     phases = [{"duration": 10, "arrivalRate": 2}, {"duration": 10, "arrivalRate": 2, "mode": "uniform"}]
     kinds = [type(phase.workload).__name__ for phase in plan_of({"phases": phases, "mode": "poisson"}).phases]
