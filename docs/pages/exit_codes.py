@@ -11,9 +11,10 @@ _MEANINGS = {
     ExitCode.INVALID_INPUT: "The command line or the scenario is wrong; nothing was run.",
     ExitCode.FAILED: "A threshold, an `ensure` check or an `expect` check failed.",
     ExitCode.REGRESSION: "Kept for comparisons with a baseline; no command returns it yet.",
-    ExitCode.INVALID_MEASUREMENT: "The generator, not the target, was the limit, or a worker was lost: the figures mean nothing.",
-    ExitCode.PREFLIGHT: "Nothing could be attempted: the report cannot be written, the users need more file descriptors than there are, "
-    "or `demo://` does not start.",
+    ExitCode.INVALID_MEASUREMENT: "The generator, not the target, was the limit, or a worker was lost: the figures mean nothing. "
+    "Also: the report could not be written after the run.",
+    ExitCode.PREFLIGHT: "Nothing could be attempted: the report cannot be written, the users need more file "
+    "descriptors than there are, or `demo://` does not start.",
     ExitCode.SIGINT: "Ended by Ctrl-C (SIGINT); the report covers the part that ran.",
     ExitCode.SIGTERM: "Ended by SIGTERM; the report covers the part that ran.",
 }

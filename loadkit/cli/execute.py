@@ -90,7 +90,9 @@ def _conclude(result: RunResult, report: FileOutput | None, choices: Choices) ->
             written = [str(report.path)]
         except OSError as error:
             trouble = f"error: the report cannot be written to {report.path}: {error.strerror or error}"
-            code = code or ExitCode.PREFLIGHT
+            code = (
+                code if result.signal else ExitCode.INVALID_MEASUREMENT
+            )  # what was measured is lost but for the summary
     paint = paint_for(sys.stdout, os.environ)
     lines = quiet_summary(result, paint=paint) if choices.quiet else summary(result, reports=written, paint=paint)
     for line in lines:

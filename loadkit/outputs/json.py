@@ -15,6 +15,8 @@ from loadkit.errors import PreflightError
 from loadkit.report.report import build_report
 from loadkit.report.timeline import Timeline
 
+_PROBE_BYTES = 1_000_000  # room for the report of some hours
+
 
 class JsonReport:
     """Writes the report to a file, or into a directory under a name with the time in it."""
@@ -33,10 +35,12 @@ class JsonReport:
             raise PreflightError(f"cannot write {self.path}: the file is write-protected; choose another one with -o")
         if _is_special(self.path):
             return
+        probe = _beside(self.path)
         try:
-            probe = _beside(self.path)
-            probe.touch()
-            probe.unlink()
+            try:
+                probe.write_bytes(bytes(_PROBE_BYTES))
+            finally:
+                probe.unlink(missing_ok=True)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise PreflightError(f"cannot write {self.path}: {reason}; choose another place with -o") from error

@@ -130,7 +130,7 @@ def test_a_report_that_cannot_be_written_in_the_end_is_said_after_the_summary(fl
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    assert run_it(choices=Choices(output=str(tmp_path / "report.json"))) == 6
+    assert run_it(choices=Choices(output=str(tmp_path / "report.json"))) == 5
     shown = capsys.readouterr()
     assert "PASS" in shown.out
     assert "No space left on device" in shown.err
@@ -163,6 +163,12 @@ def test_a_signal_asks_the_run_to_stop_and_says_what_happens(fleet, capsys):
     assert "SIGTERM: no new virtual users; those that run have 30s to finish" in shown.err
     assert "SIGTERM again: ending now" in shown.err
     assert "INTERRUPTED by SIGTERM" in shown.out
+
+
+def test_a_lost_report_changes_nothing_about_a_signal(fleet, capsys):
+    fleet.result = replace(fleet.result, signal="SIGTERM")
+    assert run_it(choices=Choices(output="/dev/full")) == 143
+    assert "cannot be written to /dev/full: No space left" in capsys.readouterr().err
 
 
 def test_a_signal_while_the_report_is_written_does_not_cost_it(fleet, tmp_path, monkeypatch):

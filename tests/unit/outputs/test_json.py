@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import resource
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,17 @@ def test_a_missing_directory_is_found_before_the_run(tmp_path):
 def test_a_file_that_cannot_be_written_is_found_before_the_run(tmp_path):
     with pytest.raises(PreflightError, match="file name too long"):
         JsonReport(tmp_path / ("x" * 255)).check()
+
+
+def test_a_full_disk_is_found_before_the_run(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, before[1]))
+    try:
+        with pytest.raises(PreflightError, match="file too large"):
+            JsonReport(tmp_path / "report.json").check()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert os.listdir(tmp_path) == []
 
 
 def test_the_check_leaves_an_earlier_report_alone(tmp_path):
