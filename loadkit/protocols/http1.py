@@ -53,7 +53,7 @@ class Connection(asyncio.Protocol):
         "_interim",
         "_keep",
         "_parser",
-        "_trailing",
+        "_spoilt",
         "bytes_in",
         "closed",
         "end_ns",
@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
         self.status = self.bytes_in = self._interim = 0
         self.written_ns = self.sent_ns = self.first_byte_ns = self.end_ns = 0
         self.keep_alive = self.plain = self._keep = self._head_only = False
-        self._complete = self._headers_complete = self._trailing = False
+        self._complete = self._headers_complete = self._spoilt = False
         self._chunks: list[bytes] = []
         self._head: list[bytes] = []
         self._feeds: dict[bool, tuple[Any, Any]] = {}
@@ -200,8 +200,8 @@ class Connection(asyncio.Protocol):
             self._fail(*(self.failure or (Outcome.PROTOCOL, str(error) or type(error).__name__)))
             return
         if self._complete:
-            if self._trailing or (self._head_only and self._chunks):
-                self._fail(Outcome.PROTOCOL, "bytes behind the end of the response")
+            if self._spoilt or (self._head_only and self._chunks):
+                self._fail(*(self.failure or (Outcome.PROTOCOL, "bytes behind the end of the response")))
                 return
             if self.bytes_in == len(data) and not self._interim and not self._head_only:
                 _HEADS.learn(data, self.end_ns, self.status, self.headers, keep_alive=self.keep_alive)
@@ -245,18 +245,18 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """Note bytes behind the end of the response."""
         if self._complete:
-            self._trailing = True
+            self._spoilt = True
 
     def on_headers_complete(self) -> None:
         """Note the status; a response to HEAD ends here."""
         self.status = status = self._parser.get_status_code()
         if status < 200:
             if status < 100:
-                self.failure = Outcome.PROTOCOL, f"a response with the status {status:03d}"
+                self._spoil(Outcome.PROTOCOL, f"a response with the status {status:03d}")
             return
         self._headers_complete = True
         if len(self.headers) > MAX_HEADERS:
-            self.failure = Outcome.TOO_LARGE, f"more than {MAX_HEADERS} header fields"
+            self._spoil(Outcome.TOO_LARGE, f"more than {MAX_HEADERS} header fields")
         if self._head_only:  # the parser would wait for the body that a HEAD response does not have
             self.keep_alive = self._parser.should_keep_alive()
             self.end_ns = now_ns()
@@ -295,9 +295,15 @@ class Connection(asyncio.Protocol):
         self.headers.clear()
         self._interim += 1
         if self.status == 101:
-            self.failure = Outcome.PROTOCOL, "101 Switching Protocols to a request without Upgrade"
+            self._spoil(Outcome.PROTOCOL, "101 Switching Protocols to a request without Upgrade")
         elif self._interim > MAX_INTERIM:
-            self.failure = Outcome.PROTOCOL, f"more than {MAX_INTERIM} interim responses"
+            self._spoil(Outcome.PROTOCOL, f"more than {MAX_INTERIM} interim responses")
+
+    def _spoil(self, outcome: Outcome, text: str) -> None:
+        """Note a failure from inside of the parser; it stays one even if the rest of the response has come, too."""
+        if not self._spoilt:
+            self.failure = outcome, text
+        self._spoilt = True
 
     def _new_parser(self, keep_body: bool) -> tuple[Any, Any]:
         notes = _Notes()
@@ -347,7 +353,7 @@ class _Notes:
 
 
 class _HeaderSink:
-    """Collects all header fields of the last message fed."""
+    """Collects all header fields of the last message fed, without its trailers."""
 
     def __init__(self) -> None:
         self.fields: list[tuple[bytes, bytes]] = []
@@ -360,4 +366,4 @@ class _HeaderSink:
         self._next.append((name, value))
 
     def on_headers_complete(self) -> None:
-        self.fields = self._next
+        self.fields, self._next = self._next, []  # what follows are trailers
