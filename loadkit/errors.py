@@ -10,6 +10,7 @@ LoadkitError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -64,17 +65,25 @@ class Diagnostic:
 
         `sources` maps file names to their whole text; an unknown file leaves out the source line.
         """
-        lines = [f"{self.at}: {self.severity.value} {self.code}: {self.message}"]
+        lines = [_on_one_line(f"{self.at}: {self.severity.value} {self.code}: {self.message}")]
         text = sources.get(self.at.file, "").splitlines()
         if 0 < self.at.line <= len(text):
-            source = text[self.at.line - 1]
+            source = _CONTROL.sub(lambda match: match[0] if match[0] == "\t" else "\ufffd", text[self.at.line - 1])
             start = min(self.at.column - 1, len(source))
             indent = "".join("\t" if char == "\t" else " " for char in source[:start])
             width = max(1, min(self.length, len(source) - start))
             lines += [f"    {source}", f"    {indent}{'^' * width}"]
         if self.hint:
-            lines.append(f"    hint: {self.hint}")
+            lines.append(_on_one_line(f"    hint: {self.hint}"))
         return "\n".join(lines)
+
+
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _on_one_line(text: str) -> str:
+    """Return a text whose control characters are escapes: what a file says must not steer the terminal."""
+    return _CONTROL.sub(lambda match: repr(match[0])[1:-1], text)
 
 
 class LoadkitError(Exception):

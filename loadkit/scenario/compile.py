@@ -183,13 +183,17 @@ def _load_feeders(payload: Any, build: Build) -> tuple[Feeder, ...]:
         where: Where = ("config", "payload", index) if isinstance(payload, list) else ("config", "payload")
         try:
             feeder = load_feeder(spec, build.base)
+            for name in feeder.defines:
+                build.define(name)
         except PayloadFault as fault:
             build.error("LK210", (*where, "path"), str(fault))
             _define_fields(spec, build)
-            continue
-        feeders.append(feeder)
-        for name in feeder.defines:
-            build.define(name)
+        except (TypeError, AttributeError, ValueError):
+            if not build.malformed:
+                raise
+            _define_fields(spec, build)  # a value of the wrong type, which the schema's check has reported
+        else:
+            feeders.append(feeder)
     return tuple(feeders)
 
 

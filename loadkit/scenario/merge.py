@@ -188,7 +188,7 @@ class _Work:
         base = str(Path(chain[-1]).parent / name)
         self.bases += 1
         message, hint = "", ""
-        if os.path.realpath(base) in {os.path.realpath(file) for file in chain}:
+        if "\0" not in base and os.path.realpath(base) in {os.path.realpath(file) for file in chain}:
             message = f"the file extends itself: {' -> '.join((*chain, base))}"
         elif self.bases > _MOST_BASES:
             message = f"more than {_MOST_BASES} files are extended"

@@ -31,6 +31,12 @@ def test_a_place_outside_the_text_is_named_without_a_line() -> None:
     assert Diagnostic(code="LK001", message="m", at=Position("gone", 9, 9)).render({}) == "gone:9:9: error LK001: m"
 
 
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    made = Diagnostic(code="LK210", message="no file a\n\x1b[2Jb", at=Position("a", 1, 4), hint="not\x9b1m")
+    shown = "a:1:4: error LK210: no file a\\n\\x1b[2Jb\n    x: \ufffd[2Jy\n       ^\n    hint: not\\x9b1m"
+    assert made.render({"a": "x: \x1b[2Jy"}) == shown
+
+
 def test_a_scenario_error_holds_every_diagnostic() -> None:
     faults = [Diagnostic(code="LK101", message=str(n), at=Position("a", n, 1)) for n in (1, 2)]
     error = ScenarioError(faults, {})
