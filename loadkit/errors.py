@@ -68,21 +68,32 @@ class Diagnostic:
         lines = [_on_one_line(f"{self.at}: {self.severity.value} {self.code}: {self.message}")]
         text = sources.get(self.at.file, "").splitlines()
         if 0 < self.at.line <= len(text):
-            source = _CONTROL.sub(lambda match: match[0] if match[0] == "\t" else "\ufffd", text[self.at.line - 1])
-            start = min(self.at.column - 1, len(source))
-            indent = "".join("\t" if char == "\t" else " " for char in source[:start])
-            width = max(1, min(self.length, len(source) - start))
-            lines += [f"    {source}", f"    {indent}{'^' * width}"]
+            lines += self._pointer(text[self.at.line - 1])
         if self.hint:
             lines.append(_on_one_line(f"    hint: {self.hint}"))
         return "\n".join(lines)
 
+    def _pointer(self, source: str) -> list[str]:
+        """Return the source line, or what of a long one stands around the place, and the caret below it."""
+        start, first = min(self.at.column - 1, len(source)), 0
+        if len(source) > _LONGEST_LINE:
+            first = max(0, min(start - _LONGEST_LINE // 2, len(source) - _LONGEST_LINE))
+            source = source[first : first + _LONGEST_LINE]
+        source = _CONTROL.sub(lambda match: match[0] if match[0] == "\t" else "\ufffd", source)
+        indent = "".join("\t" if char == "\t" else " " for char in source[: start - first])
+        width = max(1, min(self.length, len(source) - len(indent)))
+        return [f"    {source}", f"    {indent}{'^' * width}"]
 
+
+_LONGEST_LINE = 300
+_LONGEST_MESSAGE = 2000
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def _on_one_line(text: str) -> str:
-    """Return a text whose control characters are escapes: what a file says must not steer the terminal."""
+    """Return a text, cut where it is long, with its control characters as escapes: no file steers the terminal."""
+    if len(text) > _LONGEST_MESSAGE:
+        text = f"{text[: _LONGEST_MESSAGE - 3]}..."
     return _CONTROL.sub(lambda match: repr(match[0])[1:-1], text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 NS_PER_S = 1_000_000_000
@@ -32,6 +33,7 @@ _NS = {
     "days": 86_400 * NS_PER_S,
 }
 _BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_MOST_BYTES = 2**60
 _PER = {"s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zµ]+)\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
@@ -45,14 +47,12 @@ def parse_duration_ns(value: object, *, unit: str = "s") -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"{value!r} is not a duration; write 90, 90s, 250ms or 1m30s")
     if isinstance(value, int | float):
-        return _scaled(float(value), _NS[unit], value)
+        return _scaled(_as_float(value), _NS[unit], value)
     text = value.strip()
     if _NUMBER.fullmatch(text):
         return _scaled(float(text), _NS[unit], value)
     total, end = 0.0, 0
-    for match in _PART.finditer(text):
-        if match.start() != end or match[2].lower() not in _NS:
-            break
+    while (match := _PART.match(text, end)) and match[2].lower() in _NS:
         total += float(match[1]) * _NS[match[2].lower()]
         end = match.end()
     if not text or end != len(text):
@@ -68,13 +68,21 @@ def _scaled(number: float, factor: int, written: object) -> int:
     return round(number * factor)
 
 
+def _as_float(number: float) -> float:
+    """Return a float; infinity for an integer that none can hold."""
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+
+
 def parse_rate_per_s(value: object) -> float:
     """Return events per second for 50, "50", "50/s", "30/min". Raises ValueError."""
     wrong = ValueError(f"{value!r} is not a rate; write 50, 50/s or 30/min")
     if isinstance(value, bool):
         raise wrong
     if isinstance(value, int | float):
-        number, per = float(value), "s"
+        number, per = _as_float(value), "s"
     elif isinstance(value, str):
         head, _, per = value.strip().partition("/")
         per = per.strip().lower() or "s"
@@ -90,25 +98,30 @@ def parse_rate_per_s(value: object) -> float:
 
 def parse_bytes(value: object) -> int:
     """Return bytes for 512, "64KB", "1MiB". Raises ValueError."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_BYTES:
         return value
     if isinstance(value, str):
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", value)
         if match and match[2].lower() in _BYTES:
-            return round(float(match[1]) * _BYTES[match[2].lower()])
+            size = float(match[1]) * _BYTES[match[2].lower()]
+            if size <= _MOST_BYTES:
+                return round(size)
     raise ValueError(f"{value!r} is not a size; write 512, 64KB or 1MiB")
 
 
 def parse_ratio(value: object) -> float:
     """Return a ratio for 0.005, "0.5%" or "0.005". Raises ValueError."""
+    ratio = float("nan")
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str):
+        ratio = _as_float(value)
+    elif isinstance(value, str):
         text = value.strip()
         head = text.removesuffix("%").strip()
         if _NUMBER.fullmatch(head):
-            return float(head) / (100 if text.endswith("%") else 1)
-    raise ValueError(f"{value!r} is not a ratio; write 0.005 or 0.5%")
+            ratio = float(head) / (100 if text.endswith("%") else 1)
+    if not math.isfinite(ratio):
+        raise ValueError(f"{value!r} is not a ratio; write 0.005 or 0.5%")
+    return ratio
 
 
 def format_duration_ns(ns: float) -> str:

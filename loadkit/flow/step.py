@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Where = tuple[str | int, ...]
 """A path into the document: ("scenarios", 0, "flow", 2, "get", "url")."""
 
+_MOST_HINTED = 200  # diagnostics; a comparison with a thousand names takes a millisecond
+
 _KNOWN_IN_CONDITIONS = ALWAYS_DEFINED | {"$env", "$processEnvironment", "$loopCount", "$loopElement"}
 
 StepFunction = Callable[["VirtualUser"], Awaitable[None]]
@@ -84,6 +86,7 @@ class Build:
         self.functions = functions
         self.book = book  # of the scenario that is being compiled
         self.diagnostics: list[Diagnostic] = []
+        self._known: set[Diagnostic] = set()
         self.request_names: set[str] = set()
         self.requests: set[StepFunction] = set()
         self.origins: set[str] = set()  # where requests go: a virtual user has a connection to each
@@ -172,8 +175,8 @@ class Build:
         self.defined -= added
 
     def closest(self, name: str, known: Iterable[str]) -> str:
-        """Return a hint naming the closest match, or "" when nothing is close."""
-        return closest_hint(name, known)
+        """Return a hint naming the closest match, or "" when nothing is close, or when more is wrong than will be shown."""
+        return closest_hint(name, known) if len(self.diagnostics) < _MOST_HINTED else ""
 
     def _check_names(self, compiled: Template | TemplateFault, where: Where) -> None:
         for at, name in compiled.unset_env:
@@ -228,7 +231,8 @@ class Build:
             hint=hint,
             length=self.positions.width(where, key=key),
         )
-        if made not in self.diagnostics:
+        if made not in self._known:
+            self._known.add(made)
             self.diagnostics.append(made)
 
 

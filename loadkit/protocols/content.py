@@ -11,6 +11,8 @@ MAX_RATIO = 1000
 _RATIO_FROM = 1024 * 1024  # below this size a high ratio is harmless
 _MAX_CODINGS = 3
 _PIECE = 64 * 1024
+_BITE = 4096
+_MAX_MEMBERS = 10_000
 
 
 class DecodeFault(Exception):
@@ -47,19 +49,31 @@ def _bounded(pieces: Iterator[bytes], size_in: int) -> bytes:
 
 
 def _inflate(body: bytes, wbits: int) -> Iterator[bytes]:
-    while body:
+    at = 0
+    for _ in _members():
         inflater = zlib.decompressobj(wbits)
         try:
-            while body and not inflater.eof:
-                yield inflater.decompress(body, _PIECE)
-                body = inflater.unconsumed_tail
+            while at < len(body) and not inflater.eof:
+                rest = body[at : at + _BITE]  # zlib copies what it leaves over, so it is never given much
+                at += len(rest)
+                while rest and not inflater.eof:
+                    yield inflater.decompress(rest, _PIECE)
+                    rest = inflater.unconsumed_tail
             if not inflater.eof:
                 yield inflater.flush()
         except zlib.error as error:
             raise DecodeFault(str(error)) from None
         if not inflater.eof:
             raise DecodeFault("the compressed body ends too early")
-        body = inflater.unused_data
+        at -= len(inflater.unused_data)
+        if at >= len(body):
+            return
+
+
+def _members() -> Iterator[int]:
+    """Count the streams that stand one behind the other in a body: gzip's members, zstd's frames (RFC 1952, RFC 8878)."""
+    yield from range(_MAX_MEMBERS)
+    raise DecodeFault(f"more than {_MAX_MEMBERS} compressed streams in one body")
 
 
 def _gzip(body: bytes) -> Iterator[bytes]:
@@ -91,16 +105,18 @@ def _zstd(body: bytes) -> Iterator[bytes]:
     import zstandard
 
     decompressor = zstandard.ZstdDecompressor(max_window_size=2**27)
+    view, at = memoryview(body), 0
     try:
-        while body:
+        for _ in _members():
             decoder = decompressor.decompressobj()
-            view, at = memoryview(body), 0
             while at < len(view) and not decoder.eof:  # small bites: a block of 4 bytes can hold 128 KiB
                 yield decoder.decompress(view[at : at + 256])
                 at += 256
             if not decoder.eof:
                 raise DecodeFault("the compressed body ends too early")
-            body = decoder.unused_data + body[at:]
+            at = min(at, len(view)) - len(decoder.unused_data)
+            if at >= len(view):
+                return
     except zstandard.ZstdError as error:
         raise DecodeFault(str(error)) from None
 

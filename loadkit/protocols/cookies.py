@@ -103,7 +103,7 @@ def _expires(given: dict[str, str]) -> float | None:
     """Return the Unix time at which the cookie ends; Max-Age wins over Expires (section 5.3, item 3)."""
     if "max-age" in given:
         try:
-            return time() + min(int(given["max-age"]), _LONGEST_S)
+            return time() + max(0, min(int(given["max-age"]), _LONGEST_S))
         except ValueError:
             return None
     if "expires" in given:

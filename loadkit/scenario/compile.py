@@ -26,7 +26,7 @@ from loadkit.scenario.judging import compile_ensure, compile_thresholds
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.scenario.settings import Settings
-from loadkit.scenario.source import Document
+from loadkit.scenario.source import Document, in_order
 from loadkit.slo.ensure import KNOWN_PLUGINS
 from loadkit.template.compile import Template
 from loadkit.template.feeders import Feeder, PayloadFault, load_feeder
@@ -68,7 +68,7 @@ def compile_plan(document: Document, settings: Settings, recorder: Recorder | No
     found = dict.fromkeys([*diagnostics, *build.diagnostics])  # of one place: in the order of the text
     diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
-        raise ScenarioError(diagnostics, document.sources)
+        raise ScenarioError(in_order(diagnostics), document.sources)
     return Plan(
         name=settings.name or str(config.get("name") or Path(document.files[0]).stem),
         target=target,

@@ -27,7 +27,7 @@ _FOR_EACH_USER = {
     ("config", "http", "defaults"),
     ("config", "environments"),
 }
-_OF_REQUEST = re.compile(r"[<>=].*?(\sof\s.*)", re.DOTALL)  # what stands behind a threshold's value
+_COMPARISON, _OF_REQUEST = re.compile(r"[<>=]"), re.compile(r"\sof\s")  # what stands behind a threshold's value
 _OPTIONS_OF_OTHERS = {"plugins", "engines"}  # they may have templates of their own
 
 
@@ -188,8 +188,9 @@ class _Rendering:
 
 def _without_request(text: str, where: Where) -> tuple[str, str]:
     """Return the part of a text that is rendered, and the rest: the name of a request in a threshold."""
-    found = _OF_REQUEST.search(text) if where[:2] == ("config", "thresholds") else None
-    return (text[: found.start(1)], found[1]) if found else (text, "")
+    compared = _COMPARISON.search(text) if where[:2] == ("config", "thresholds") else None
+    found = _OF_REQUEST.search(text, compared.end()) if compared else None
+    return (text[: found.start()], text[found.start() :]) if found else (text, "")
 
 
 def _is_one_template(text: str) -> bool:

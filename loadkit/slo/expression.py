@@ -83,6 +83,8 @@ class Fault:
     offset: int = 0
 
 
+_LONGEST = 1000  # characters; the expressions below take time by its square
+_MOST_HINTED = 200  # faults; a comparison with a thousand names takes a millisecond
 _SPLIT = re.compile(r"\s*(?P<metric>[^<>=!]*?)\s*(?P<operator>[<>=!]+)\s*(?P<rest>.*)", re.DOTALL)
 _REST = re.compile(r"(?P<value>.*?)(?:\s+of\b\s*(?P<label>.*?))?\s*", re.DOTALL)
 _LABEL = re.compile(r"""\s*(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<word>[^\s"']+))\s*""")
@@ -100,6 +102,8 @@ _UNITS = {
 
 def parse_threshold(text: str, at: Position | None = None) -> Objective:
     """Parse one threshold. Raises ThresholdFault, with the offset of the part that is wrong."""
+    if len(text) > _LONGEST:
+        raise ThresholdFault("LK301", f"a threshold of more than {_LONGEST} characters")
     split = _SPLIT.fullmatch(text)
     if split is None:
         hint = "write it like http.response_time.p95 < 250ms"
@@ -122,12 +126,12 @@ def check_names(
 ) -> tuple[Fault, ...]:
     """Return a fault for each threshold `of` a request or scenario that the plan does not have."""
     known = {Scope.REQUEST: sorted(request_names), Scope.SCENARIO: sorted(scenario_names), Scope.RUN: []}
-    faults = []
+    faults: list[Fault] = []
     for index, objective in enumerate(objectives):
         scope, label = objective.selector.scope, objective.label
         if label is not None and label not in known[scope]:
             message = f'there is no {scope.value} named "{label}"'
-            hint = _names_hint(label, known[scope])
+            hint = _names_hint(label, known[scope]) if len(faults) < _MOST_HINTED else ""
             offset = max(0, objective.text.rfind(label))
             faults.append(Fault(code="LK304", where=("thresholds", index), message=message, hint=hint, offset=offset))
     return tuple(faults)

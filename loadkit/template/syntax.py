@@ -39,6 +39,7 @@ _BARE = re.compile(r"(\$\w+)\s*(?=\})")
 _STRING = re.compile(r""""((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)\'""", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])")
 _WORD = re.compile(r"(true|false|null)(?![\w.\[-])")
+_LONGEST_WHOLE = 300  # digits; Python refuses more than 4300
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _SYNTAX_HINT = (
@@ -204,8 +205,8 @@ def _argument(text: str, at: int) -> tuple[Piece, int]:
     if word := _WORD.match(text, at):
         return _constant_piece(_WORDS[word[1]]), word.end()
     if number := _NUMBER.match(text, at):
-        digits = number[0].lstrip("-")
-        return _constant_piece(int(number[0]) if digits.isdecimal() else float(number[0])), number.end()
+        is_whole = number[0].lstrip("-").isdecimal() and len(number[0]) <= _LONGEST_WHOLE
+        return _constant_piece(int(number[0]) if is_whole else float(number[0])), number.end()
     segments, end = _scan(text, at)
     if segments[0][:1].isdigit():
         raise TemplateFault(f'"," or ")" is expected in {text[at:end]!r}', offset=at, hint=_SYNTAX_HINT)

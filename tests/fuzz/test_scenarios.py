@@ -24,13 +24,15 @@ FILES = sorted(
     if path.stem != "services"
 )
 TOKENS = (
-    "\n", "  ", "\t", "- ", ": ", "#", "'", '"', "{", "}", "[", "]", ",", "|\n", ">-\n", "|2\n", "&a ", "*a", "<<: *a", "!!int ",
-    "!x ", "---\n", "...\n", "%YAML 1.1\n", "? ", "\\", "\\u0000", "\\x41", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028",
-    "\ufeff", "\0", "\U0001f600", "{{ ", " }}", "{{", "}}", "{{{", "{{ $env.HOME }}", "{{ $randomNumber(1, 2) }}", "{{ a.b[0] }}",
-    "{{ $uuid() }}", "null", "true", "~", "-1", "0", "1e400", "9" * 400, "-" + "9" * 300, ".inf", ".nan", "1m30s", "10:30", "0x10",
-    "*" * 50, "a" * 300, "(" * 60, "[" * 70, "{" * 70, "\xff", "https://", "http://[", "http://x:99999", "__class__", "$.a[?(@.b)]",
-    "(a+)+$", "p95", "p101", " of ", " < ", ">= 5%", "config:", "scenarios:", "phases:", "flow:", "get:", "loop:", "parallel:",
-    "capture:", "expect:", "ifTrue:", "thresholds:", "variables:", "extends: lk108-cycle.yaml", "payload:", "weight:", "extends:",
+    "\n", "  ", "\t", "- ", ": ", "#", "'", '"', "{", "}", "[", "]", ",", "|\n", ">-\n", "|2\n", "&a ", "*a",
+    "<<: *a", "!!int ", "!x ", "---\n", "...\n", "%YAML 1.1\n", "? ", "\\", "\\u0000", "\\x41", "\r", "\r\n", "\x0b",
+    "\x0c", "\x1c", "\x85", "\u2028", "\ufeff", "\0", "\U0001f600", "{{ ", " }}", "{{", "}}", "{{{",
+    "{{ $env.HOME }}", "{{ $randomNumber(1, 2) }}", "{{ a.b[0] }}", "{{ $uuid() }}", "null", "true", "~", "-1", "0",
+    "1e400", "9" * 400, "-" + "9" * 300, ".inf", ".nan", "1m30s", "10:30", "0x10", "*" * 50, "a" * 300, "(" * 60,
+    "[" * 70, "{" * 70, "\xff", "https://", "http://[", "http://x:99999", "__class__", "$.a[?(@.b)]", "(a+)+$", "p95",
+    "p101", " of ", " < ", ">= 5%", "config:", "scenarios:", "phases:", "flow:", "get:", "loop:", "parallel:",
+    "capture:", "expect:", "ifTrue:", "thresholds:", "variables:", "extends: lk108-cycle.yaml", "payload:", "weight:",
+    "extends:",
 )  # fmt: skip
 SCALARS: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 1.5, 1e308, 10**30, -(10**30), 10**400, "", " ", "5", "5s", "1m", "10/s", "abc", "{{ x }}",
