@@ -51,7 +51,7 @@ class Channel:
             return None
         try:
             return _decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ValueError(f"not a message: {error}") from error
 
     def abort(self) -> None:

@@ -112,14 +112,16 @@ class Histogram:
         """Rebuild a histogram. Raises ValueError on data that no histogram could have sent."""
         try:
             at, counts = np.frombuffer(wire[0], "<i4"), np.frombuffer(wire[1], "<i8")
-            sum_ns, min_ns, max_ns, clamped = (int(number) for number in wire[2:6])
+            sum_ns, min_ns, max_ns, clamped = numbers = wire[2:]
         except (TypeError, ValueError, IndexError) as error:
             raise ValueError(f"not a histogram: {error}") from error
-        if len(at) != len(counts) or (len(at) and (at.min() < 0 or at.max() >= _LENGTH or counts.min() < 0)):
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            raise ValueError("not a histogram: a number is not whole, or below zero")
+        if len(at) != len(counts) or (len(at) and not _are_counts(at, counts)):
             raise ValueError("not a histogram: an index or a count is out of range")
         made = cls()
         if len(at):
-            made.counts = np.bincount(at, weights=None, minlength=int(at.max()) + 1).astype(np.int64)
+            made.counts = np.zeros(int(at[-1]) + 1, np.int64)
             made.counts[at] = counts
             made.total = int(counts.sum())
         made.sum_ns, made.min_ns, made.max_ns, made.clamped = sum_ns, min_ns, max_ns, clamped
@@ -164,6 +166,12 @@ PERCENTILES: Mapping[str, float] = {
     "p999": 99.9,
     "p9999": 99.99,
 }
+
+
+def _are_counts(at: Ints, counts: Ints) -> bool:
+    """Say whether indices rise within the layout and counts are positive, with a sum that can be counted."""
+    rising = at[0] >= 0 and at[-1] < _LENGTH and bool(np.all(at[1:] > at[:-1]))
+    return rising and bool(counts.min() > 0) and float(counts.sum(dtype=np.float64)) < 2.0**62
 
 
 def _index_of(us: int) -> int:
