@@ -20,7 +20,10 @@ _TAB_WIDTHS = (2, 4, 8, 1, 3, 6)
 _INDENT = re.compile(r"[ \t]*(?:-[ \t]+)*")
 _KEY = r"""(?:"[^"]*"|'[^']*'|[^\s#'"{\[][^#'"{\[]*?)[ ]*:[ ]+"""
 _TEMPLATE_VALUE = re.compile(rf"[ ]*(?:-[ ]+)*(?:{_KEY})?(?P<value>\{{\{{.*)")
-_TEMPLATE_ELEMENT = re.compile(r"(?:[\[{,]|:\s)\s*(?P<value>\{\{[^{}]*\}\}[^\s,\]}]*)")
+_TEMPLATE_ELEMENT = re.compile(
+    r"""(?:[\[{,]|:\s)\s*(?P<value>(?:[^\s'"\[\]{},:#&*!|>%@`-][^\s'"\[\]{},]*)?\{\{[^{}]*\}\}[^\s,\]}]*)"""
+)
+_LONGEST_LINE = 4000  # characters; the expressions above take time by its square
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +134,20 @@ def uncommented(value: str) -> str:
 
 
 def unquoted_template(line: str) -> tuple[int, str] | None:
-    """Return the first unquoted value of a line that starts with a template, and where: in brackets it ends at a comma."""
+    """Return the first unquoted value of a line that needs quotes for its template, and where: in brackets it ends at a comma."""
+    if len(line) > _LONGEST_LINE:
+        return None
     if match := _TEMPLATE_VALUE.fullmatch(line):
         return match.start("value"), uncommented(match["value"])
     for match in _TEMPLATE_ELEMENT.finditer(line):
         before = line[: match.start("value")]
-        if before.count('"') % 2 == 0 and before.count("'") % 2 == 0:
+        in_brackets = sum(map(before.count, "[{")) > sum(
+            map(before.count, "]}")
+        )  # elsewhere `/{{ x }}` needs no quotes
+        if (
+            (in_brackets or match["value"].startswith("{{"))
+            and before.count('"') % 2 == 0
+            and before.count("'") % 2 == 0
+        ):
             return match.start("value"), match["value"]
     return None
