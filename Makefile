@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format schemas bench clean
+.PHONY: help demo test fuzz lint format schemas bench clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -25,6 +25,12 @@ demo: $(VENV)/.run  ## install, then run scenarios/quickstart.yaml for 15 s agai
 test: $(VENV)/.test  ## install the test extra, then run all tests
 	$(BIN)/python -m pytest --numprocesses=auto --ignore=tests/accuracy
 	$(BIN)/python -m pytest tests/accuracy
+
+fuzz: export LOADKIT_FUZZ_INPUTS ?= 200000
+fuzz: export LOADKIT_FUZZ_SEED ?= $(shell date +%s)
+fuzz: export HYPOTHESIS_PROFILE ?= search
+fuzz: $(VENV)/.test  ## look for crashes and hangs: 200,000 new inputs for each parser and decoder, some tens of minutes
+	$(BIN)/python -m pytest --numprocesses=auto tests/fuzz
 
 lint: $(VENV)/.test  ## ruff check, ruff format, mypy --strict
 	$(BIN)/ruff check .

@@ -26,7 +26,25 @@ HEAVY = {
     "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "io", "jsonpath", "jsonschema", "resource", "rich", "uvloop",
     "zstandard",
 }  # fmt: skip
-FORBIDDEN = {"pickle", "shelve", "marshal", "dill"}
+FORBIDDEN = {
+    "pickle",
+    "cPickle",
+    "_pickle",
+    "cloudpickle",
+    "dill",
+    "joblib",
+    "jsonpickle",
+    "marshal",
+    "shelve",
+    "code",
+    "runpy",
+}
+EVALUATING = {"eval", "exec", "compile", "__import__", "builtins.eval", "builtins.exec"}
+UNSAFE_LOADING = {
+    "yaml.load", "yaml.load_all", "yaml.full_load", "yaml.full_load_all", "yaml.unsafe_load", "yaml.unsafe_load_all",
+    "np.load", "numpy.load", "os.system", "os.popen",
+}  # fmt: skip
+UNSAFE_LOADERS = {"Loader", "FullLoader", "UnsafeLoader", "CLoader", "CFullLoader", "CUnsafeLoader"}
 
 
 def modules() -> list[Path]:
@@ -115,8 +133,13 @@ def test_nothing_unpickles_or_evaluates(path: Path) -> None:
     for module, node in imports_of(path):
         assert module.split(".")[0] not in FORBIDDEN, f"{path}:{node.lineno} imports {module}"
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in {"eval", "exec"}, f"{path}:{node.lineno} calls {node.func.id}"
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in EVALUATING | UNSAFE_LOADING, f"{path}:{node.lineno} calls {called}"
+            shell = [keyword for keyword in node.keywords if keyword.arg == "shell"]
+            assert not shell, f"{path}:{node.lineno} starts a shell"
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "yaml":
+            assert node.attr not in UNSAFE_LOADERS, f"{path}:{node.lineno} uses yaml.{node.attr}"
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)

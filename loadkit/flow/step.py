@@ -195,7 +195,7 @@ class Build:
         outcome = "it is null here"
         if len(unknown) == len(expression.names):
             outcome = f"the condition is {'always' if expression.evaluate(lambda name: None) else 'never'} true"
-        for name in unknown:
+        for name in unknown[:_MOST_HINTED]:
             text = f'nothing defines the variable "{root_of(name)}"; {outcome}'
             hint = f'a text stands in double quotes: "{name}"' if f"'{name}'" in expression.source else ""
             self.warn("LK508", where, text, hint=hint or self.closest(root_of(name), known))
