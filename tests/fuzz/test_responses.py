@@ -10,6 +10,7 @@ import pytest
 
 from loadkit.flow.fiber import Fiber, park
 from loadkit.metrics.sample import Outcome
+from loadkit.protocols import http1
 from loadkit.protocols.http1 import Connection
 from tests.fuzz.mutation import fuzz, in_shards, mutated
 
@@ -141,10 +142,21 @@ def assert_alike(whole: Seen, parts: Seen) -> None:
     assert whole == parts
 
 
+def forget_heads() -> None:
+    """Forget the heads that connections share, as after a second."""
+    http1._HEADS._known.clear()
+
+
 def check_response(data: bytes) -> None:
     random = Random(zlib.crc32(data))
     head = random.random() < 0.15
+    forget_heads()
     whole = Client().receive([data] if data else [], head=head)
+    assert Client().receive([data] if data else [], head=head) == whole, "a head that is known means something else"
+    if random.random() < 0.1:
+        for before in VALID:
+            Client().receive([before])
+        assert Client().receive([data] if data else [], head=head) == whole
     assert_alike(whole, Client().receive(cut(random, data, 6), head=head))
     if len(data) < 300:
         assert_alike(whole, Client().receive([data[n : n + 1] for n in range(len(data))], head=head))
@@ -175,6 +187,12 @@ FOUND = (
 @pytest.mark.parametrize("data", FOUND)
 def test_what_was_found_stays_repaired(data: bytes) -> None:
     check_response(data)
+
+
+def test_the_check_sees_known_heads() -> None:
+    forget_heads()
+    Client().receive([VALID[0]])
+    assert len(http1._HEADS._known) == 1
 
 
 def test_the_corpus_is_valid() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from loadkit.cli.reading import read_plan
 from loadkit.errors import CODES, ScenarioError
-from loadkit.scenario.compile import Settings
 from loadkit.scenario.merge import Overrides
+from loadkit.scenario.reading import read_plan
 from loadkit.scenario.schema import scenario_schema
+from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import read_document
 from tests.fuzz.mutation import fuzz, in_shards, mutated
 
@@ -45,7 +45,7 @@ MOST_GROWTH_KIB = 256 * 1024
 def read(path: Path) -> None:
     """Compile a file; whatever is said about it points into it, and can be printed."""
     try:
-        _, plan = read_plan([path], Overrides(), Settings(seed=1))
+        plan = read_plan([path], Overrides(), Settings(seed=1))
     except ScenarioError as error:
         diagnostics, sources, shown = error.diagnostics, error.sources, str(error)
     else:
@@ -137,7 +137,7 @@ def restructured(random: Random, corpus: list[str], keys: list[str]) -> str:
 
 def as_json(path: Path) -> str | None:
     try:
-        document, _ = read_plan([path], Overrides(), Settings(seed=1))
+        document = read_plan([path], Overrides(), Settings(seed=1)).document
     except ScenarioError:
         try:
             document = read_document(path)
