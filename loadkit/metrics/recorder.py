@@ -6,7 +6,8 @@ from collections import defaultdict
 from time import perf_counter_ns as now_ns
 
 from loadkit.metrics.book import Book, Course
-from loadkit.metrics.snapshot import EXAMPLES, Snapshot
+from loadkit.metrics.gauge import Gauge
+from loadkit.metrics.snapshot import EXAMPLES, Snapshot, worker_label
 
 
 class Recorder(Book):
@@ -15,6 +16,7 @@ class Recorder(Book):
     def __init__(self, worker: int = 0) -> None:
         super().__init__("", Course(), self._keep_example)
         self.worker = worker
+        self.label = worker_label(worker)  # of times that are this worker's own, such as generator.lag
         self.origin_ns = now_ns()  # the run's first instant, once it is known
         self._books: dict[str, Book] = {"": self}
         self._gauges: dict[str, float] = {}
@@ -29,7 +31,7 @@ class Recorder(Book):
         return found
 
     def gauge(self, name: str, value: float) -> None:
-        """Set a value that snapshots carry as it is, such as `vusers.active`."""
+        """Set a value that the next snapshot carries as it is, such as `vusers.active`."""
         self._gauges[name] = value
 
     def begin_phase(self, phase: int, start_ns: int) -> None:
@@ -61,10 +63,10 @@ class Recorder(Book):
             start_ns,
             end_ns,
             parts,
-            gauges={(name, self.worker): (end_ns, value) for name, value in self._gauges.items()},
+            gauges={(name, self.worker): Gauge.seen(end_ns, value) for name, value in self._gauges.items()},
             examples=self._examples,
         )
-        self._examples = {}
+        self._examples, self._gauges = {}, {}
         return made
 
     def _keep_example(self, error: str, text: str) -> None:

@@ -1,7 +1,7 @@
 """The one thing that travels: what happened in an interval, mergeable in any order.
 
 A metric is addressed by (metric, label). The label is the request's name for `http.*`, `errors.*`, `checks.*`, the
-scenario's for `vusers.*`, and "" where there is neither; totals are sums and merges over labels, never
+scenario's for `vusers.*`, the worker's for `generator.*`, and "" where there is none; totals are sums and merges over labels, never
 recorded twice. The same numbers once more by phase and scenario are the snapshot's `parts`.
 """
 
@@ -13,11 +13,14 @@ from typing import Any
 
 import msgspec
 
+from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.histogram import Histogram
 
 Key = tuple[str, str]
 Part = tuple[int, str]
 """A phase's index and a scenario's name, "" for what belongs to the run itself, such as arrivals."""
+COORDINATOR = -1
+"""Where a gauge is keyed by worker: the process that commands the workers."""
 EXAMPLES = 5
 
 
@@ -25,7 +28,7 @@ EXAMPLES = 5
 class Snapshot:
     """Counters, histograms, gauges and examples of the interval [start_ns, end_ns) since the run's start.
 
-    `gauges` maps (name, worker) to (instant, value): a merge keeps the later one. `examples` maps an error's
+    `gauges` maps (name, worker) to what was seen of it; the coordinator is worker COORDINATOR. `examples` maps an error's
     name to the first few texts, each with the instant it was seen. `parts` are snapshots of one phase and one
     scenario each, without gauges, examples and parts of their own; together they are the whole.
     """
@@ -34,7 +37,7 @@ class Snapshot:
     end_ns: int = 0
     counters: dict[Key, int] = field(default_factory=dict)
     histograms: dict[Key, Histogram] = field(default_factory=dict)
-    gauges: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
+    gauges: dict[tuple[str, int], Gauge] = field(default_factory=dict)
     examples: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     parts: dict[Part, Snapshot] = field(default_factory=dict)
     _shared: bool = field(default=False, repr=False, compare=False)  # histograms that belong to parts, too
@@ -46,7 +49,7 @@ class Snapshot:
         end_ns: int,
         parts: dict[Part, Snapshot],
         *,
-        gauges: dict[tuple[str, int], tuple[int, float]] | None = None,
+        gauges: dict[tuple[str, int], Gauge] | None = None,
         examples: dict[str, list[tuple[int, str]]] | None = None,
     ) -> Snapshot:
         """Return the whole of parts. A histogram that only one part has is not copied before somebody merges."""
@@ -83,7 +86,8 @@ class Snapshot:
             else:
                 mine.merge(histogram)
         for gauge, seen in other.gauges.items():
-            self.gauges[gauge] = max(seen, self.gauges.get(gauge, seen))
+            known = self.gauges.get(gauge)
+            self.gauges[gauge] = seen if known is None else known.merged(seen)
         for error, texts in other.examples.items():
             self.examples[error] = sorted({*self.examples.get(error, ()), *texts})[:EXAMPLES]
         for place, part in other.parts.items():
@@ -115,8 +119,12 @@ class Snapshot:
         return merged
 
     def gauge(self, name: str) -> float:
-        """Return a gauge summed over workers; 0.0 when none was seen."""
-        return sum(value for (known, _), (_, value) in self.gauges.items() if known == name)
+        """Return the last value of a gauge, summed over workers; 0.0 when none was seen."""
+        return sum(seen.value for seen in self.gauges_of(name).values())
+
+    def gauges_of(self, name: str) -> dict[int, Gauge]:
+        """Return what was seen of a gauge, by worker; a worker that does not know it is left out."""
+        return {worker: seen for (known, worker), seen in sorted(self.gauges.items()) if known == name}
 
     def labels(self, metric: str) -> list[str]:
         """Return the labels under which a metric was seen, sorted."""
@@ -126,6 +134,11 @@ class Snapshot:
     def metrics(self) -> list[str]:
         """Return the names of all counters seen, sorted."""
         return sorted({name for name, _ in self.counters})
+
+
+def worker_label(worker: int) -> str:
+    """Return the label of what one worker alone measures, such as its own lag."""
+    return f"worker {worker}"
 
 
 def merge_all(snapshots: Iterable[Snapshot]) -> Snapshot:
@@ -143,7 +156,7 @@ def to_wire(snapshot: Snapshot) -> list[Any]:
         snapshot.end_ns,
         [] if snapshot.parts else _counters(snapshot),
         [] if snapshot.parts else _histograms(snapshot),
-        [[*key, *seen] for key, seen in snapshot.gauges.items()],
+        [[*key, seen] for key, seen in snapshot.gauges.items()],
         [[error, texts] for error, texts in snapshot.examples.items()],
         [
             [*place, part.start_ns, part.end_ns, _counters(part), _histograms(part)]
@@ -178,7 +191,7 @@ class _Wire(msgspec.Struct, array_like=True):
     end_ns: int
     counters: _Counters
     histograms: _Histograms
-    gauges: list[tuple[str, int, int, float]]
+    gauges: list[tuple[str, int, Gauge]]
     examples: list[tuple[str, list[tuple[int, str]]]]
     parts: list[_WirePart]
 
@@ -189,7 +202,7 @@ def from_wire(wire: Any) -> Snapshot:
         read = msgspec.convert(wire, _Wire, strict=True)
     except msgspec.ValidationError as error:
         raise ValueError(f"not a snapshot: {error}") from error
-    gauges = {(name, worker): (at, value) for name, worker, at, value in read.gauges}
+    gauges = {(name, worker): seen for name, worker, seen in read.gauges}
     parts = {(part.phase, part.scenario): _numbers(part) for part in read.parts}
     if parts:
         return Snapshot.of_parts(read.start_ns, read.end_ns, parts, gauges=gauges, examples=dict(read.examples))

@@ -105,10 +105,9 @@ class BusyStreak:
 
     def add(self, snapshot: Snapshot) -> None:
         """Take the next interval."""
-        for (name, worker), (_, share) in snapshot.gauges.items():
-            if name != "worker.cpu":
-                continue
-            phase = snapshot.gauges.get(("phase.index", worker), (0, 0.0))[1]
+        phases = snapshot.gauges_of("phase.index")
+        for worker, seen in snapshot.gauges_of("worker.cpu").items():
+            share, phase = seen.value, phases[worker].value if worker in phases else 0
             spent_s = (snapshot.end_ns - snapshot.start_ns) / NS_PER_S
             busy = share > BUSY_SHARE and phase not in self._unpaced
             self._streaks[worker] = self._streaks.get(worker, 0.0) + spent_s if busy else 0.0

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import EXAMPLES, Snapshot, from_wire, merge_all, to_wire
 
@@ -18,9 +19,8 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     start = draw(st.integers(0, 100))
     made = Snapshot(start_ns=start, end_ns=start + draw(st.integers(1, 50)))
     made.counters = draw(st.dictionaries(st.tuples(names, labels), st.integers(1, 1000)))
-    made.gauges = draw(
-        st.dictionaries(st.tuples(st.just("g"), st.integers(0, 3)), st.tuples(st.integers(0, 9), st.floats(0, 9)))
-    )
+    seen = st.builds(Gauge.seen, st.integers(0, 9), st.floats(0, 9))
+    made.gauges = draw(st.dictionaries(st.tuples(st.just("g"), st.integers(-1, 3)), seen))
     texts = st.lists(st.tuples(st.integers(0, 99), st.text(max_size=3)), max_size=EXAMPLES, unique=True).map(sorted)
     made.examples = draw(st.dictionaries(names, texts))
     for key, numbers in draw(

@@ -176,12 +176,13 @@ def test_rates_are_taken_from_the_first_phase_that_starts_anybody() -> None:
 
 
 def test_a_busy_core_is_noticed_where_the_rate_was_asked_for() -> None:
+    from loadkit.metrics.gauge import Gauge
     from loadkit.metrics.snapshot import Snapshot
 
     def longest(phase: dict[str, Any], shares: list[float]) -> float:
         streak = BusyStreak(plan_of({"phases": [phase]}))
         for second, share in enumerate(shares):
-            gauges = {("worker.cpu", 0): (second, share), ("phase.index", 0): (second, 0.0)}
+            gauges = {("worker.cpu", 0): Gauge.seen(second, share), ("phase.index", 0): Gauge.seen(second, 0.0)}
             streak.add(Snapshot(start_ns=second * 10**9, end_ns=(second + 1) * 10**9, gauges=gauges))
         return streak.longest_s
 
