@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import resource
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter_ns as now_ns
-from time import process_time
 
 from loadkit.clock import LoopClock
 from loadkit.engine.descriptors import SPARE_DESCRIPTORS, descriptor_limit
 from loadkit.engine.schedule import ClosedPhase, OpenPhase
 from loadkit.engine.services import Line, WorkerServices
+from loadkit.engine.usage import Usage
 from loadkit.engine.visits import Visits
+from loadkit.engine.watch import LoopWatch
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.plan import Phase, Plan
@@ -58,8 +57,10 @@ class ShardRun:
         self._phase: OpenPhase | ClosedPhase | None = None
         self._next = 0
         self._interval_start_ns = 0
-        self._cpu_s = process_time()
         self._most_active = _most_active(plan)
+        self._phase_index = 0
+        self._usage = Usage()
+        self._watch = LoopWatch(self._clock, recorder)
 
     async def run(self) -> None:
         """Run to the end; the last snapshot has been emitted when this returns."""
@@ -69,10 +70,12 @@ class ShardRun:
         gc.freeze()  # what the plan holds is never garbage; full collections would stop the load (python -m bench micro)
         gc.set_threshold(50_000, 20, 100)
         try:
+            self._watch.start()
             self._clock.at(orders.start_ns, self._next_phase)
             self._clock.at(orders.start_ns + NS_PER_S, self._tick)
             await self._done
         finally:
+            self._watch.close()
             self._services.close()
             self._clock.close()
             gc.set_threshold(*collector)
@@ -106,7 +109,7 @@ class ShardRun:
         phase = self._plan.phases[self._next]
         self._next += 1
         self._recorder.begin_phase(phase.index, self._orders.start_ns + phase.start_ns)
-        self._recorder.gauge("phase.index", float(phase.index))
+        self._phase_index = phase.index
         self._phase = self._make(phase)
         self._clock.at(self._orders.start_ns + phase.end_ns, self._next_phase)
         self._phase.begin(self._services)
@@ -151,11 +154,10 @@ class ShardRun:
     def _report(self) -> None:
         services = self._services
         end_ns = max(1, now_ns() - self._orders.start_ns)
+        self._recorder.gauge("phase.index", float(self._phase_index))
         self._recorder.gauge("vusers.active", float(services.active))
-        self._recorder.gauge("worker.rss_bytes", float(_rss_bytes()))
-        cpu_s = process_time()
-        self._recorder.gauge("worker.cpu", (cpu_s - self._cpu_s) * NS_PER_S / max(1, end_ns - self._interval_start_ns))
-        self._cpu_s = cpu_s
+        for name, value in self._usage.take().items():
+            self._recorder.gauge(f"worker.{name}", value)
         snapshot = self._recorder.snapshot(self._interval_start_ns, end_ns)
         self._interval_start_ns = end_ns
         self._emit(snapshot, services.take_lines(), services.draining)
@@ -166,11 +168,3 @@ def _most_active(plan: Plan) -> int:
     limit = descriptor_limit()
     pooled = (plan.config.get("http") or {}).get("pool") is not None
     return sys.maxsize if pooled else max(1, (limit - SPARE_DESCRIPTORS) // plan.connections)
-
-
-def _rss_bytes() -> int:
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -45,7 +45,7 @@ class OpenPhase:
         """Arm the first arrival."""
         self._services = services
         self._recorder = services.recorder
-        self._lags = services.recorder.times("generator.lag")
+        self._lags = services.recorder.times("generator.lag", services.recorder.label)
         self._loop = asyncio.get_running_loop()
         self._advance()
 
@@ -132,7 +132,7 @@ class ClosedPhase:
     def begin(self, services: WorkerServices) -> None:
         """Arm the first user."""
         self._services = services
-        self._lags = services.recorder.times("generator.lag")
+        self._lags = services.recorder.times("generator.lag", services.recorder.label)
         self._loop = asyncio.get_running_loop()
         self._following = next(self._lifetimes, None)
         self._fire()

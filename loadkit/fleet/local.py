@@ -12,9 +12,11 @@ from loadkit.engine.accounts import lost_arrivals
 from loadkit.engine.ending import Course, Ending
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
+from loadkit.engine.usage import Usage
 from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.process import WorkerProcess
-from loadkit.metrics.snapshot import Snapshot, from_wire
+from loadkit.metrics.gauge import Gauge
+from loadkit.metrics.snapshot import COORDINATOR, Snapshot, from_wire
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import document_to_wire
 from loadkit.units import NS_PER_S
@@ -74,6 +76,8 @@ class Fleet:
         self._messages: asyncio.Queue[tuple[int, tuple[str, dict[str, Any]] | None]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._intervals: dict[int, Snapshot] = {}
+        self._delays_ns: dict[int, int] = {}  # how late each second was read, at the worst
+        self._usage = Usage()  # this process
         self._reported = [0] * len(workers)  # seconds told by each worker
         self._heard_ns = [0] * len(workers)  # when each worker last said anything
         self._draining = [False] * len(workers)
@@ -213,6 +217,8 @@ class Fleet:
         second = max(0, snapshot.end_ns - 1) // NS_PER_S  # a worker that was late tells of several at once
         self._reported[index] = second + 1
         self._intervals.setdefault(second, Snapshot()).merge(snapshot)
+        delay_ns = max(0, self._elapsed_ns() - snapshot.end_ns)
+        self._delays_ns[second] = max(delay_ns, self._delays_ns.get(second, 0))
 
     def _lose(self, index: int) -> None:
         """Take note of a dead worker; stop the others unless they are to go on without it."""
@@ -248,9 +254,17 @@ class Fleet:
         ready = []
         for second in sorted(second for second in self._intervals if second < min(self._reported)):
             snapshot = self._intervals.pop(second)  # forgotten once it is told: a long run stays small
+            self._tell_own(snapshot, self._delays_ns.pop(second, 0))
             self._course.add(snapshot)
             ready.append(Interval(snapshot=snapshot, summary=self._course.summary, draining=all(self._draining)))
         return ready
+
+    def _tell_own(self, snapshot: Snapshot, delay_ns: int) -> None:
+        """Add what this process, which makes no load, takes from the machine."""
+        seen = self._usage.take()
+        own = {name: seen[name] for name in ("cpu", "rss_bytes", "fds") if name in seen}
+        for name, value in {**own, "delay_s": delay_ns / NS_PER_S}.items():
+            snapshot.gauges[f"coordinator.{name}", COORDINATOR] = Gauge.seen(snapshot.end_ns, value)
 
     def _result(self) -> RunResult:
         ending = Ending(
