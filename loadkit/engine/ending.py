@@ -9,6 +9,7 @@ from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.judging import BusyStreak, active_s, judge
 from loadkit.scenario.plan import Plan
+from loadkit.slo.cause import Generator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class Ending:
     lost_workers: int = 0
     lost_arrivals: int = 0
     cut_off: bool = False
+    cores: int = 1
+    """How many the generator may use, for advice."""
 
 
 class Course:
@@ -44,7 +47,7 @@ class Course:
         measurement, verdicts = judge(
             self.plan,
             self.summary,
-            busy_s=self._busy.longest_s,
+            generator=self._generator(ending),
             lost=ending.lost_workers,
             trouble=trouble,
             cut_off_s=ending.elapsed_s if ending.cut_off else None,
@@ -63,4 +66,14 @@ class Course:
             signal=ending.signal,
             lost_workers=ending.lost_workers,
             tags=self.plan.settings.tags,
+        )
+
+    def _generator(self, ending: Ending) -> Generator:
+        return Generator(
+            workers=self.workers,
+            cores=ending.cores,
+            seconds=active_s(self.plan, self.summary),
+            busy_s=self._busy.busy_s,
+            bound_s=self._busy.bound_s,
+            unpaced=self._busy.unpaced,
         )

@@ -15,6 +15,7 @@ from loadkit.engine.result import RunResult
 from loadkit.engine.usage import Usage
 from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.process import WorkerProcess
+from loadkit.fleet.sizing import usable_cores
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, from_wire
 from loadkit.scenario.plan import Plan
@@ -262,8 +263,9 @@ class Fleet:
     def _tell_own(self, snapshot: Snapshot, delay_ns: int) -> None:
         """Add what this process, which makes no load, takes from the machine."""
         seen = self._usage.take()
-        own = {name: seen[name] for name in ("cpu", "rss_bytes", "fds") if name in seen}
-        for name, value in {**own, "delay_s": delay_ns / NS_PER_S}.items():
+        told: dict[str, float] = {name: seen[name] for name in ("cpu", "rss_bytes", "fds") if name in seen}
+        told["delay_s"] = delay_ns / NS_PER_S
+        for name, value in told.items():
             snapshot.gauges[f"coordinator.{name}", COORDINATOR] = Gauge.seen(snapshot.end_ns, value)
 
     def _result(self) -> RunResult:
@@ -272,5 +274,6 @@ class Fleet:
             signal=self._stop.signal,
             lost_workers=len(self._lost),
             lost_arrivals=self._lost_arrivals(),
+            cores=usable_cores(),
         )
         return self._course.conclude(ending)

@@ -10,6 +10,7 @@ from loadkit.errors import Position
 from loadkit.flow.step import Build, Where
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.plan import Plan, Scenario
+from loadkit.slo.cause import BUSY_SHARE, Generator
 from loadkit.slo.ensure import Ensure, evaluate_ensure, parse_ensure
 from loadkit.slo.evaluate import Verdict, evaluate, expectation_verdict, visit_verdict
 from loadkit.slo.expression import Objective, check_names, parse_threshold
@@ -19,8 +20,6 @@ from loadkit.slo.validity import judge as judge_measurement
 from loadkit.units import NS_PER_S
 from loadkit.workload.base import ClosedWorkload
 from loadkit.workload.pause import Pause
-
-BUSY_SHARE = 0.8
 
 
 def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build) -> tuple[Objective, ...]:
@@ -66,14 +65,22 @@ def compile_ensure(config: Mapping[str, Any], build: Build) -> Ensure | None:
 
 
 def judge(
-    plan: Plan, summary: Snapshot, *, busy_s: float, lost: int, trouble: str = "", cut_off_s: float | None = None
+    plan: Plan,
+    summary: Snapshot,
+    *,
+    generator: Generator | None = None,
+    lost: int,
+    trouble: str = "",
+    cut_off_s: float | None = None,
 ) -> tuple[Measurement, tuple[Verdict, ...]]:
     """Judge a run's measurement, then its objectives. With `--solo` thresholds are shown and fail nobody.
 
     `trouble` says what in the account does not add up, `cut_off_s` after how long a run was cut off.
     """
     duration_s = active_s(plan, summary)
-    measurement = judge_measurement(summary, lost_workers=lost, cpu_busy_s=busy_s, trouble=trouble, cut_off_s=cut_off_s)
+    measurement = judge_measurement(
+        summary, lost_workers=lost, generator=generator, trouble=trouble, cut_off_s=cut_off_s
+    )
     verdicts = list(evaluate(plan.objectives, summary, duration_s, measurement=measurement))
     if plan.ensure is not None:
         verdicts += evaluate_ensure(plan.ensure, summary, duration_s, measurement=measurement)
@@ -92,23 +99,26 @@ def active_s(plan: Plan, summary: Snapshot) -> float:
 
 
 class BusyStreak:
-    """The longest time without a break that a worker spent above 80 % of a core, unpaced closed phases aside.
+    """The longest time without a break that each worker, and the coordinator, used more than 80 % of a core.
 
-    An unpaced closed phase is as fast as the generator can be; there a busy core is what was asked for.
+    An unpaced closed phase is as fast as the generator can be; there a busy core is what was asked for, and counted apart.
     """
 
     def __init__(self, plan: Plan) -> None:
         closed = [phase for phase in plan.phases if isinstance(phase.workload, ClosedWorkload)]
-        self._unpaced = {phase.index for phase in closed if not phase.workload.throughput}  # type: ignore[union-attr]
-        self._streaks: dict[int, float] = {}
-        self.longest_s = 0.0
+        self.unpaced = frozenset(phase.index for phase in closed if not phase.workload.throughput)  # type: ignore[union-attr]
+        self.busy_s: dict[int, float] = {}
+        self.bound_s: dict[int, float] = {}
+        self._streaks: dict[tuple[int, bool], float] = {}
 
     def add(self, snapshot: Snapshot) -> None:
         """Take the next interval."""
+        spent_s = (snapshot.end_ns - snapshot.start_ns) / NS_PER_S
         phases = snapshot.gauges_of("phase.index")
-        for worker, seen in snapshot.gauges_of("worker.cpu").items():
-            share, phase = seen.value, phases[worker].value if worker in phases else 0
-            spent_s = (snapshot.end_ns - snapshot.start_ns) / NS_PER_S
-            busy = share > BUSY_SHARE and phase not in self._unpaced
-            self._streaks[worker] = self._streaks.get(worker, 0.0) + spent_s if busy else 0.0
-            self.longest_s = max(self.longest_s, self._streaks[worker])
+        for worker, seen in {**snapshot.gauges_of("worker.cpu"), **snapshot.gauges_of("coordinator.cpu")}.items():
+            here = worker in phases and phases[worker].value in self.unpaced
+            for unpaced, longest in ((False, self.busy_s), (True, self.bound_s)):
+                lasts = seen.value > BUSY_SHARE and here is unpaced
+                streak = self._streaks.get((worker, unpaced), 0.0) + spent_s if lasts else 0.0
+                self._streaks[worker, unpaced] = streak
+                longest[worker] = max(longest.get(worker, 0.0), streak)

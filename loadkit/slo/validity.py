@@ -8,9 +8,13 @@ INVALID when the generator, not the target, was the limit:
     (d) the run was cut off: its coordinator was killed, and a journal is all that is left
 
 Below 100 arrivals (b) also asks for at least 3 late ones: a single hiccup among ten arrivals is 10 %, and must
-not void a smoke run. A generator that was merely busy is SUSPECT, which changes no exit code. Arrivals dropped by
+not void a smoke run. Arrivals dropped by
 `maxVusers` belong to the plan, not to validity. A pacing slot is never dropped: one that waits for the target is owed, which
 is the target's doing, so only slots that the generator itself waited for are in `generator.lag`.
+
+SUSPECT, which changes no exit code, when none of these holds, but a worker or the coordinator used more than 80 % of a core for 5 s
+without a break, or a worker's event loop came late to more than 1 % of its wake-ups by the limit of (b): so long may responses
+have lain unread. Closed phases without pacing are left out there: as fast as possible is what was asked for.
 """
 
 from __future__ import annotations
@@ -19,7 +23,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.snapshot import COORDINATOR, Snapshot, merge_all, worker_label
+from loadkit.slo.cause import Cause, Generator, cause_of, starved_of_descriptors
 from loadkit.units import NS_PER_MS, format_duration_ns
 
 MAX_DROPPED_PERCENT = 2
@@ -28,8 +33,18 @@ LATE_NS = 10 * NS_PER_MS
 SMALL_RUN = 100
 SMALL_RUN_LATE = 3
 BUSY_S = 5.0
+BOUND_S = 1.0
+LEAST_WAKE_UPS = 100
 
-_MORE_GENERATOR = "lower the rate or give the generator another core"
+_PORTS_FOR_A_MINUTE = (
+    "a closed connection keeps its port for 60s, so the usual 28,232 ports last for "
+    "470 new connections/s to one address"
+)
+_FREE_DESCRIPTORS = "raise `ulimit -n`, or hold fewer connections (`http.pool`, `maxVusers`)"
+_FREE_PORTS = (
+    "keep connections open (`http.pool`, a closed model), use more source or target addresses, "
+    "or widen net.ipv4.ip_local_port_range"
+)
 
 
 class Validity(Enum):
@@ -42,16 +57,19 @@ class Validity(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """A run's validity. Each reason is a whole sentence with its remedy; `remedies` holds the remedies alone."""
+    """A run's validity. Each reason is a whole sentence with its remedy; `remedies` holds the remedies alone.
+
+    `notes` say what else to keep in mind about figures that are valid.
+    """
 
     status: Validity = Validity.VALID
     reasons: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    status: Validity
     what: str
     remedy: str
 
@@ -60,31 +78,31 @@ def judge(
     summary: Snapshot,
     *,
     lost_workers: int = 0,
-    cpu_busy_s: float = 0.0,
+    generator: Generator | None = None,
     trouble: str = "",
     cut_off_s: float | None = None,
 ) -> Measurement:
     """Judge a run by its summary.
 
-    `cpu_busy_s` is the longest time without a break that a worker spent above 80 % of its core; leave it 0 for an
-    unpaced closed run, which is as fast as the generator can be and is never suspect for that. `cut_off_s` says after
-    how long a run was cut off, of which only a journal is left.
+    `generator` is what is known of the processes that made the load. `cut_off_s` says after how long a run was cut off, of which
+    only a journal is left.
     """
+    made_by = generator or Generator()
     findings = [
         *_cut_off(cut_off_s),
-        *_dropped(summary),
-        *_late(summary),
-        *_resources(summary, lost_workers),
+        *_dropped(summary, made_by),
+        *_late(summary, made_by),
+        *_resources(summary, lost_workers, made_by),
         *_account(trouble),
-        *_busy(cpu_busy_s),
     ]
-    if not findings:
-        return Measurement()
-    invalid = any(finding.status is Validity.INVALID for finding in findings)
+    status = Validity.INVALID
+    if not findings:  # what is suspect has said its part in a reason for INVALID already
+        findings, status = [*_busy(summary, made_by), *_unread(summary, made_by)], Validity.SUSPECT
     return Measurement(
-        status=Validity.INVALID if invalid else Validity.SUSPECT,
+        status=status if findings else Validity.VALID,
         reasons=tuple(f"{finding.what}; {finding.remedy}" for finding in findings),
         remedies=tuple(dict.fromkeys(finding.remedy for finding in findings)),
+        notes=tuple(_bound(made_by)),
     )
 
 
@@ -96,14 +114,18 @@ def late_limit_ns(summary: Snapshot) -> int:
     return max(LATE_NS, summary.histogram("http.service_time").percentile_ns(50) // 10)
 
 
-def _dropped(summary: Snapshot) -> Iterator[_Finding]:
+def _dropped(summary: Snapshot, generator: Generator) -> Iterator[_Finding]:
     due, dropped = summary.count("arrivals.due"), summary.count("arrivals.dropped.generator")
     if due and 100 * dropped > MAX_DROPPED_PERCENT * due:
         what = f"{_share(dropped, due)} of the due arrivals ({dropped} of {due}) could not be started by the generator"
-        yield _Finding(Validity.INVALID, what, _MORE_GENERATOR)
+        starved = starved_of_descriptors(summary)
+        if starved is not None:
+            yield _Finding(f"{what}, {worker_label(starved)} had no descriptors left", _FREE_DESCRIPTORS)
+        else:
+            yield _explained(what, cause_of(summary, generator, "generator.lag", late_limit_ns(summary)))
 
 
-def _late(summary: Snapshot) -> Iterator[_Finding]:
+def _late(summary: Snapshot, generator: Generator) -> Iterator[_Finding]:
     lags, limit_ns = summary.histogram("generator.lag"), late_limit_ns(summary)
     late, started = lags.count_above(limit_ns), lags.total
     enough = late >= SMALL_RUN_LATE or started >= SMALL_RUN
@@ -111,36 +133,82 @@ def _late(summary: Snapshot) -> Iterator[_Finding]:
         whose = "arrivals" if summary.count("arrivals.due") else "pacing slots"
         limit = format_duration_ns(limit_ns)
         what = f"{_share(late, started)} of the {whose} ({late} of {started}) started more than {limit} late"
-        yield _Finding(Validity.INVALID, what, _MORE_GENERATOR)
+        yield _explained(what, cause_of(summary, generator, "generator.lag", limit_ns))
 
 
-def _resources(summary: Snapshot, lost_workers: int) -> Iterator[_Finding]:
+def _explained(what: str, cause: Cause) -> _Finding:
+    return _Finding(f"{what}, {cause.evidence}" if cause.evidence else what, cause.remedy)
+
+
+def _resources(summary: Snapshot, lost_workers: int, generator: Generator) -> Iterator[_Finding]:
     if lost_workers:
         what = "1 worker was lost" if lost_workers == 1 else f"{lost_workers} workers were lost"
-        yield _Finding(Validity.INVALID, f"{what}, and what it measured with it", "see its last output and run again")
+        yield _Finding(f"{what}, and what it measured with it", "see its last output and run again")
     starved = summary.count("errors.ERR_GENERATOR")
     if starved:
-        what = f"the generator ran out of ports or descriptors {'once' if starved == 1 else f'{starved} times'}"
-        yield _Finding(Validity.INVALID, what, "raise `ulimit -n`, keep connections open, or lower the rate")
+        yield _starved(summary, "once" if starved == 1 else f"{starved} times", generator)
+
+
+def _starved(summary: Snapshot, times: str, generator: Generator) -> _Finding:
+    """Tell descriptors from ports by what the system said, or by how many were in use."""
+    texts = " ".join(text for _, text in summary.examples.get("ERR_GENERATOR", ()))
+    worker = starved_of_descriptors(summary)
+    if "Too many open files" in texts or worker is not None:
+        used = summary.gauges.get(("worker.fds", worker or 0))
+        held = f" (worker {worker or 0} held {used.most:,.0f})" if used else ""
+        return _Finding(f"the generator ran out of descriptors {times}{held}", _FREE_DESCRIPTORS)
+    if "assign requested address" in texts or "already in use" in texts:
+        opened = summary.count("http.connections")
+        rate = f" at {opened / generator.seconds:,.0f} new connections/s" if generator.seconds > 0 else ""
+        return _Finding(f"the generator ran out of ports {times}{rate}: {_PORTS_FOR_A_MINUTE}", _FREE_PORTS)
+    remedy = "raise `ulimit -n`, keep connections open, or lower the rate"
+    return _Finding(f"the generator ran out of ports or descriptors {times}", remedy)
 
 
 def _cut_off(after_s: float | None) -> Iterator[_Finding]:
     if after_s is not None:
         what = f"the run was cut off after {format_duration_ns(after_s * 1e9)}"
-        yield _Finding(Validity.INVALID, what, "find out what ended it and run again")
+        yield _Finding(what, "find out what ended it and run again")
 
 
 def _account(trouble: str) -> Iterator[_Finding]:
     if trouble:
-        yield _Finding(
-            Validity.INVALID, f"the account does not add up: {trouble}", "this is a bug in loadkit; please report it"
-        )
+        yield _Finding(f"the account does not add up: {trouble}", "this is a bug in loadkit; please report it")
 
 
-def _busy(cpu_busy_s: float) -> Iterator[_Finding]:
-    if cpu_busy_s >= BUSY_S:
-        what = f"a worker kept its core above 80% for {format_duration_ns(cpu_busy_s * 1e9)}"
-        yield _Finding(Validity.SUSPECT, what, _MORE_GENERATOR)
+def _busy(summary: Snapshot, generator: Generator) -> Iterator[_Finding]:
+    workers = {worker: spent_s for worker, spent_s in generator.busy_s.items() if worker != COORDINATOR}
+    worker = max(workers, key=lambda worker: workers[worker], default=None)
+    if worker is not None and workers[worker] >= BUSY_S:
+        what = f"{worker_label(worker)} kept its core above 80% for {format_duration_ns(workers[worker] * 1e9)}"
+        yield _Finding(what, generator.more_cores(summary))
+    own_s = generator.busy_s.get(COORDINATOR, 0.0)
+    if own_s >= BUSY_S:
+        what = f"the coordinator kept its core above 80% for {format_duration_ns(own_s * 1e9)}"
+        yield _Finding(what, "use fewer request names, or a worker less")
+
+
+def _unread(summary: Snapshot, generator: Generator) -> Iterator[_Finding]:
+    paced = summary
+    if generator.unpaced:
+        paced = merge_all(part for (phase, _), part in summary.parts.items() if phase not in generator.unpaced)
+    limit_ns = late_limit_ns(paced)
+    for label in paced.labels("generator.loop_lag"):
+        lags = paced.histogram("generator.loop_lag", label)
+        if lags.total >= LEAST_WAKE_UPS and 100 * lags.count_above(limit_ns) > lags.total:
+            p99 = format_duration_ns(lags.percentile_ns(99))
+            what = f"responses may have lain unread for up to {p99} (the p99 of the loop lag of {label})"
+            yield _explained(what, cause_of(summary, generator, "generator.loop_lag", limit_ns))
+            return
+
+
+def _bound(generator: Generator) -> Iterator[str]:
+    for worker, spent_s in generator.bound_s.items():
+        if worker != COORDINATOR and spent_s >= BOUND_S:
+            yield (
+                f"generator-bound: without pacing {worker_label(worker)} used all of its core, "
+                "so the request rate is the generator's most, perhaps not the target's"
+            )
 
 
 def _share(part: int, whole: int) -> str:

@@ -179,17 +179,17 @@ def test_a_busy_core_is_noticed_where_the_rate_was_asked_for() -> None:
     from loadkit.metrics.gauge import Gauge
     from loadkit.metrics.snapshot import Snapshot
 
-    def longest(phase: dict[str, Any], shares: list[float]) -> float:
+    def longest(phase: dict[str, Any], shares: list[float]) -> tuple[float, float]:
         streak = BusyStreak(plan_of({"phases": [phase]}))
         for second, share in enumerate(shares):
             gauges = {("worker.cpu", 0): Gauge.seen(second, share), ("phase.index", 0): Gauge.seen(second, 0.0)}
             streak.add(Snapshot(start_ns=second * 10**9, end_ns=(second + 1) * 10**9, gauges=gauges))
-        return streak.longest_s
+        return streak.busy_s[0], streak.bound_s[0]
 
     shares = [0.9, 0.9, 0.5, 0.9, 0.9, 0.9, 0.2]
-    assert longest({"duration": 9, "arrivalRate": 5}, shares) == 3
-    assert longest({"duration": 9, "users": 5, "throughput": 5}, shares) == 3
-    assert longest({"duration": 9, "users": 5}, shares) == 0
+    assert longest({"duration": 9, "arrivalRate": 5}, shares) == (3, 0)
+    assert longest({"duration": 9, "users": 5, "throughput": 5}, shares) == (3, 0)
+    assert longest({"duration": 9, "users": 5}, shares) == (0, 3)
 
 
 def test_a_request_named_by_a_template_has_thresholds() -> None:

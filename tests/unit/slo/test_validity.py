@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.histogram import Histogram
-from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.snapshot import COORDINATOR, Snapshot
+from loadkit.slo.cause import Generator
 from loadkit.slo.validity import Validity, judge, late_limit_ns
 
 MS = 1_000_000
@@ -90,9 +92,69 @@ def test_a_lost_worker_makes_it_invalid() -> None:
 
 
 def test_a_busy_generator_alone_is_suspect() -> None:
-    assert judge(run(1000), cpu_busy_s=4.9).status is Validity.VALID
-    assert judge(run(1000), cpu_busy_s=5).status is Validity.SUSPECT
-    assert judge(run(1000, late=100), cpu_busy_s=60).status is Validity.INVALID
+    assert judge(run(1000), generator=Generator(busy_s={0: 4.9, 1: 3})).status is Validity.VALID
+    measurement = judge(run(1000), generator=Generator(busy_s={0: 4.9, 1: 7}, cores=2))
+    assert measurement.status is Validity.SUSPECT
+    assert measurement.reasons == ("worker 1 kept its core above 80% for 7s; use --workers 2",)
+    assert judge(run(1000, late=100), generator=Generator(busy_s={0: 60})).status is Validity.INVALID
+
+
+def test_a_busy_coordinator_is_suspect() -> None:
+    measurement = judge(run(1000), generator=Generator(busy_s={COORDINATOR: 6, 0: 1}))
+
+    assert measurement.status is Validity.SUSPECT
+    assert measurement.reasons[0].startswith("the coordinator kept its core above 80% for 6s; ")
+
+
+@pytest.mark.parametrize(
+    ("late", "phase", "status"),
+    [(10, 0, Validity.VALID), (11, 0, Validity.SUSPECT), (900, 1, Validity.VALID)],
+)
+def test_responses_that_lay_unread_are_suspect_where_a_rate_was_asked_for(
+    late: int, phase: int, status: Validity
+) -> None:
+    """Phase 1 is closed and without pacing."""
+    lags = {("generator.loop_lag", "worker 0"): histogram((late, 30), (1000 - late, 1))}
+    summary = Snapshot.of_parts(0, 20 * 10**9, {(phase, ""): Snapshot(end_ns=20 * 10**9, histograms=lags)})
+
+    measurement = judge(summary, generator=Generator(unpaced=frozenset([1])))
+
+    assert measurement.status is status
+    assert all("up to 30ms (the p99 of the loop lag of worker 0)" in reason for reason in measurement.reasons)
+
+
+def test_an_unpaced_closed_run_is_as_fast_as_the_generator_and_valid() -> None:
+    measurement = judge(Snapshot(), generator=Generator(bound_s={0: 20.0, 1: 0.5, COORDINATOR: 9}))
+
+    assert (measurement.status, measurement.reasons) == (Validity.VALID, ())
+    assert [note[:44] for note in measurement.notes] == ["generator-bound: without pacing worker 0 use"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "remedy"),
+    [
+        ("a:80: [Errno 24] Too many open files (x)", "ran out of descriptors 3 times", "raise `ulimit -n`"),
+        ("a:80: [Errno 99] Cannot assign requested address", "at 900 new connections/s: a closed", "use more source"),
+        ("a:80: odd", "ran out of ports or descriptors 3 times", "raise `ulimit -n`"),
+    ],
+)
+def test_descriptors_and_ports_have_remedies_of_their_own(text: str, what: str, remedy: str) -> None:
+    summary = run(1000, starved=3)
+    summary.counters["http.connections", "/"] = 9000
+    summary.examples["ERR_GENERATOR"] = [(0, text)]
+
+    measurement = judge(summary, generator=Generator(seconds=10))
+
+    assert measurement.status is Validity.INVALID
+    assert what in measurement.reasons[0]
+    assert remedy in measurement.remedies[0]
+
+
+def test_arrivals_without_descriptors_are_not_blamed_on_the_core() -> None:
+    summary = run(1000, dropped=100)
+    summary.gauges = {("worker.fds_limit", 1): Gauge.seen(1, 1000.0), ("vusers.active", 1): Gauge.seen(1, 900.0)}
+
+    assert "worker 1 had no descriptors left; raise `ulimit -n`" in judge(summary).reasons[0]
 
 
 def test_the_reason_is_a_sentence_with_numbers_and_the_remedy() -> None:
