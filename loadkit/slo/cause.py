@@ -40,14 +40,16 @@ class Generator:
         """Return what helps when a worker at a share of its core is the limit: another one, or less to do."""
         if self.workers < self.cores:
             return f"use --workers {self.workers + 1}"
+        return f"{self.lower_rate(summary, cpu)} or use a faster machine"
+
+    def lower_rate(self, summary: Snapshot, cpu: float = 1.0) -> str:
+        """Return below which rate four fifths of a core would have done, where a worker was at a share of its core."""
         done = summary.count("arrivals.started") or summary.count("http.requests")
         if not done or self.seconds <= 0:
-            return "lower the rate or use a faster machine"
+            return "lower the rate"
         achieved = done / self.seconds
         bearable = achieved * BUSY_SHARE / max(cpu, BUSY_SHARE)
-        return (
-            f"lower the rate below about {_round(bearable)}/s (achieved {_round(achieved)}/s) or use a faster machine"
-        )
+        return f"lower the rate below about {_round(bearable)}/s (achieved {_round(achieved)}/s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,10 @@ def cause_of(summary: Snapshot, generator: Generator, metric: str, limit_ns: int
     if cpu > BUSY_SHARE:
         return Cause(f"{label} at {cpu:.0%} CPU", generator.more_cores(summary, cpu))
     if waited >= _WAITED_SHARE and cpu + waited >= BUSY_SHARE:
-        return Cause(f"{label} waited for a core {waited:.0%} of a second: other processes were busy", own_cores)
+        return Cause(
+            f"{label} at {cpu:.0%} CPU and waiting for a core {waited:.0%} of the time: other processes were busy",
+            f"{own_cores}, or {generator.lower_rate(summary)}",
+        )
     return Cause(f"{label} at {cpu:.0%} CPU" if cpu else "", _ANYHOW)
 
 

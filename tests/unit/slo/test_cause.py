@@ -45,7 +45,10 @@ def late(*, worker: int = 0, lag_ms: int = 20, stall_ms: int = 0, gc_ms: int = 0
         (late(lag_ms=2200, stall_ms=60), "worker 0 at 50% CPU; lower the rate or give the generator another core"),
         (late(lag_ms=130, gc_ms=120), "garbage collections of worker 0 took up to 120ms; keep less in variables"),
         (late(cpu=0.99, lag_ms=900, gc_ms=120), "worker 0 at 99% CPU; "),
-        (late(cpu=0.6, cpu_wait=0.35), "worker 0 waited for a core 35% of a second: other processes were busy; stop"),
+        (
+            late(cpu=0.6, cpu_wait=0.35),
+            "worker 0 at 60% CPU and waiting for a core 35% of the time: other processes were busy; stop",
+        ),
         (late(cpu=0.1, cpu_wait=0.35), "worker 0 at 10% CPU; lower the rate"),
         (
             late(cpu=0.9, major_faults=3000, stall_ms=90),
