@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
-_PLAIN = re.compile(r"[!-~]+").fullmatch
+is_target = re.compile(r"[!\"$-~]+").fullmatch  # what may stand in a request line as it is: printable ASCII without #
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
@@ -54,10 +54,9 @@ _HOST = re.compile(r"[0-9A-Za-z._~%:\u0080-\U0010ffff-]+").fullmatch
 
 def request_target(path: str) -> str:
     """Return a path with query as it may stand in a request line: no fragment, no space, control or non-ASCII character."""
-    if "#" in path:
-        path = path.partition("#")[0]
-    if _PLAIN(path):
+    if is_target(path):
         return path
+    path = path.partition("#")[0]
     return quote(path, safe=_SAFE) or "/"
 
 

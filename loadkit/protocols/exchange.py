@@ -66,7 +66,7 @@ _TROUBLE = (Failed, ConnectFailed, InvalidRequest, DeadlineExpired, Cancelled)
 
 def compile_exchange(x: Exchange) -> StepFunction:
     """Return the step that carries out one request and what follows from it."""
-    condition, constant, timeout_ns, extend = x.condition, x.spec.constant, x.timeout_ns, x.series.rows.extend
+    condition, timeout_ns, extend = x.condition, x.timeout_ns, x.series.rows.extend
     keep_body, head_only, follows = x.checks.keep_body, x.spec.method == "HEAD", x.follow_redirects
     session_of, prepare, send, judge = (
         _compile_session(x),
@@ -74,10 +74,7 @@ def compile_exchange(x: Exchange) -> StepFunction:
         _compile_send(x),
         compile_judge(x.checks),
     )
-    sets_cookies, constant_payload = (
-        bool(x.cookies or x.first_cookies),
-        constant.payload() if constant is not None else b"",
-    )
+    constant = None if x.cookies or x.first_cookies else x.spec.constant
     plain_names = set[bytes]()
 
     @coroutine
@@ -90,25 +87,24 @@ def compile_exchange(x: Exchange) -> StepFunction:
             user.due_ns = yield from user.pacer.wait(fiber)
         start_ns = now_ns()
         fiber.deadline_ns = start_ns + timeout_ns
-        if constant is None or session.jar is not None or sets_cookies:
-            wire, payload = prepare(user, session, start_ns)
-        else:
-            wire, payload = constant, constant_payload
+        wire = constant if session.jar is None else None
+        if wire is None:
+            wire = prepare(user, session, start_ns)
         connection = session.connections.get(wire.origin)
         if connection is None or connection.closed:
-            connection = yield from send(user, session, wire, payload, start_ns, None)
+            connection = yield from send(user, session, wire, start_ns, None)
         else:  # an open connection, as nearly always: spared the second generator
-            connection.send(fiber, payload, keep_body=keep_body or user.run.debug, head=head_only)
+            connection.send(fiber, wire.payload, keep_body=keep_body or user.run.debug, head=head_only)
             try:
                 yield PARK
             except _TROUBLE as error:
-                _give_up(x, user, session, wire, payload, start_ns, connection, error)
+                _give_up(x, user, session, wire, start_ns, connection, error)
             if connection.failure is not None:
-                connection = yield from send(user, session, wire, payload, start_ns, connection)
-        extend(connection.sample(user.due_ns, start_ns, len(payload)))
+                connection = yield from send(user, session, wire, start_ns, connection)
+        extend(connection.sample(user.due_ns, start_ns, len(wire.payload)))
         user.due_ns = connection.end_ns
         if user.run.debug:
-            trace_exchange(user, wire, payload, connection)
+            trace_exchange(user, wire, connection)
         noted = False
         if not connection.plain:
             headers = connection.headers
@@ -146,13 +142,13 @@ def _compile_session(x: Exchange) -> Callable[[VirtualUser], HttpSession]:
     return session_of
 
 
-def _compile_prepare(x: Exchange) -> Callable[[VirtualUser, HttpSession, int], tuple[Wire, bytes]]:
+def _compile_prepare(x: Exchange) -> Callable[[VirtualUser, HttpSession, int], Wire]:
     """Return what renders a request for a virtual user, cookies included; what must not be sent is counted and ends it."""
     constant, render = x.spec.constant, x.spec.render
     writes_cookies = any(name.lower() == "cookie" for name, _ in x.spec.headers)  # its own header wins over the jar
     cookies, first_cookies = x.cookies, x.first_cookies
 
-    def prepare(user: VirtualUser, session: HttpSession, start_ns: int) -> tuple[Wire, bytes]:
+    def prepare(user: VirtualUser, session: HttpSession, start_ns: int) -> Wire:
         try:
             wire = constant if constant is not None else render(user)
             if first_cookies and wire.origin not in session.greeted:
@@ -162,8 +158,8 @@ def _compile_prepare(x: Exchange) -> Callable[[VirtualUser, HttpSession, int], t
             for name, text in cookies:
                 session.set_cookie(wire.origin, name, text(user))
             if session.jar is not None and not writes_cookies:
-                return wire, wire.payload(session.jar.header(wire.origin, wire.path))
-            return wire, wire.payload()
+                return wire.with_cookies(session.jar.header(wire.origin, wire.path))
+            return wire
         except (InvalidRequest, ValueError) as error:
             _record_failure(x, user, start_ns, error, connecting=False)
             raise StepFailed from None
@@ -171,7 +167,7 @@ def _compile_prepare(x: Exchange) -> Callable[[VirtualUser, HttpSession, int], t
     return prepare
 
 
-Send = Callable[[VirtualUser, HttpSession, Wire, bytes, int, Connection | None], Generator[Any, None, Connection]]
+Send = Callable[[VirtualUser, HttpSession, Wire, int, Connection | None], Generator[Any, None, Connection]]
 
 
 def _compile_send(x: Exchange) -> Send:
@@ -186,7 +182,6 @@ def _compile_send(x: Exchange) -> Send:
         user: VirtualUser,
         session: HttpSession,
         wire: Wire,
-        payload: bytes,
         start_ns: int,
         connection: Connection | None,
     ) -> Generator[Any, None, Connection]:
@@ -203,12 +198,12 @@ def _compile_send(x: Exchange) -> Send:
                         raise Failed(*(connection.failure or closed))
                 reused, connection.used = connection.used, True  # one of the pool may be an old one
                 keeps = keep_body or user.run.debug
-                connection.send(user.fiber, payload, keep_body=keeps, head=wire.method == "HEAD")
+                connection.send(user.fiber, wire.payload, keep_body=keeps, head=wire.method == "HEAD")
                 yield PARK
                 if connection.failure is None:
                     return connection
         except _TROUBLE as error:
-            _give_up(x, user, session, wire, payload, start_ns, connection, error)
+            _give_up(x, user, session, wire, start_ns, connection, error)
 
     return send
 
@@ -231,7 +226,6 @@ def _give_up(
     user: VirtualUser,
     session: HttpSession,
     wire: Wire,
-    payload: bytes,
     start_ns: int,
     connection: Connection | None,
     error: BaseException,
@@ -243,7 +237,7 @@ def _give_up(
         session.done(wire.origin, connection, reusable=False)
     name, text = _record_failure(x, user, start_ns, error, connecting=connection is None)
     if user.run.debug:
-        trace_failure(user, wire, payload, name, text)
+        trace_failure(user, wire, name, text)
     raise StepFailed from None
 
 
@@ -324,7 +318,7 @@ def _redirects(
             crossed, keeps_body = crossed or origin != wire.origin, keeps_body and method == wire.method
             wire = x.spec.redirected(user, wire, Hop(method, origin, path, crossed, keeps_body))
             cookies = session.jar.header(wire.origin, wire.path) if session.jar is not None else ""
-            payload = wire.payload(cookies)
+            wire = wire.with_cookies(cookies)
         except (ValueError, InvalidRequest, Failed) as error:
             failed = error if isinstance(error, Failed) else Failed(Outcome.PROTOCOL, f"bad Location: {error}")
             if isinstance(error, InvalidRequest):
@@ -334,23 +328,23 @@ def _redirects(
             x.series.book.error(failed.name, x.series.name, text=text)
             raise StepFailed from None
         x.series.book.count("http.redirects", x.series.name)
-        connection = yield from _hop(x, send, user, session, wire, payload, start_ns)
+        connection = yield from _hop(x, send, user, session, wire, start_ns)
         _store_cookies(x, user, session, wire, connection)
     raise AssertionError("unreachable")
 
 
 def _hop(
-    x: Exchange, send: Send, user: VirtualUser, session: HttpSession, wire: Wire, payload: bytes, start_ns: int
+    x: Exchange, send: Send, user: VirtualUser, session: HttpSession, wire: Wire, start_ns: int
 ) -> Generator[Any, None, Connection]:
     """Send the request of a redirect's hop, which is a sample of its own."""
     kept = session.connections.get(wire.origin)
     if kept is not None and kept.closed:
         kept = None
-    connection = yield from send(user, session, wire, payload, start_ns, kept)
-    x.series.rows.extend(connection.sample(user.due_ns, start_ns, len(payload)))
+    connection = yield from send(user, session, wire, start_ns, kept)
+    x.series.rows.extend(connection.sample(user.due_ns, start_ns, len(wire.payload)))
     user.due_ns = connection.end_ns
     if user.run.debug:
-        trace_exchange(user, wire, payload, connection)
+        trace_exchange(user, wire, connection)
     return connection
 
 

@@ -43,11 +43,13 @@ def compile_judge(x: Checks) -> Judge | None:
     if captures is None and expect is None:
         return None
     statuses = expect.statuses if expect is not None else None
-    passed = x.passed
+    passed, take = x.passed, captures.take if captures is not None else None
 
     def judge(user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> None:
         response = None
-        if captures is not None:
+        if take is not None and not noted and take(connection.body(), user.variables):
+            pass
+        elif captures is not None:
             response = _response(x, user, wire, connection, noted)
             text = captures.apply(user, response)
             if text is not None:

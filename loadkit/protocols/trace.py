@@ -41,7 +41,7 @@ _BEARER = re.compile(r"\b(Bearer\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^/?#\s\"'<>@]++@")
 
 
-def trace_exchange(user: VirtualUser, wire: Wire, payload: bytes, connection: Connection) -> None:
+def trace_exchange(user: VirtualUser, wire: Wire, connection: Connection) -> None:
     """Log a request and its response. The response's body is shown as far as the connection kept it."""
     fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in connection.raw_headers()]
     spent_ms = (connection.end_ns - connection.sent_ns) / 1e6
@@ -50,12 +50,12 @@ def trace_exchange(user: VirtualUser, wire: Wire, payload: bytes, connection: Co
     body = connection.body()
     if body:
         came += ["", _decoded(body, fields)]
-    _log(user, wire, payload, came)
+    _log(user, wire, came)
 
 
-def trace_failure(user: VirtualUser, wire: Wire, payload: bytes, name: str, text: str) -> None:
+def trace_failure(user: VirtualUser, wire: Wire, name: str, text: str) -> None:
     """Log a request that got no valid response: `name` is its error, `text` says what happened."""
-    _log(user, wire, payload, [f"no valid response: {name}: {_masked_text(text)}"])
+    _log(user, wire, [f"no valid response: {name}: {_masked_text(text)}"])
 
 
 def is_secret(name: str) -> bool:
@@ -64,8 +64,8 @@ def is_secret(name: str) -> bool:
     return bool(_PARTS.search(plain)) or any(word.lower() in _WORDS for word in _WORD.findall(name))
 
 
-def _log(user: VirtualUser, wire: Wire, payload: bytes, came: list[str]) -> None:
-    head, _, body = payload.partition(b"\r\n\r\n")
+def _log(user: VirtualUser, wire: Wire, came: list[str]) -> None:
+    head, _, body = wire.payload.partition(b"\r\n\r\n")
     request, *fields = head.decode(errors="replace").split("\r\n")
     lines = [f"--- VU {user.number} -> {wire.origin}", _masked_text(request)]
     lines += [_masked_field(name, value.strip()) for name, _, value in (field.partition(":") for field in fields)]

@@ -35,7 +35,7 @@ def someone() -> tuple[Any, list[str]]:
 
 def traced(payload: bytes = HEAD + b"\r\n", response: Response | None = None) -> str:
     user, logged = someone()
-    trace_exchange(user, WIRE, payload, response or Response())  # type: ignore[arg-type]
+    trace_exchange(user, WIRE._replace(payload=payload), response or Response())  # type: ignore[arg-type]
     return logged[0]
 
 
@@ -150,7 +150,7 @@ def test_nesting_without_end_is_no_trouble() -> None:
 def test_a_request_without_a_response_is_shown_with_what_happened() -> None:
     user, logged = someone()
     payload = HEAD + b'X-Secret: canary\r\n\r\n{"pwd": "canary"}'
-    trace_failure(user, WIRE, payload, "ECONNRESET", "reset after http://a:canary@b/?sig=canary")
+    trace_failure(user, WIRE._replace(payload=payload), "ECONNRESET", "reset after http://a:canary@b/?sig=canary")
     (text,) = logged
     assert text.startswith("--- VU 7 -> http://shop.example\nPOST /x HTTP/1.1\nHost: shop.example\nX-Secret: ***\n")
     assert "--- VU 7 <- no valid response: ECONNRESET: reset after http://***@b/?sig=***" in text
