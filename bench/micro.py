@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import random
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
@@ -14,16 +17,24 @@ from bench.server import BODY
 from bench.table import markdown
 from loadkit.errors import Position
 from loadkit.flow.extract import compile_captures
+from loadkit.flow.members import compile_members
 from loadkit.flow.response import Response
 from loadkit.flow.step import Build, Nobody, Where
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.sample import SAMPLE_WIDTH, Sample
+from loadkit.protocols.http1 import Connection
 from loadkit.template.compile import compile_value
 from loadkit.template.functions import FUNCTIONS
+from loadkit.units import NS_PER_S
+from loadkit.workload.base import PhaseContext, Shard, Workload
+from loadkit.workload.constant import Constant
+from loadkit.workload.poisson import Poisson
+from loadkit.workload.ramp import Ramp
 
 _BATCH = 4096
 _BATCHES = 60
+_CONTEXT = PhaseContext(duration_ns=3600 * NS_PER_S, mode="poisson", seed=1)
 
 
 class _Nowhere:
@@ -46,7 +57,13 @@ def micro() -> str:
         "template: text with one variable": _template("/api/items/{{ id }}"),
         "template: JSON body with two variables": _template({"token": "{{ token }}", "q": "{{ id }}"}),
         "template: random number": _template("/products/{{ $randomNumber(1, 50) }}"),
-        "capture: two JSON values": _capture({"json": "$.id", "as": "a"}, {"json": "$.token", "as": "b"}),
+        "response: head seen before": _response(known=True),
+        "response: head parsed": _response(known=False),
+        "schedule: constant rate, per arrival": _schedule(Constant(Fraction(1000), 3600 * NS_PER_S)),
+        "schedule: ramp, per arrival": _schedule(Ramp(Fraction(10), Fraction(1000), 3600 * NS_PER_S)),
+        "schedule: Poisson, per arrival": _schedule(Poisson(Fraction(1000), Fraction(1000), _CONTEXT)),
+        "capture: two members of a JSON object": _take(),
+        "capture: two JSON values by path": _capture({"json": "$.id", "as": "a"}, {"json": "$['token']", "as": "b.c"}),
         "capture: regular expression": _capture({"regexp": '"id":(\\d+)', "group": 1, "as": "a"}),
         "capture: header": _capture({"header": "content-type", "as": "a"}),
     }
@@ -121,3 +138,52 @@ def _capture(*captures: dict[str, Any]) -> Callable[[], None]:
     headers, body, user = [(b"Content-Type", b"application/json")], BODY.encode(), Nobody()
     apply = compiled.apply
     return _repeat(lambda: apply(user, Response(200, lambda: headers, body)))
+
+
+def _take() -> Callable[[], None]:
+    take, body, variables = compile_members([("id", "a"), ("token", "b")]), BODY.encode(), dict[str, Any]()
+    assert take is not None
+    return _repeat(lambda: take(body, variables))
+
+
+def _response(known: bool) -> Callable[[], None]:
+    """Return what a connection makes of a whole response, whose head it has seen before or not."""
+    connection, fiber = Connection(), _Idle()
+    connection.connection_made(_Nothing())  # type: ignore[arg-type]
+    heads = [_HEAD % (0 if known else number) + BODY.encode() for number in range(_BATCH)]
+
+    def run() -> None:
+        for data in heads:
+            connection.send(fiber, b"", keep_body=True, head=False)  # type: ignore[arg-type]
+            connection.data_received(data)
+
+    return run
+
+
+_HEAD = (
+    b"HTTP/1.1 200 OK\r\nServer: nginx\r\nX-Request: %d\r\nContent-Type: application/json\r\nContent-Length: 68\r\n\r\n"
+)
+
+
+class _Nothing(asyncio.Transport):
+    """A transport to nowhere."""
+
+    def write(self, data: Any) -> None:
+        """Forget the data."""
+
+
+class _Idle:
+    """A fiber with nothing to do."""
+
+    def resume(self) -> None:
+        """Do nothing."""
+
+
+def _schedule(workload: Workload) -> Callable[[], None]:
+    """Return what asks a workload for as many fire times as a batch has."""
+
+    def run() -> None:
+        for _ in itertools.islice(workload.fire_times(Shard()), _BATCH):
+            pass
+
+    return run

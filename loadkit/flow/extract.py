@@ -10,12 +10,13 @@ A value that is missing or "" is a failure; null, 0 and false are values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from loadkit.flow.members import TakeMembers, compile_members
 from loadkit.flow.response import Response
-from loadkit.flow.sources import Failure, Read, compile_source, is_same, shown, source_of, source_text
+from loadkit.flow.sources import Failure, Read, compile_source, is_same, member_of, shown, source_of, source_text
 from loadkit.flow.step import Build, Where, root_of
 from loadkit.template.compile import Template, TemplateContext
 from loadkit.template.path import MISSING, PathFault, compile_assignment
@@ -26,10 +27,12 @@ class Captures:
     """All captures and matches of one step.
 
     `apply` stores the values in the user's variables and returns None, or a text saying which one failed and why.
+    `take` does the same from a plain body, sooner, where it can; `apply` is for what it refuses.
     """
 
     needs_body: bool
     apply: Callable[[TemplateContext, Response], str | None]
+    take: TakeMembers | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,17 @@ def compile_captures(
     return Captures(
         needs_body=any(source in ("json", "regexp") for source in sources),
         apply=_applier(tuple(captures), tuple(matches)),
+        take=None if matches else _compile_take([item for item, _ in _items(step, "capture", where)], captures),
     )
+
+
+def _compile_take(items: Sequence[Mapping[str, Any]], captures: Sequence[_Capture]) -> TakeMembers | None:
+    """Return the shorter way, if every capture is a strict one of a top-level member into a variable."""
+    members = [(member_of(item), item.get("as")) for item in items]
+    plain = [(str(member), str(name)) for member, name in members if member is not None and name == root_of(str(name))]
+    if len(plain) < len(members) or len(captures) < len(members) or not all(capture.strict for capture in captures):
+        return None
+    return compile_members(plain)
 
 
 def captured_names(step: Mapping[str, Any]) -> list[tuple[str, Where]]:

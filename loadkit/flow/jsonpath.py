@@ -35,13 +35,17 @@ class JsonPathFault(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonPath:
-    """A compiled JSONPath. `singular` says that it finds one value at most; `get` is set for plain paths."""
+    """A compiled JSONPath. `singular` says that it finds one value at most; `get` is set for plain paths.
+
+    `member` is the name of the top-level member that it stands for, if it is no more than that.
+    """
 
     singular: bool
     first: Callable[[Any], Any]
     """Gives the first value, MISSING when there is none. May raise JsonPathFault."""
     values: Callable[[Any], list[Any]]
     get: Callable[[Any], Any] | None = None
+    member: str | None = None
 
 
 def compile_jsonpath(text: str) -> JsonPath:
@@ -64,7 +68,8 @@ def _plain(written: str) -> JsonPath:
         value = get(document)
         return [] if value is MISSING else [value]
 
-    return JsonPath(singular=True, first=get, values=values, get=get)
+    member = segments[0] if len(segments) == 1 else None
+    return JsonPath(singular=True, first=get, values=values, get=get, member=member)
 
 
 @cache

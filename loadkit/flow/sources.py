@@ -64,6 +64,17 @@ def compile_source(item: Mapping[str, Any], at: Where, build: Build, what: str) 
     return _COMPILERS[source](template, item, at, build)
 
 
+def member_of(item: Mapping[str, Any]) -> str | None:
+    """Return which top-level member of a JSON object a capture takes; None when it asks for anything else."""
+    source = item.get("json")
+    if source_of(item) != "json" or "{{" in str(source) or "all" in item or "multiple" in item:
+        return None
+    try:
+        return compile_jsonpath(str(source)).member
+    except JsonPathFault:
+        return None
+
+
 def body_fault(response: Response) -> str | None:
     """Return why a body is not looked at: it is too large. None when it is not."""
     size = len(response.body)
