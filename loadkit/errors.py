@@ -190,4 +190,5 @@ CODES: dict[str, str] = {
     "LK506": "behaviour that differs from Artillery's",
     "LK507": "an unknown environment",
     "LK508": "an ifTrue that reads a variable that nothing defines",
+    "LK509": "more request names than are kept apart",
 }

@@ -57,6 +57,8 @@ _ADVICE = {
              "[conditions](functions.md#conditions).",
     "LK502": "An empty text stands for it. Export the variable, or name a file with `--dotenv`.",
     "LK503": "Add `plugins: {ensure: {}}`, or write `thresholds`, which need no plugin.",
+    "LK509": "A name for each product tells nothing about any of them. Give such requests one `name`, or one URL with a template: "
+             "its name is the URL as written.",
     "LK504": "Remove it; what the plugin would have done does not happen.",
     "LK505": "The key does nothing. It is accepted so that files written for Artillery run.",
     "LK506": "See [coming from Artillery](../guides/coming-from-artillery.md).",

@@ -90,9 +90,8 @@ def _conclude(result: RunResult, report: FileOutput | None, choices: Choices) ->
             written = [str(report.path)]
         except OSError as error:
             trouble = f"error: the report cannot be written to {report.path}: {error.strerror or error}"
-            code = (
-                code if result.signal else ExitCode.INVALID_MEASUREMENT
-            )  # what was measured is lost but for the summary
+            if not result.signal:  # what was measured is lost but for the summary
+                code = ExitCode.INVALID_MEASUREMENT
     paint = paint_for(sys.stdout, os.environ)
     lines = quiet_summary(result, paint=paint) if choices.quiet else summary(result, reports=written, paint=paint)
     for line in lines:

@@ -27,6 +27,10 @@ Where = tuple[str | int, ...]
 
 _MOST_HINTED = 200  # diagnostics; a comparison with a thousand names takes a millisecond
 
+MAX_REQUEST_NAMES = 200
+"""So many are kept apart: each has its own histograms, in every worker and every second."""
+
+OTHER_REQUESTS = "_other_"
 _KNOWN_IN_CONDITIONS = ALWAYS_DEFINED | {"$env", "$processEnvironment", "$loopCount", "$loopElement"}
 
 StepFunction = Callable[["VirtualUser"], Awaitable[None]]
@@ -136,8 +140,14 @@ class Build:
         """Say that a variable has a value from here on. `name` may be a path; its root counts."""
         self.defined.add(root_of(name))
 
-    def series(self, name: str) -> Series:
-        """Return where the samples of a request name go."""
+    def series(self, name: str, where: Where) -> Series:
+        """Return where the samples of a request name go: what comes after the first 200 names is one, OTHER_REQUESTS."""
+        if name not in self.request_names and len(self.request_names) >= MAX_REQUEST_NAMES:
+            if OTHER_REQUESTS not in self.request_names:
+                text = f"the file has more than {MAX_REQUEST_NAMES} request names; from here on requests with new ones count as"
+                hint = "give requests that do the same the same `name`"
+                self.warn("LK509", where, f'{text} "{OTHER_REQUESTS}"', hint=hint)
+            name = OTHER_REQUESTS
         self.request_names.add(name)
         return self.book.series(name)
 

@@ -40,7 +40,7 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         build.expect_at = build.positions.at((*at, "expect"))
     timeout_ns = _timeout(spec, at, build)
     connect_timeout_ns = _seconds(http, "connectTimeout", ("config", "http"), build, DEFAULT_CONNECT_TIMEOUT_S)
-    series = build.series(str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/"))))))
+    series = build.series(str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/"))))), at)
     checks = Checks(
         series=series,
         method=verb.upper(),
