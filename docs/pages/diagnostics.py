@@ -46,7 +46,8 @@ _ADVICE = {
     "LK208": "Give it `arrivalRate`, `arrivalCount`, `users` or, if silence is meant, `pause`.",
     "LK209": "`arrivalRate` and `arrivalCount` start new users, `users` and `throughput` keep a number of them busy: see "
              "[open and closed models](../concepts/open-and-closed-models.md).",
-    "LK210": "The path of a payload is relative to the scenario file; the file is CSV in UTF-8.",
+    "LK210": "The path of a payload is relative to the scenario file; the file is CSV in UTF-8. A line has "
+             "at most 1 MB and a value 128 KB; `loadAll` takes files of at most 10 MB.",
     "LK212": "A target is `http://host:port`, `https://host` or `demo://`; a URL starts with `/`, `http://` or `https://`.",
     "LK213": "Give `config.target`, `-t URL` or `LOADKIT_TARGET`.",
     "LK215": "Names are matched exactly; `--scenario-name` also takes a regular expression.",

@@ -165,6 +165,7 @@ class Fleet:
         return {
             "document": document_to_wire(self._plan.document),
             "settings": asdict(self._plan.settings),
+            "indexes": [None if index is None else asdict(index) for index in self._plan.indexes],
             "workers": len(self._workers),
             "graceful_stop_ns": self._options.graceful_stop_ns,
             "debug": self._options.debug,

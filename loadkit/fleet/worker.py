@@ -23,6 +23,7 @@ from loadkit.metrics.snapshot import Snapshot, to_wire
 from loadkit.scenario.compile import compile_plan
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import document_from_wire
+from loadkit.template.rows import RowIndex
 from loadkit.workload.base import ClosedWorkload, Shard
 
 EXIT_ORPHANED = 70
@@ -80,7 +81,8 @@ def _prepare(channel: Channel, order: dict[str, Any]) -> Any:
     worker = int(order["worker"])
     recorder = Recorder(worker)
     settings = Settings(**order["settings"])
-    plan = compile_plan(document_from_wire(order["document"]), settings, recorder)
+    indexes = [index and RowIndex(**{**index, "fields": tuple(index["fields"])}) for index in order["indexes"]]
+    plan = compile_plan(document_from_wire(order["document"]), settings, recorder, indexes)
 
     for phase in plan.phases:
         if not isinstance(phase.workload, ClosedWorkload):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,18 @@ from loadkit.scenario.source import Document, in_order
 from loadkit.slo.ensure import KNOWN_PLUGINS
 from loadkit.template.compile import Template
 from loadkit.template.feeders import Feeder, PayloadFault, load_feeder
+from loadkit.template.rows import RowIndex
 
 DEMO_TARGET = "demo://"
 
 
-def compile_plan(document: Document, settings: Settings, recorder: Recorder | None = None) -> Plan:
-    """Return the plan of a document; its flows record into the books of `recorder`. Raises ScenarioError with every fault."""
+def compile_plan(
+    document: Document, settings: Settings, recorder: Recorder | None = None, indexes: Sequence[RowIndex | None] = ()
+) -> Plan:
+    """Return the plan of a document; its flows record into `recorder`. Raises ScenarioError with every fault.
+
+    `indexes` are those of an earlier compile's payloads: large files are read through only once.
+    """
     recorder = recorder or Recorder()
     diagnostics = check_schema(document)
     data = document.data
@@ -60,7 +66,7 @@ def compile_plan(document: Document, settings: Settings, recorder: Recorder | No
     _check_target(target, document, build)
     _check_plugins(config, build)
     variables = _compile_variables(_mapping(config.get("variables")), build)
-    feeders = _load_feeders(config.get("payload"), build)
+    feeders = _load_feeders(config.get("payload"), build, indexes)
     phases = compile_phases(config, solo=settings.solo, seed=seed, build=build)
     scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build, recorder)
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
@@ -173,7 +179,7 @@ def _compile_variables(variables: Mapping[str, Any], build: Build) -> Mapping[st
     return made
 
 
-def _load_feeders(payload: Any, build: Build) -> tuple[Feeder, ...]:
+def _load_feeders(payload: Any, build: Build, indexes: Sequence[RowIndex | None]) -> tuple[Feeder, ...]:
     specs = payload if isinstance(payload, list) else [payload] if payload is not None else []
     feeders = []
     for index, spec in enumerate(specs):
@@ -182,7 +188,7 @@ def _load_feeders(payload: Any, build: Build) -> tuple[Feeder, ...]:
             continue
         where: Where = ("config", "payload", index) if isinstance(payload, list) else ("config", "payload")
         try:
-            feeder = load_feeder(spec, build.base)
+            feeder = load_feeder(spec, build.base, indexes[index] if indexes else None)
             for name in feeder.defines:
                 build.define(name)
         except PayloadFault as fault:

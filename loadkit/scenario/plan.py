@@ -14,6 +14,7 @@ from loadkit.slo.ensure import Ensure
 from loadkit.slo.expression import Objective
 from loadkit.template.compile import Template
 from loadkit.template.feeders import Feeder
+from loadkit.template.rows import RowIndex
 from loadkit.workload.base import Workload
 
 
@@ -79,6 +80,11 @@ class Plan:
     settings: Settings = field(default_factory=Settings, repr=False)
     connections: int = 1
     """How many connections a virtual user may hold open: one to each origin that requests name."""
+
+    @property
+    def indexes(self) -> tuple[RowIndex | None, ...]:
+        """Return the payloads' indexes, for whoever compiles the same document again."""
+        return tuple(feeder.index for feeder in self.feeders)
 
     @property
     def duration_ns(self) -> int:

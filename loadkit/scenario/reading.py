@@ -32,5 +32,5 @@ def read_plan(files: Sequence[Path | str], changes: Overrides, settings: Setting
 
 def aimed(plan: Plan, target: str) -> Plan:
     """Return the same plan for another target: steps hold the target in compiled form, so they are compiled anew."""
-    made = compile_plan(plan.document, replace(plan.settings, target=target))
+    made = compile_plan(plan.document, replace(plan.settings, target=target), indexes=plan.indexes)
     return replace(made, warnings=plan.warnings)

@@ -1,21 +1,27 @@
 """Payloads: CSV files whose rows become variables of virtual users (`config.payload`).
 
-A file is read once, at load. Rows are tuples; values that repeat are stored once. A virtual user gets its row as a pure
+A file is read once, at load. Rows are tuples; values that repeat are stored once. Rows of a large file stay where they are (see
+rows.py). A virtual user gets its row as a pure
 function of its number (`sequence`) or from its own seeded generator (`random`), so that any number of workers hands out the
 same rows, each once per round.
 """
 
 from __future__ import annotations
 
-import csv
+import os
 import random
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-Row = tuple[Any, ...]
+from loadkit.template.records import Converter, Lines, PayloadFault, Row, read_records
+from loadkit.template.rows import FileRows, IndexWriter, RowIndex
+
+__all__ = ["CONFIG", "Feeder", "PayloadFault", "load_feeder"]
+
+IN_MEMORY_BYTES = 10_000_000
+"""Rows of larger files stay in the file: in memory they would take about ten times as much, in every worker."""
 
 _SPEC: dict[str, Any] = {
     "path": {
@@ -110,24 +116,20 @@ CONFIG: dict[str, Any] = {
 }
 
 
-class PayloadFault(ValueError):
-    """A payload that cannot be used; `row` is the line in the file (from 1) when a line is at fault."""
-
-    def __init__(self, message: str, *, row: int | None = None) -> None:
-        super().__init__(message)
-        self.row = row
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feeder:
-    """The rows of one payload. `name` is set when every virtual user gets all rows, in `all_rows`."""
+    """The rows of one payload.
+
+    `name` is set when every virtual user gets all rows, in `all_rows`; `index` when the rows stay in the file.
+    """
 
     path: str
     fields: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     order: str = "random"
     name: str | None = None
     all_rows: list[dict[str, Any]] = field(default_factory=list)
+    index: RowIndex | None = None
 
     @property
     def defines(self) -> tuple[str, ...]:
@@ -143,22 +145,29 @@ class Feeder:
         return dict(zip(self.fields, rows[index], strict=False))
 
 
-def load_feeder(spec: Mapping[str, Any], base: Path) -> Feeder:
-    """Read a payload; a relative path starts at `base`. Raises PayloadFault."""
+def load_feeder(spec: Mapping[str, Any], base: Path, index: RowIndex | None = None) -> Feeder:
+    """Read a payload, or open it where its `index` is known; a relative path starts at `base`. Raises PayloadFault."""
     path = str(spec["path"])
     name = spec.get("name") if spec.get("loadAll") else None
     if spec.get("loadAll") and not name:
         raise PayloadFault("loadAll needs `name`: the variable that holds all rows")
     try:
+        if index is None and os.stat(base / path).st_size > IN_MEMORY_BYTES:
+            index = _index(base / path, spec)
+        if index is not None:
+            return _large(base / path, index, spec)
         with (base / path).open("rb") as file:
-            records = _records(_lines(file), spec)
-            fields, rows = _table(records, spec)
+            fields, records = _table(read_records(iter(Lines(file)), spec), spec)
+            convert, width = Converter(cast=spec.get("cast", True)), len(fields)
+            rows = tuple(tuple(map(convert, values[:width])) for values in records)
     except OSError as error:
         raise PayloadFault(f"cannot read {path}: {error.strerror or error}") from None
     except ValueError as error:
         if isinstance(error, PayloadFault):
             raise
         raise PayloadFault(f"cannot read {path!r}: {error}") from None  # a NUL in the path
+    if not rows:
+        raise PayloadFault(_NO_ROWS)
     all_rows = [dict(zip(fields, row, strict=False)) for row in rows] if name else []
     return Feeder(
         path=path,
@@ -170,45 +179,36 @@ def load_feeder(spec: Mapping[str, Any], base: Path) -> Feeder:
     )
 
 
-def _lines(file: Any) -> Iterator[str]:
-    """Yield the lines of a binary file as text; those that end with a lone CR (old Mac) too."""
-    for number, data in enumerate(file, 1):
-        try:
-            line = data.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise PayloadFault("the file is not UTF-8; save it as UTF-8", row=number) from None
-        if "\0" in line:
-            raise PayloadFault("the file has a NUL character; is it a text file, saved as UTF-8?", row=number)
-        if "\r" in line[:-2]:
-            yield from _OLD_MAC.split(line)
-        else:
-            yield line
+_NO_ROWS = "the file has no rows of data"
 
 
-_OLD_MAC = re.compile(r"(?<=\r)(?!\n)")
+def _large(path: Path, index: RowIndex, spec: Mapping[str, Any]) -> Feeder:
+    rows = FileRows(path, index, spec, Converter(cast=spec.get("cast", True)))
+    order = str(spec.get("order", "random"))
+    return Feeder(path=str(spec["path"]), fields=index.fields, rows=rows, order=order, index=index)
 
 
-def _records(lines: Iterator[str], spec: Mapping[str, Any]) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line where it starts, values) of each record."""
-    delimiter = {"\\t": "\t"}.get(spec.get("delimiter", ","), spec.get("delimiter", ","))
-    skip_empty = spec.get("skipEmptyLines", True)
-    try:
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    except (TypeError, ValueError):
-        raise PayloadFault(f"the delimiter {delimiter!r} is not one character") from None
-    start = 1
-    try:
-        for values in reader:
-            if values or not skip_empty:
-                yield start, values or [""]
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise PayloadFault(f"line {start} is not CSV: {error}", row=start) from None
+def _index(path: Path, spec: Mapping[str, Any]) -> RowIndex:
+    """Read a large file through, line by line, and return where its rows are. Raises PayloadFault."""
+    most = f"{IN_MEMORY_BYTES // 1_000_000} MB"
+    if spec.get("loadAll"):
+        raise PayloadFault(f"loadAll keeps all rows in memory, and the file is larger than {most}; leave loadAll out")
+    with path.open("rb") as file:
+        lines = Lines(file)
+        writer = IndexWriter(lines)
+        fields, records = _table(read_records(iter(lines), spec), spec, writer)
+        for _ in records:
+            if lines.old_mac:
+                raise PayloadFault(f"a file of more than {most} must end its lines with LF or CRLF, not with CR alone")
+        if not writer.rows:
+            raise PayloadFault(_NO_ROWS)
+        return writer.index(fields, os.fstat(file.fileno()))
 
 
 def _table(
-    records: Iterator[tuple[int, list[str]]], spec: Mapping[str, Any]
-) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    records: Iterator[tuple[int, list[str]]], spec: Mapping[str, Any], writer: IndexWriter | None = None
+) -> tuple[tuple[str, ...], Iterator[list[str]]]:
+    """Return the names of the columns, and the rows, each as wide as the first."""
     fields = tuple(spec["fields"]) if "fields" in spec else ()
     if not fields or spec.get("skipHeader"):
         header = next(records, None)
@@ -216,17 +216,16 @@ def _table(
             raise PayloadFault("the file is empty")
         fields = fields or tuple(name.strip() for name in header[1])
     _check_fields(fields)
-    convert = _Converter(cast=spec.get("cast", True))
-    rows: list[Row] = []
+    return fields, _even(records if writer is None else writer.through(records), len(fields))
+
+
+def _even(records: Iterator[tuple[int, list[str]]], least: int) -> Iterator[list[str]]:
     width = 0
     for line, values in records:
         width = width or len(values)
-        if len(values) != width or width < len(fields):
-            raise PayloadFault(_ragged(line, len(values), max(width, len(fields))), row=line)
-        rows.append(tuple(map(convert, values[: len(fields)])))
-    if not rows:
-        raise PayloadFault("the file has no rows of data")
-    return fields, tuple(rows)
+        if len(values) != width or width < least:
+            raise PayloadFault(_ragged(line, len(values), max(width, least)), row=line)
+        yield values
 
 
 def _ragged(line: int, found: int, expected: int) -> str:
@@ -239,30 +238,3 @@ def _check_fields(fields: tuple[str, ...]) -> None:
             raise PayloadFault(f"column {index + 1} has no name in the header; name the columns with `fields`", row=1)
         if name in fields[:index]:
             raise PayloadFault(f'two columns are named "{name}"')
-
-
-class _Converter:
-    """Types values and stores equal ones once; bounded, so that a file of unique values costs nothing more."""
-
-    _KEPT = 65_536
-    _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
-
-    def __init__(self, *, cast: bool) -> None:
-        self._cast = cast
-        self._seen: dict[str, Any] = {}
-
-    def __call__(self, text: str) -> Any:
-        found = self._seen.get(text)
-        if found is None:
-            found = self._typed(text) if self._cast else text
-            if len(self._seen) < self._KEPT:
-                self._seen[text] = found
-        return found
-
-    def _typed(self, text: str) -> Any:
-        if text in ("true", "false"):
-            return text == "true"
-        number = self._NUMBER.fullmatch(text)
-        if number is None or text == "-0":
-            return text
-        return float(text) if number[1] else int(text)
