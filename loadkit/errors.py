@@ -176,6 +176,7 @@ CODES: dict[str, str] = {
     "LK214": "an invalid header, cookie or file reference",
     "LK215": "an unknown scenario name",
     "LK216": "a capture that cannot capture",
+    "LK217": "phases that are all warm-up",
     # LK3xx: thresholds
     "LK301": "a threshold that cannot be parsed",
     "LK302": "an unknown metric",

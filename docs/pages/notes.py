@@ -36,6 +36,11 @@ An arrival that is due while `maxVusers` virtual users are active is dropped and
 `vusers.skipped`). One that the generator could not start before the end of its phase is dropped as well, and counts
 against [the measurement](../concepts/validity.md).
 
+A phase with `warmup: true` is measured like any other and never judged: thresholds and checks leave its numbers out, and
+rates are taken over the time of the other phases. The generator itself is
+[watched](../concepts/validity.md) from the start. A request belongs to the phase in which it was due, however late its
+response comes; everything else to the phase in which it happens.
+
 Without `phases`, and with `--solo`, one virtual user runs once.
 """,
     "config.ensure": """

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from loadkit.engine.accounts import settle
 from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.scenario.judging import BusyStreak, active_s, judge
+from loadkit.scenario.judged import active_s, judged_part
+from loadkit.scenario.judging import BusyStreak, judge
 from loadkit.scenario.plan import Plan
 from loadkit.slo.cause import Generator
 
@@ -44,9 +45,11 @@ class Course:
         """Settle the account and judge. Writes `arrivals.planned` and `arrivals.lost` into the summary."""
         whole = not ending.lost_workers and not ending.cut_off
         trouble = settle(self.summary, ending.lost_arrivals, whole=whole)
+        judged = judged_part(self.plan, self.summary)
         measurement, verdicts = judge(
             self.plan,
             self.summary,
+            judged,
             generator=self._generator(ending),
             lost=ending.lost_workers,
             trouble=trouble,
@@ -56,11 +59,12 @@ class Course:
             plan=self.plan,
             files=self.plan.document.files,
             summary=self.summary,
+            judged=judged,
             verdicts=verdicts,
             measurement=measurement,
             started_at=self.started_at,
             elapsed_s=ending.elapsed_s,
-            active_s=active_s(self.plan, self.summary),
+            active_s=active_s(self.plan, self.summary.end_ns),
             workers=self.workers,
             target=self.plan.target,
             signal=ending.signal,
@@ -72,7 +76,7 @@ class Course:
         return Generator(
             workers=self.workers,
             cores=ending.cores,
-            seconds=active_s(self.plan, self.summary),
+            seconds=active_s(self.plan, self.summary.end_ns, warmup=True),
             busy_s=self._busy.busy_s,
             bound_s=self._busy.bound_s,
             unpaced=self._busy.unpaced,

@@ -14,7 +14,10 @@ from loadkit.slo.validity import Measurement, Validity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """A finished run; `summary` is the merge of all its intervals, `active_s` the time that rates are taken over.
+    """A finished run; `summary` is the merge of all its intervals, `judged` that of the phases that are no warm-up.
+
+    Thresholds and checks are judged on `judged`, and `active_s` is the time that its rates are taken over. Without warm-up
+    phases `judged` is `summary`.
 
     `started_at` is Unix time in seconds; `signal` names the signal that ended the run early, if one did.
     """
@@ -22,6 +25,7 @@ class RunResult:
     plan: Plan
     files: tuple[str, ...]
     summary: Snapshot
+    judged: Snapshot
     verdicts: tuple[Verdict, ...]
     measurement: Measurement
     started_at: float

@@ -14,6 +14,7 @@ from loadkit.metrics.snapshot import Snapshot
 from loadkit.outputs.base import Paint, counted, plain, printable
 from loadkit.outputs.progress import format_rate
 from loadkit.report.report import mask_userinfo
+from loadkit.scenario.judged import active_s, has_warmup
 from loadkit.slo.evaluate import Status, Verdict
 from loadkit.slo.validity import Validity
 from loadkit.units import format_bytes, format_duration_ns
@@ -31,13 +32,14 @@ _COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.INCONCLUSIVE: "yell
 
 def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = plain) -> Iterator[str]:
     """Yield the lines of the whole summary. `reports` says where reports were written."""
-    seen = result.summary
+    seen, warm = result.summary, has_warmup(result.plan)
+    whole_s = active_s(result.plan, seen.end_ns, warmup=True)
     yield ""
     yield paint(printable(f"{result.plan.name} against {mask_userinfo(result.target)}"), "bold")
     yield f"  {_extent(result)}"
     for title, lines in (
-        ("Times", _times(seen)),
-        ("Outcomes", _outcomes(seen, result.active_s)),
+        (f"Times{', without warm-up' if warm else ''}", _times(result.judged)),
+        (f"Outcomes{', with warm-up' if warm else ''}", _outcomes(seen, whole_s)),
         ("Virtual users and arrivals", _arrivals(seen)),
         ("Thresholds", _verdict_lines(result.verdicts, paint)),
         ("Measurement", _measurement(result, paint)),

@@ -18,6 +18,7 @@ from loadkit.engine.result import RunResult
 from loadkit.errors import Position
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.report.timeline import COLUMNS, Timeline
+from loadkit.scenario.judged import active_s
 from loadkit.scenario.plan import Phase
 from loadkit.slo.evaluate import Verdict
 from loadkit.units import NS_PER_S
@@ -33,7 +34,7 @@ _USERINFO = re.compile(r"(?<=://)[^/?#]*@")
 def build_report(result: RunResult, timeline: Timeline) -> dict[str, Any]:
     """Return the report of a run as plain data; `timeline` is what was collected while the run went on."""
     return {
-        "aggregate": timeline.aggregate(result.summary, result.active_s),
+        "aggregate": timeline.aggregate(result.summary, active_s(result.plan, result.summary.end_ns, warmup=True)),
         "intermediate": timeline.intermediate(),
         "loadkit": {
             "format": FORMAT,
@@ -108,6 +109,7 @@ def _phase(phase: Phase) -> dict[str, Any]:
         "users": closed.users if closed else None,
         "throughput_per_s": float(closed.throughput) if closed and closed.throughput else None,
         "max_vusers": phase.max_vusers,
+        "warmup": phase.warmup,
         "at": _position(phase.at),
     }
 

@@ -26,7 +26,7 @@ def report_schema() -> Schema:
         **_object(
             "What a run measured and what it came to. Readers ignore keys they do not know.",
             {
-                "aggregate": _ref("section", "The whole run."),
+                "aggregate": _ref("section", "The whole run, with its warm-up phases."),
                 "intermediate": _list("Windows of ten seconds, in order.", _ref("section", "One window.")),
                 "loadkit": _object(
                     "What Artillery's report has no place for.", {**_origin(), **_course(), **_measures()}
@@ -147,6 +147,7 @@ def _phase() -> Schema:
             "users": _nullable(_integer("Users of a closed model.")),
             "throughput_per_s": _nullable(_number("Requests per second that a closed model is paced to.")),
             "max_vusers": _nullable(_integer("Most virtual users at one time.")),
+            "warmup": _flag("Whether it only warms up: nothing is judged on its numbers."),
             "at": _ref("position", "Where the phase stands."),
         },
     )
@@ -169,7 +170,7 @@ def _verdict() -> Schema:
             "objective": _text("The objective, as written."),
             "origin": _text("Where it comes from: `threshold`, `ensure` or `expect`."),
             "status": _text("`pass`, `fail`, `inconclusive` or `invalid`."),
-            "strict": {"type": "boolean", "description": "Whether a failure fails the run."},
+            "strict": _flag("Whether a failure fails the run."),
             "observed": _nullable({"type": "number", "description": "Measured value in `unit`; null without samples."}),
             "limit": _nullable({"type": "number", "description": "The limit in `unit`; null for an expression."}),
             "unit": _text("`ns`, `count`, `bytes`, `ratio` or `per_s`; empty for an expression."),
@@ -267,6 +268,10 @@ def _nullable_ref(name: str, description: str) -> Schema:
 
 def _text(description: str) -> Schema:
     return {"type": "string", "description": description}
+
+
+def _flag(description: str) -> Schema:
+    return {"type": "boolean", "description": description}
 
 
 def _choice(description: str, *values: str) -> Schema:

@@ -9,6 +9,7 @@ from typing import Any
 from loadkit.errors import Position
 from loadkit.flow.step import Build, Where
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.scenario.judged import active_s
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.slo.cause import BUSY_SHARE, Generator
 from loadkit.slo.ensure import Ensure, evaluate_ensure, parse_ensure
@@ -19,7 +20,6 @@ from loadkit.slo.validity import Measurement
 from loadkit.slo.validity import judge as judge_measurement
 from loadkit.units import NS_PER_S
 from loadkit.workload.base import ClosedWorkload
-from loadkit.workload.pause import Pause
 
 
 def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build) -> tuple[Objective, ...]:
@@ -67,35 +67,32 @@ def compile_ensure(config: Mapping[str, Any], build: Build) -> Ensure | None:
 def judge(
     plan: Plan,
     summary: Snapshot,
+    judged: Snapshot,
     *,
     generator: Generator | None = None,
     lost: int,
     trouble: str = "",
     cut_off_s: float | None = None,
 ) -> tuple[Measurement, tuple[Verdict, ...]]:
-    """Judge a run's measurement, then its objectives. With `--solo` thresholds are shown and fail nobody.
+    """Judge a run's measurement by its `summary`, then its objectives by what of it is `judged`.
+
+    With `--solo` thresholds are shown and fail nobody.
 
     `trouble` says what in the account does not add up, `cut_off_s` after how long a run was cut off.
     """
-    duration_s = active_s(plan, summary)
+    duration_s = active_s(plan, summary.end_ns)
     measurement = judge_measurement(
         summary, lost_workers=lost, generator=generator, trouble=trouble, cut_off_s=cut_off_s
     )
-    verdicts = list(evaluate(plan.objectives, summary, duration_s, measurement=measurement))
+    verdicts = list(evaluate(plan.objectives, judged, duration_s, measurement=measurement))
     if plan.ensure is not None:
-        verdicts += evaluate_ensure(plan.ensure, summary, duration_s, measurement=measurement)
+        verdicts += evaluate_ensure(plan.ensure, judged, duration_s, measurement=measurement)
     if plan.solo:  # one visit says nothing about rates and percentiles
-        verdicts = [visit_verdict(summary), *(replace(verdict, strict=False) for verdict in verdicts)]
-    expected = expectation_verdict(summary, () if plan.solo else plan.objectives)
+        verdicts = [visit_verdict(judged), *(replace(verdict, strict=False) for verdict in verdicts)]
+    expected = expectation_verdict(judged, () if plan.solo else plan.objectives)
     if expected is not None:
         verdicts.append(replace(expected, at=plan.expect_at))
     return measurement, tuple(verdicts)
-
-
-def active_s(plan: Plan, summary: Snapshot) -> float:
-    """Return the seconds from the first phase that starts anybody to the end of the run."""
-    first_ns = next((phase.start_ns for phase in plan.phases if not isinstance(phase.workload, Pause)), 0)
-    return max(0, summary.end_ns - first_ns) / NS_PER_S
 
 
 class BusyStreak:

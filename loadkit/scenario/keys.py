@@ -161,6 +161,14 @@ PHASE: dict[str, Schema] = {
         "description": "While so many virtual users are active, arrivals are dropped and counted. Default: no limit.",
         "examples": [500],
     },
+    "warmup": {
+        "type": "boolean",
+        "title": "Warm-up",
+        "description": "Whether the phase only warms the target up: its numbers are reported, and no threshold or check is judged "
+        "on them.",
+        "examples": [True],
+        "default": False,
+    },
     "mode": {
         "type": "string",
         "enum": ["uniform", "poisson"],

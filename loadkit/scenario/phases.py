@@ -11,6 +11,7 @@ from loadkit.flow.user import mix
 from loadkit.scenario.plan import Phase
 from loadkit.units import parse_duration_ns
 from loadkit.workload.base import BadPhase, ClosedWorkload, NeverStarts, PhaseContext, Shape, Workload
+from loadkit.workload.pause import Pause
 
 _SOLO: list[dict[str, Any]] = [{"duration": 1, "arrivalCount": 1, "name": "solo"}]
 _OPEN = ("arrivalRate", "arrivalCount")
@@ -42,13 +43,23 @@ def compile_phases(config: Mapping[str, Any], *, solo: bool, seed: int, build: B
                 workload=workload,
                 max_vusers=most,
                 at=build.positions.at(where),
+                warmup=item.get("warmup") is True,
             )
         )
         start_ns += duration_ns
         first_number += _AFTER_CLOSED if isinstance(workload, ClosedWorkload) else workload.reserved
+    _refuse_warmup_only(made, build)
     if solo:
         return compile_phases({"phases": _SOLO}, solo=False, seed=seed, build=build)
     return tuple(made)
+
+
+def _refuse_warmup_only(phases: list[Phase], build: Build) -> None:
+    loaded = [phase for phase in phases if not isinstance(phase.workload, Pause)]
+    if loaded and all(phase.warmup for phase in loaded):
+        text = "every phase that starts anyone is a warm-up, so nothing would be judged"
+        hint = "leave `warmup` out of the phase whose numbers count"
+        build.error("LK217", ("config", "phases"), text, key=True, hint=hint)
 
 
 def _compile_phase(

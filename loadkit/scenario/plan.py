@@ -30,6 +30,8 @@ class Phase:
     workload: Workload
     max_vusers: int | None
     at: Position
+    warmup: bool = False
+    """Its numbers are kept and never judged."""
 
     @property
     def end_ns(self) -> int:

@@ -155,8 +155,9 @@ def _checks_held(summary: Snapshot, label: str | None) -> tuple[int, int]:
 
 
 def _not_completed(summary: Snapshot, label: str | None) -> tuple[int, int]:
-    created = summary.count("vusers.created", label)
-    return created - summary.count("vusers.completed", label), created
+    # Of those that ended: in a part of a run others are still at work, or began before it.
+    failed = summary.count("vusers.failed", label)
+    return failed, failed + summary.count("vusers.completed", label)
 
 
 _RATIOS: Mapping[str, Callable[[Snapshot, str | None], tuple[int, int]]] = {
@@ -168,7 +169,7 @@ _RATIOS: Mapping[str, Callable[[Snapshot, str | None], tuple[int, int]]] = {
 
 
 def _nothing(selector: Selector) -> str:
-    what = {"checks": "no check was made", "vusers": "no virtual user was created"}
+    what = {"checks": "no check was made", "vusers": "no virtual user ended"}
     text = what.get(selector.name.split(".")[0], "no request was made")
     return text if selector.label is None else f'{text} for "{selector.label}"'
 

@@ -75,6 +75,7 @@ class Selector:
 _REQUESTS = ("http.requests",)
 _CHECKS = ("checks.ok", "checks.failed")
 _VUSERS = ("vusers.created",)
+_ENDED = ("vusers.completed", "vusers.failed")
 _DUE = ("arrivals.due",)
 _TIME, _COUNT, _BYTES, _RATIO, _RATE = Kind.TIME, Kind.COUNT, Kind.BYTES, Kind.RATIO, Kind.RATE
 _REQUEST, _SCENARIO, _RUN = Scope.REQUEST, Scope.SCENARIO, Scope.RUN
@@ -114,7 +115,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("vusers.completed", _COUNT, _SCENARIO, "virtual users that came to the end of their flow", _VUSERS),
     Metric("vusers.failed", _COUNT, _SCENARIO, "virtual users that stopped at an error", _VUSERS),
     Metric("vusers.skipped", _COUNT, _RUN, "virtual users not started since maxVusers were active", _DUE),
-    Metric("vusers.error_rate", _RATIO, _SCENARIO, "virtual users not completed, of all created", _VUSERS),
+    Metric("vusers.error_rate", _RATIO, _SCENARIO, "virtual users that failed, of all that ended", _ENDED),
     Metric("vusers.session_length", _TIME, _SCENARIO, "from a virtual user's start to its end"),
     Metric("arrivals.due", _COUNT, _RUN, "arrivals the plan asked for up to now", _DUE),
     Metric("arrivals.started", _COUNT, _RUN, "arrivals that were started", _DUE),

@@ -120,6 +120,7 @@ def result(*intervals: Snapshot, **changes: object) -> RunResult:
         "plan": plan(),
         "files": ("shop.yaml",),
         "summary": merge_all(seconds),
+        "judged": merge_all(seconds),
         "verdicts": (),
         "measurement": Measurement(),
         "started_at": STARTED_AT,

@@ -8,7 +8,7 @@ import yaml
 
 from loadkit.errors import ScenarioError
 from loadkit.scenario.compile import compile_plan
-from loadkit.scenario.judging import BusyStreak, active_s
+from loadkit.scenario.judging import BusyStreak
 from loadkit.scenario.merge import Overrides, gather_document
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.resolve import render_config
@@ -166,13 +166,6 @@ def test_a_plan_compiled_from_the_wire_is_the_same() -> None:
     one, other = (compile_plan(made, Settings(seed=1)) for made in (document, twin))
     assert one.digest == other.digest
     assert [phase.at for phase in one.phases] == [phase.at for phase in other.phases]
-
-
-def test_rates_are_taken_from_the_first_phase_that_starts_anybody() -> None:
-    from loadkit.metrics.snapshot import Snapshot
-
-    phases = [{"pause": 4}, {"duration": 6, "arrivalRate": 1}]
-    assert active_s(plan_of({"phases": phases}), Snapshot(end_ns=10 * 10**9)) == 6
 
 
 def test_a_busy_core_is_noticed_where_the_rate_was_asked_for() -> None:

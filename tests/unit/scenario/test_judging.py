@@ -19,7 +19,7 @@ def failing(thresholds: list[str], *, solo: bool = False, **counters: int) -> li
     for name, count in {"checks_ok": 9, **counters}.items():
         metric, _, label = name.partition("__")
         summary.counters[metric.replace("_", "."), f"/{label}"] = count
-    _, verdicts = judge(plan, summary, lost=0)
+    _, verdicts = judge(plan, summary, summary, lost=0)
     return [verdict.objective_text for verdict in verdicts if verdict.strict and verdict.status is Status.FAIL]
 
 
@@ -42,7 +42,7 @@ def test_the_verdict_on_all_checks_names_the_first_expect() -> None:
     flow: list[Any] = [{"get": {"url": "/"}}, {"get": {"url": "/x", "expect": {"statusCode": 200}}}]
     plan = plan_of(None, [{"flow": flow}])
     summary = Snapshot(counters={("checks.ok", "/x"): 1})
-    _, (verdict,) = judge(plan, summary, lost=0)
+    _, (verdict,) = judge(plan, summary, summary, lost=0)
     assert verdict.at is not None
     assert verdict.at.line == 10
 

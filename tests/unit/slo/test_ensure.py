@@ -140,7 +140,7 @@ def test_the_old_keys_still_mean_what_they_meant(spec: dict[str, Any], text: str
 def test_no_virtual_users_have_no_error_rate() -> None:
     (verdict,) = judge({"maxErrorRate": 100}, Snapshot())
 
-    assert (verdict.status, verdict.reason) == (Status.FAIL, "no samples: no virtual user was created")
+    assert (verdict.status, verdict.reason) == (Status.FAIL, "no samples: no virtual user ended")
 
 
 def test_an_invalid_measurement_is_not_judged() -> None:

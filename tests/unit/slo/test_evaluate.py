@@ -152,7 +152,7 @@ def test_what_does_not_hold_fails(text: str) -> None:
         ("http.availability >= 0%", "no samples: no request was made"),
         ("checks.pass_rate >= 0%", "no samples: no check was made"),
         ('checks.pass_rate >= 0% of "/x"', 'no samples: no check was made for "/x"'),
-        ("vusers.error_rate <= 100%", "no samples: no virtual user was created"),
+        ("vusers.error_rate <= 100%", "no samples: no virtual user ended"),
     ],
 )
 def test_nothing_measured_fails_and_says_so(text: str, reason: str) -> None:
