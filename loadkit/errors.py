@@ -73,6 +73,11 @@ class Diagnostic:
             lines.append(_on_one_line(f"    hint: {self.hint}"))
         return "\n".join(lines)
 
+    def covers(self, at: Position) -> bool:
+        """Return whether a place lies in what this diagnostic underlines."""
+        behind = at.column - self.at.column
+        return (at.file, at.line) == (self.at.file, self.at.line) and 0 <= behind < max(1, self.length)
+
     def _pointer(self, source: str) -> list[str]:
         """Return the source line, or what of a long one stands around the place, and the caret below it."""
         start, first = min(self.at.column - 1, len(source)), 0

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Where = tuple[str | int, ...]
 """A path into the document: ("scenarios", 0, "flow", 2, "get", "url")."""
 
+Inside = tuple[str, int]
+"""A text, and the character in it that is meant."""
+
 _MOST_HINTED = 200  # diagnostics; a comparison with a thousand names takes a millisecond
 
 MAX_REQUEST_NAMES = 200
@@ -44,6 +47,9 @@ class Positions(Protocol):
 
     def width(self, where: Where, *, key: bool = False) -> int:
         """Return how many characters a caret line should underline there."""
+
+    def inside(self, where: Where, text: str, offset: int) -> tuple[Position, int] | None:
+        """Return where a character of the text at a path stands, and how much to underline; None where that cannot be said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +108,17 @@ class Build:
         self.malformed = False  # the schema's check found faults: go on where a value has the wrong type
         self.reported: Callable[[Where], bool] = lambda where: False  # whether that check has spoken of a place
 
-    def error(self, code: str, where: Where, message: str, *, hint: str = "", key: bool = False) -> None:
-        """Report a fault that makes the file meaningless."""
-        self._report(Severity.ERROR, code, where, message, hint=hint, key=key)
+    def error(
+        self, code: str, where: Where, message: str, *, hint: str = "", key: bool = False, inside: Inside | None = None
+    ) -> None:
+        """Report a fault that makes the file meaningless; `inside` says at which character of the value."""
+        self._report(Severity.ERROR, code, where, message, hint=hint, key=key, inside=inside)
 
-    def warn(self, code: str, where: Where, message: str, *, hint: str = "", key: bool = False) -> None:
-        """Report something that runs and that the author should know."""
-        self._report(Severity.WARNING, code, where, message, hint=hint, key=key)
+    def warn(
+        self, code: str, where: Where, message: str, *, hint: str = "", key: bool = False, inside: Inside | None = None
+    ) -> None:
+        """Report something that runs and that the author should know; `inside` says at which character of the value."""
+        self._report(Severity.WARNING, code, where, message, hint=hint, key=key, inside=inside)
 
     def template(self, value: Any, where: Where) -> Template:
         """Compile a value (text, or lists and mappings with texts in them); faults become diagnostics.
@@ -119,7 +129,8 @@ class Build:
             template = compile_value(value, self.functions)
         except TemplateFault as first:
             for fault in (first, *first.others):
-                self.error(fault.code, (*where, *fault.where), str(fault), hint=fault.hint)
+                inside = fault.text, fault.offset
+                self.error(fault.code, (*where, *fault.where), str(fault), hint=fault.hint, inside=inside)
             self._check_names(first, where)
             return Template.constant(value)
         self._check_names(template, where)
@@ -130,7 +141,8 @@ class Build:
         try:
             expression = compile_expression(text)
         except ExpressionFault as fault:
-            self.warn("LK501", where, f"{fault}; the request is always sent", hint=fault.hint)
+            message = f"{fault}; the request is always sent"
+            self.warn("LK501", where, message, hint=fault.hint, inside=(text, fault.offset))
             return lambda user: True
         self._check_condition(expression, where)
         evaluate = over_variables(expression)
@@ -191,10 +203,10 @@ class Build:
     def _check_names(self, compiled: Template | TemplateFault, where: Where) -> None:
         for at, name in compiled.unset_env:
             text = f"the environment variable {name} is not set; it stands for an empty text"
-            self.warn("LK502", (*where, *at), text)
+            self.warn("LK502", (*where, *at), text, inside=compiled.places.get((at, name)))
         for use, names in compiled.uses:
             for name in names:
-                self._check_variable(name, (*where, *use))
+                self._check_variable(name, (*where, *use), compiled.places.get((use, name)))
 
     def _check_condition(self, expression: Expression, where: Where) -> None:
         """Warn of names that nothing defines; a capture anywhere in the scenario will do, it may have failed before."""
@@ -210,7 +222,7 @@ class Build:
             hint = f'a text stands in double quotes: "{name}"' if f"'{name}'" in expression.source else ""
             self.warn("LK508", where, text, hint=hint or self.closest(root_of(name), known))
 
-    def _check_variable(self, name: str, where: Where) -> None:
+    def _check_variable(self, name: str, where: Where, inside: Inside | None) -> None:
         if name in self.defined:
             return
         if name in self.later and where[:1] == ("config",):
@@ -219,28 +231,26 @@ class Build:
             line = self.positions.at(self.later[name]).line
             text = f'variable "{name}" is used before its capture on line {line}'
             if self.loops:
-                self.warn("LK202", where, f"{text}; it is empty in the first round")
+                self.warn("LK202", where, f"{text}; it is empty in the first round", inside=inside)
             else:
-                self.error("LK202", where, text, hint="move the request that captures it up")
+                self.error("LK202", where, text, hint="move the request that captures it up", inside=inside)
             return
         if self.has_unknown_fields:
             return
         hint = self.closest(name, {*self.defined, *self.later})
         if where[:2] == ("config", "variables") and not hint:
             hint = "variables are given values in the order in which they are written, before the fields of payloads"
-        self.error("LK201", where, f'nothing defines the variable "{name}"', hint=hint)
+        self.error("LK201", where, f'nothing defines the variable "{name}"', hint=hint, inside=inside)
 
-    def _report(self, severity: Severity, code: str, where: Where, message: str, *, hint: str, key: bool) -> None:
+    def _report(
+        self, severity: Severity, code: str, where: Where, message: str, *, hint: str, key: bool, inside: Inside | None
+    ) -> None:
         if severity is Severity.ERROR and self.reported(where):
             return
-        made = Diagnostic(
-            code=code,
-            message=message,
-            at=self.positions.at(where, key=key),
-            severity=severity,
-            hint=hint,
-            length=self.positions.width(where, key=key),
-        )
+        at, length = self.positions.at(where, key=key), self.positions.width(where, key=key)
+        if inside is not None:
+            at, length = self.positions.inside(where, *inside) or (at, length)
+        made = Diagnostic(code=code, message=message, at=at, severity=severity, hint=hint, length=length)
         if made not in self._known:
             self._known.add(made)
             self.diagnostics.append(made)

@@ -33,11 +33,12 @@ def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build
             objectives.append(parse_threshold(text, build.positions.at(where)))
             places.append(where)
         except ThresholdFault as fault:
-            build.error(fault.code, where, str(fault), hint=fault.hint)
+            build.error(fault.code, where, str(fault), hint=fault.hint, inside=(text, fault.offset))
     names = [scenario.name for scenario in scenarios]
     for name_fault in check_names(objectives, build.request_names, names):
         index = int(name_fault.where[-1])
-        build.error(name_fault.code, places[index], name_fault.message, hint=name_fault.hint)
+        inside = objectives[index].text, name_fault.offset
+        build.error(name_fault.code, places[index], name_fault.message, hint=name_fault.hint, inside=inside)
     return tuple(objectives)
 
 
@@ -60,8 +61,20 @@ def compile_ensure(config: Mapping[str, Any], build: Build) -> Ensure | None:
 
     ensure = parse_ensure(config, at)
     for fault in ensure.faults:
-        build.error(fault.code, ("config", *fault.where), fault.message, hint=fault.hint)
+        text = _at(config, fault.where)
+        inside = (text, fault.offset) if fault.offset and isinstance(text, str) else None
+        build.error(fault.code, ("config", *fault.where), fault.message, hint=fault.hint, inside=inside)
     return ensure
+
+
+def _at(value: Any, where: Where) -> Any:
+    """Return what stands at a path, None where there is nothing."""
+    for part in where:
+        try:
+            value = value[part]
+        except (LookupError, TypeError):
+            return None
+    return value
 
 
 def judge(

@@ -48,8 +48,9 @@ def load_document(files: Sequence[Path | str], overrides: Overrides | None = Non
         return document, list(gathered.diagnostics)
     diagnostics = list(gathered.diagnostics)
     if document is not None:
-        known = {found.at for found in errors}
-        diagnostics += [found for found in check_schema(document) if found.at not in known]
+        diagnostics += [
+            found for found in check_schema(document) if not any(error.covers(found.at) for error in errors)
+        ]
     raise ScenarioError(in_order(diagnostics), gathered.sources)
 
 
@@ -70,9 +71,9 @@ def gather_document(files: Sequence[Path | str], overrides: Overrides | None = N
         for override in work.command_line(merged, given):
             merged = overlay(merged, override)
         builtins = builtin_variables(merged, given.environment)
-        known = {found.at for found in work.diagnostics if found.severity is Severity.ERROR}
+        errors = [found for found in work.diagnostics if found.severity is Severity.ERROR]
         unresolved = render_config(merged, builtins, seed=given.seed)
-        work.diagnostics += [found for found in unresolved if found.at not in known]
+        work.diagnostics += [found for found in unresolved if not any(error.covers(found.at) for error in errors)]
         place_payloads(merged)
     return Reading(document=merged, diagnostics=in_order(work.diagnostics), sources=work.sources)
 

@@ -17,13 +17,13 @@ from loadkit.scenario.source import in_order
 def read_plan(files: Sequence[Path | str], changes: Overrides, settings: Settings) -> Plan:
     """Read, merge and compile files. Raises ScenarioError with every fault, of reading and of meaning alike."""
     reading = gather_document(files, changes)
-    errors = {found.at for found in reading.diagnostics if found.severity is Severity.ERROR}
+    errors = [found for found in reading.diagnostics if found.severity is Severity.ERROR]
     if reading.document is None:
         raise ScenarioError(reading.diagnostics, reading.sources)
     try:
         plan = compile_plan(reading.document, settings)
     except ScenarioError as error:
-        later = [found for found in error.diagnostics if found.at not in errors]
+        later = [found for found in error.diagnostics if not any(one.covers(found.at) for one in errors)]
         raise ScenarioError(in_order([*reading.diagnostics, *later]), reading.sources) from None
     if errors:
         raise ScenarioError(reading.diagnostics, reading.sources)

@@ -16,6 +16,7 @@ from typing import Any
 
 from loadkit import registry
 from loadkit.errors import Diagnostic, Severity
+from loadkit.flow.step import Inside
 from loadkit.scenario.scalars import read_plain
 from loadkit.scenario.schema import accepted_types
 from loadkit.scenario.source import Document, Where
@@ -149,14 +150,13 @@ class _Rendering:
         try:
             template = compile_value(text, registry.plugins("function"))
         except TemplateFault as fault:
-            self._report(Severity.ERROR, fault.code, str(fault), where, fault.hint)
+            self._report(Severity.ERROR, fault.code, str(fault), where, fault.hint, (text, fault.offset))
             return
         if self._defined(template, where):
             for _, name in template.unset_env:
                 message = f"the environment variable {name} is not set; an empty text stands for it"
-                self._report(
-                    Severity.WARNING, "LK502", message, where, f"export {name}=..., or name a file with --dotenv"
-                )
+                hint = f"export {name}=..., or name a file with --dotenv"
+                self._report(Severity.WARNING, "LK502", message, where, hint, template.places.get(((), name)))
             try:
                 value = template.render(self)
             except ValueError as error:
@@ -176,11 +176,15 @@ class _Rendering:
             else:
                 message = f'nothing defines the variable "{name}" when the configuration is read'
                 hint = "define it in `config.variables` or with --variables, or use $env"
-            self._report(Severity.ERROR, "LK201", message, where, hint)
+            self._report(Severity.ERROR, "LK201", message, where, hint, template.places.get(((), name)))
         return not missing
 
-    def _report(self, severity: Severity, code: str, message: str, where: Where, hint: str) -> None:
+    def _report(
+        self, severity: Severity, code: str, message: str, where: Where, hint: str, inside: Inside | None = None
+    ) -> None:
         at, length = self.document.at(where), self.document.width(where)
+        if inside is not None:
+            at, length = self.document.inside(where, *inside) or (at, length)
         self.diagnostics.append(
             Diagnostic(code=code, message=message, at=at, severity=severity, hint=hint, length=length)
         )

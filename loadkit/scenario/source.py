@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loadkit.errors import Diagnostic, Position, ScenarioError, Severity
+from loadkit.scenario.inside import place_inside, token_width
 from loadkit.scenario.syntax import read_tree
 from loadkit.scenario.tree import Kind, Node
 
@@ -40,6 +41,7 @@ class Document:
     spans: dict[Where, Span] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    _lines: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def at(self, where: Where, *, key: bool = False) -> Position:
         """Return where the value (or the key) at a path stands; for an unknown path the nearest known ancestor's key."""
@@ -56,6 +58,18 @@ class Document:
             return span.key_width if key and span.key else span.value_width
         span = self._ancestor(where)
         return 1 if span is None else span.key_width if span.key else span.value_width
+
+    def inside(self, where: Where, text: str, offset: int) -> tuple[Position, int] | None:
+        """Return where a character of the text at a path stands, and how much to underline; None where that cannot be said."""
+        span = self.spans.get(where)
+        if span is None:
+            return None
+        file, start = span.value.file, (span.value.line - 1, span.value.column - 1)
+        lines = self._lines.get(file)
+        if lines is None:
+            lines = self._lines[file] = self.sources.get(file, "").splitlines()
+        place = place_inside(lines, start, text, offset)
+        return place and (Position(file, place[0] + 1, place[1] + 1), token_width(text, offset))
 
     def _ancestor(self, where: Where) -> Span | None:
         for length in range(len(where) - 1, -1, -1):

@@ -197,9 +197,11 @@ class _Parser:
             return
         below = (*where, "expression")
         try:
-            expression = compile_expression(_BY_ENDPOINT.sub(lambda name: f"'{name[0]}'", text))
+            quoted = _BY_ENDPOINT.sub(lambda name: f"'{name[0]}'", text)
+            expression = compile_expression(quoted)
         except ExpressionFault as fault:
-            self._fault("LK301", below, f"this condition cannot be read: {fault}", fault.hint, fault.offset)
+            offset = fault.offset if quoted == text else 0  # quotes were put in
+            self._fault("LK301", below, f"this condition cannot be read: {fault}", fault.hint, offset)
             return
         selectors = dict(self._selectors(expression, text, below))
         if len(selectors) == len(expression.names):

@@ -133,6 +133,7 @@ def check_names(
             message = f'there is no {scope.value} named "{label}"'
             hint = _names_hint(label, known[scope]) if len(faults) < _MOST_HINTED else ""
             offset = max(0, objective.text.rfind(label))
+            offset -= objective.text[offset - 1 : offset] in ("'", '"')
             faults.append(Fault(code="LK304", where=("thresholds", index), message=message, hint=hint, offset=offset))
     return tuple(faults)
 

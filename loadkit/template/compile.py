@@ -15,7 +15,7 @@ from typing import Any
 
 from loadkit.template.functions import TemplateContext, TemplateFunction
 from loadkit.template.path import PathFault, assign, compile_path
-from loadkit.template.syntax import ALWAYS_DEFINED, Piece, Read, TemplateFault, Where, split_text
+from loadkit.template.syntax import ALWAYS_DEFINED, Piece, Places, Read, TemplateFault, Where, split_text
 from loadkit.template.text import to_text
 
 __all__ = [
@@ -39,7 +39,7 @@ class Template:
     """A compiled value. `render` gives the value, `text` always text; `source` is what was compiled, for a constant its value.
 
     `uses` says for each text inside the value (by its path) which variables it reads; `unset_env` which environment
-    variables were read and are not set (they render as "").
+    variables were read and are not set (they render as ""); `places` at which character of which text either is first read.
     """
 
     source: Any
@@ -48,6 +48,7 @@ class Template:
     is_constant: bool
     uses: tuple[tuple[Where, tuple[str, ...]], ...] = ()
     unset_env: tuple[tuple[Where, str], ...] = ()
+    places: Places = field(default_factory=dict)
 
     @classmethod
     def constant(cls, value: Any) -> Template:
@@ -66,10 +67,10 @@ def compile_value(value: Any, functions: Mapping[str, TemplateFunction]) -> Temp
     if work.faults:
         first, *others = work.faults
         first.others = tuple(others)
-        first.uses, first.unset_env = tuple(work.uses), tuple(work.unset_env)
+        first.uses, first.unset_env, first.places = tuple(work.uses), tuple(work.unset_env), work.places
         raise first
     if node.is_constant:
-        return replace(Template.constant(node.value), unset_env=tuple(work.unset_env))
+        return replace(Template.constant(node.value), unset_env=tuple(work.unset_env), places=work.places)
     return Template(
         source=value,
         render=node.render,
@@ -77,6 +78,7 @@ def compile_value(value: Any, functions: Mapping[str, TemplateFunction]) -> Temp
         is_constant=False,
         uses=tuple(work.uses),
         unset_env=tuple(work.unset_env),
+        places=work.places,
     )
 
 
@@ -87,6 +89,7 @@ class _Work:
     functions: Mapping[str, TemplateFunction]
     uses: list[tuple[Where, tuple[str, ...]]] = field(default_factory=list)
     unset_env: list[tuple[Where, str]] = field(default_factory=list)
+    places: Places = field(default_factory=dict)
     faults: list[TemplateFault] = field(default_factory=list)
 
 
@@ -169,13 +172,15 @@ def _compile_text(text: str, where: Where, work: _Work) -> _Node:
         return _constant(text)
     parts, faults = split_text(text, work.functions)
     for fault in faults:
-        fault.where = where
+        fault.where, fault.text = where, text
     work.faults += faults
     pieces = [part for part in parts if isinstance(part, Piece)]
     work.unset_env.extend((where, piece.unset) for piece in pieces if piece.unset is not None)
-    roots = dict.fromkeys(root for piece in pieces for root in piece.roots)
+    roots = {root: at for piece in reversed(pieces) for root, at in piece.roots.items()}
+    unset = {piece.unset: piece.unset_at for piece in reversed(pieces) if piece.unset is not None}
+    work.places.update({(where, name): (text, at) for name, at in (roots | unset).items()})
     if roots:
-        work.uses.append((where, tuple(roots)))
+        work.uses.append((where, tuple(sorted(roots, key=roots.__getitem__))))
     if len(parts) == 1 and pieces:
         only = pieces[0]
         return _Node(render=only.read, is_constant=only.is_constant, value=only.value)

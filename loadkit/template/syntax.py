@@ -16,7 +16,7 @@ import os
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from loadkit.template.functions import TemplateContext, TemplateFunction
@@ -24,6 +24,9 @@ from loadkit.template.path import PathFault, Segments, compile_getter, scan_path
 
 Where = tuple[str | int, ...]
 """A path inside the compiled value: ("json", "items", 0)."""
+
+Places = dict[tuple[Where, str], tuple[str, int]]
+"""Where a variable is read first: its text's path and its name, to the text and the character in it."""
 
 Read = Callable[[TemplateContext], Any]
 
@@ -49,9 +52,10 @@ _SYNTAX_HINT = (
 
 class TemplateFault(ValueError):
     """A template that cannot be compiled. `others` are further faults of the same value, `uses` and `unset_env` what the rest of
-    the value reads (see Template).
+    the value reads, `places` where (see Template).
 
-    `code` is LK203 (unknown function) or LK204 (syntax); `where` is the text's path inside the value, `offset` the character in it.
+    `code` is LK203 (unknown function) or LK204 (syntax); `where` is the path of the `text` inside the value, `offset` the character
+    in it.
     """
 
     def __init__(
@@ -62,9 +66,11 @@ class TemplateFault(ValueError):
         self.hint = hint
         self.offset = offset
         self.where = where
+        self.text = ""
         self.others: tuple[TemplateFault, ...] = ()
         self.uses: tuple[tuple[Where, tuple[str, ...]], ...] = ()
         self.unset_env: tuple[tuple[Where, str], ...] = ()
+        self.places: Places = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +79,11 @@ class Piece:
 
     read: Read
     name: str | None = None
-    roots: tuple[str, ...] = ()
+    roots: Mapping[str, int] = field(default_factory=dict)  # the variables it reads, and at which character of the text
     is_constant: bool = False
     value: Any = None
     unset: str | None = None
+    unset_at: int = 0
 
 
 def split_text(text: str, functions: Mapping[str, TemplateFunction]) -> tuple[list[str | Piece], list[TemplateFault]]:
@@ -157,7 +164,7 @@ def _path_piece(segments: Segments, at: int) -> Piece:
     root, *rest = segments
     if root in _ENVIRONMENT:
         return _environment_piece(root, rest, at)
-    roots = () if root in ALWAYS_DEFINED else (root,)
+    roots = {} if root in ALWAYS_DEFINED else {root: at}
     if not rest:
         return Piece(read=lambda user: user.variables.get(root), name=root, roots=roots)
     get = compile_getter(tuple(rest))
@@ -168,11 +175,11 @@ def _environment_piece(root: str, rest: list[str], at: int) -> Piece:
     if len(rest) != 1:
         raise TemplateFault(f"{root} is followed by one name", offset=at, hint=f"write {{{{ {root}.HOME }}}}")
     found = os.environ.get(rest[0])
-    return _constant_piece(found or "", unset=None if found is not None else rest[0])
+    return _constant_piece(found or "", unset=None if found is not None else rest[0], at=at)
 
 
-def _constant_piece(value: Any, unset: str | None = None) -> Piece:
-    return Piece(read=lambda user: value, is_constant=True, value=value, unset=unset)
+def _constant_piece(value: Any, *, unset: str | None = None, at: int = 0) -> Piece:
+    return Piece(read=lambda user: value, is_constant=True, value=value, unset=unset, unset_at=at)
 
 
 def _unquoted(string: re.Match[str]) -> str:
@@ -218,11 +225,13 @@ def _invoke(function: TemplateFunction, arguments: list[Piece], offset: int) -> 
     if len(arguments) < function.min_args or (most is not None and len(arguments) > most):
         message = f"{function.name} does not take {len(arguments)} argument{'s' * (len(arguments) != 1)}"
         raise TemplateFault(message, offset=offset, hint=f"write {function.example}")
-    roots = tuple(root for argument in arguments for root in argument.roots)
-    unset = next((argument.unset for argument in arguments if argument.unset is not None), None)
+    roots = {root: at for argument in reversed(arguments) for root, at in argument.roots.items()}
+    unset, unset_at = next(((given.unset, given.unset_at) for given in arguments if given.unset is not None), (None, 0))
     if not all(argument.is_constant for argument in arguments):
         reads = tuple(argument.read for argument in arguments)
-        return Piece(read=lambda user: call(user, *[read(user) for read in reads]), roots=roots, unset=unset)
+        return Piece(
+            read=lambda user: call(user, *[read(user) for read in reads]), roots=roots, unset=unset, unset_at=unset_at
+        )
     values = tuple(argument.value for argument in arguments)
     if not values:
         return Piece(read=call)
@@ -230,7 +239,7 @@ def _invoke(function: TemplateFunction, arguments: list[Piece], offset: int) -> 
         call(_Trial(), *values)
     except (ValueError, TypeError) as error:
         raise TemplateFault(str(error), offset=offset, hint=f"write {function.example}") from None
-    return Piece(read=lambda user: call(user, *values), unset=unset)
+    return Piece(read=lambda user: call(user, *values), unset=unset, unset_at=unset_at)
 
 
 class _Trial:

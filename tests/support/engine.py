@@ -33,6 +33,9 @@ class Nowhere:
     def width(self, where: Where, *, key: bool = False) -> int:
         return 1
 
+    def inside(self, where: Where, text: str, offset: int) -> None:
+        return None
+
 
 def build_for(config: Mapping[str, Any], recorder: Recorder | None = None, base: Path = Path(".")) -> Build:
     return Build(

@@ -28,6 +28,9 @@ class PathPositions:
     def width(self, where: Where, *, key: bool = False) -> int:
         return 1
 
+    def inside(self, where: Where, text: str, offset: int) -> None:
+        return None
+
 
 def build(defined: Iterable[str] = ()) -> Build:
     made = Build(PathPositions(), {}, base=Path(), actions={}, functions=FUNCTIONS, book=Recorder())

@@ -88,22 +88,22 @@ config:
 
 
 @pytest.mark.parametrize(
-    ("value", "code", "words"),
+    ("value", "code", "words", "column"),
     [
-        ('"{{ $env.UNSET }}"', "LK502", "UNSET"),
-        ('"{{ unknown }}"', "LK201", "unknown"),
-        ('"{{ many }}"', "LK201", "each virtual user"),
-        ('"{{ changing }}"', "LK201", "each virtual user"),
-        ('"{{ $nothing() }}"', "LK203", "$nothing"),
-        ('"{{ a"', "LK204", ""),
+        ('"{{ $env.UNSET }}"', "LK502", "UNSET", 22),
+        ('"{{ unknown }}"', "LK201", "unknown", 22),
+        ('"{{ many }}"', "LK201", "each virtual user", 22),
+        ('"a {{ changing }}"', "LK201", "each virtual user", 24),
+        ('"\\x41\\t{{ $nothing() }}"', "LK203", "$nothing", 28),
+        ('"{{ a"', "LK204", "", 19),
     ],
 )
-def test_what_cannot_be_rendered_is_reported(value: str, code: str, words: str) -> None:
+def test_what_cannot_be_rendered_is_reported(value: str, code: str, words: str, column: int) -> None:
     text = f'config: {{target: {value}, variables: {{many: [1, 2], changing: "{{{{ x }}}}"}}}}\n'
     _, found = rendered(text)
     assert [fault.code for fault in found] == [code]
     assert words in found[0].message
-    assert found[0].at.column == 18
+    assert found[0].at.column == column
 
 
 def test_an_unset_environment_variable_is_an_empty_text() -> None:

@@ -152,7 +152,7 @@ def test_names_that_the_plan_does_not_have_are_faults() -> None:
         ("LK304", ("thresholds", 4)),
     ]
     assert faults[0].hint == 'did you mean "/pets"?'
-    assert texts[2][faults[0].offset :] == '/pet"'
+    assert texts[2][faults[0].offset :] == '"/pet"'
     assert "scenario" in faults[1].message
     assert faults[1].hint == "there are: buy"
 
