@@ -49,5 +49,5 @@ bench: $(VENV)/.run  ## compare with other tools (install them first: python -m 
 	$(BIN)/python -m bench
 
 clean:  ## remove what the other commands leave
-	rm -rf $(VENV) reports .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) reports .loadkit .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

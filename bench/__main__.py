@@ -8,6 +8,7 @@
     python -m bench startup     from command to prompt
     python -m bench lag         how late arrivals start
     python -m bench micro       recorder, templates, captures
+    python -m bench journal     keeping a journal of a run
 
 The server has core 0, the generator core 1. Figures drift on shared machines: quote ratios of medians.
 """
@@ -18,6 +19,7 @@ import argparse
 import sys
 
 from bench.compare import compare
+from bench.journal import journal
 from bench.lag import lag
 from bench.memory import memory
 from bench.micro import micro
@@ -30,7 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    kinds = ("compare", "tls", "connect", "memory", "startup", "lag", "micro", "install")
+    kinds = ("compare", "tls", "connect", "memory", "startup", "lag", "micro", "journal", "install")
     parser.add_argument("benchmark", nargs="?", choices=kinds, default="compare")
     parser.add_argument("--pairs", type=int, default=5, help="rounds of each tool (5)")
     parser.add_argument("--seconds", type=int, default=5, help="length of one run (5)")
@@ -58,6 +60,8 @@ def _table(asked: argparse.Namespace) -> str:
             return lag((1000, 2000, 5000), asked.seconds)
         case "micro":
             return micro()
+        case "journal":
+            return journal()
         case "compare":
             works = ["get", "flow"]
         case "tls":

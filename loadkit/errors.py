@@ -5,7 +5,8 @@ LoadkitError
 ├─ UsageError        the command line is wrong
 ├─ PluginError       a plugin or an optional dependency is missing
 ├─ PreflightError    nothing can be attempted: unwritable output, too few descriptors, no embedded target
-└─ FleetError        workers were lost; the run cannot be trusted as a whole
+├─ FleetError        workers were lost; the run cannot be trusted as a whole
+└─ JournalError      a journal of which nothing can be recovered
 """
 
 from __future__ import annotations
@@ -141,6 +142,12 @@ class FleetError(LoadkitError):
     """Workers were lost; the run cannot be trusted as a whole."""
 
     exit_code = ExitCode.INVALID_MEASUREMENT
+
+
+class JournalError(LoadkitError):
+    """A file that is no journal, or of which not even the beginning can be read."""
+
+    exit_code = ExitCode.INVALID_INPUT
 
 
 CODES: dict[str, str] = {

@@ -79,7 +79,11 @@ _NUMBER = re.compile(r"\d[\d.,]*\s?(?:[KMG]iB\b|B\b|ns\b|us\b|ms\b|s\b|%|/s)*")
 
 def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOADKIT_", "MAKE", "MFLAGS"))}
-    return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    return {
+        **kept,
+        "LOADKIT_NO_STORE": "1",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
 
 
 def run(command: str, directory: Path) -> tuple[int, list[str]]:
@@ -241,10 +245,12 @@ def property_names(schema: Any) -> Iterator[str]:
 
 def commands_and_options() -> set[str]:
     root: Any = typer.main.get_command(app)
-    options = {
-        option for command in (root, *root.commands.values()) for param in command.params for option in param.opts
-    }
-    return {f"loadkit {name}" for name in root.commands} | {option for option in options if option.startswith("-")}
+    commands: dict[str, Any] = {}
+    for name, command in root.commands.items():
+        inside = getattr(command, "commands", None)
+        commands |= {f"{name} {sub}": one for sub, one in inside.items()} if inside else {name: command}
+    options = {option for command in (root, *commands.values()) for param in command.params for option in param.opts}
+    return {f"loadkit {name}" for name in commands} | {option for option in options if option.startswith("-")}
 
 
 ALIASES = {"Event", "ExitCode", "Plan"}  # a union of the events, a page of its own, and what `load` returns

@@ -20,6 +20,7 @@ no terminal or `NO_COLOR` is set. What a command returns is listed in [exit code
 
 _VARIABLES = (
     ("LOADKIT_TARGET", "Where the load goes, as `-t` says it; `-t` wins."),
+    ("LOADKIT_NO_STORE", "Set to anything, runs are not kept in `.loadkit/runs`, as with `--no-store`."),
     ("NO_COLOR", "Set to anything, it turns colours off."),
     ("TERM=dumb", "Plain text instead of the live view."),
 )
@@ -31,7 +32,11 @@ def commands_page() -> str:
     parts = [heading(1, "Commands"), _INTRODUCTION.strip()]
     parts.append(_options(root))
     for name, command in root.commands.items():
-        parts += _command(name, command)
+        inside = getattr(command, "commands", None)
+        for full, one in (
+            {f"{name} {sub}": one for sub, one in inside.items()}.items() if inside else ((name, command),)
+        ):
+            parts += _command(full, one)
     parts += [heading(2, "Environment variables"), table(("variable", "meaning"), _named(_VARIABLES))]
     return "\n\n".join(parts)
 

@@ -20,8 +20,10 @@ from loadkit.fleet.session import Session
 from loadkit.fleet.sizing import asked_workers
 from loadkit.outputs.base import FileOutput, Screen, paint_for, write_line
 from loadkit.outputs.files import open_report
+from loadkit.outputs.journal import Journal
 from loadkit.outputs.summary import quiet_summary, summary
 from loadkit.outputs.text import LogOnly, PlainText
+from loadkit.report.store import RUNS
 from loadkit.scenario.plan import Plan
 from loadkit.units import parse_duration_ns
 
@@ -36,6 +38,7 @@ class Choices:
     debug: bool = False
     workers: str = "auto"
     on_worker_loss: OnWorkerLoss = OnWorkerLoss.ABORT
+    store: bool = True
 
 
 def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitCode:
@@ -52,13 +55,26 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         write_line(sys.stderr, f"warning: {text}")
     report = open_report(choices.output)
     screen = choose_screen(choices)
-    outputs = (screen, report) if report else (screen,)
-    interrupts = Interrupts(options.graceful_stop_ns, lambda text: screen.log(LogLine(text=text, stream="stderr")))
+
+    def say(text: str) -> None:
+        screen.log(LogLine(text=text, stream="stderr"))
+
+    journal = Journal(RUNS, say) if _is_kept(choices) else None
+    outputs = [output for output in (screen, report, journal) if output is not None]
+    interrupts = Interrupts(options.graceful_stop_ns, say)
     with contextlib.closing(screen), interrupts.obeyed():
         session = Session(plan, options, stop=interrupts.stop, workers=workers, outputs=outputs)
-        result = asyncio.run(_drive(session, interrupts))
-        screen.finish(result)
-        return _conclude(result, report, choices)
+        with contextlib.closing(journal) if journal else contextlib.nullcontext():
+            result = asyncio.run(_drive(session, interrupts))
+            screen.finish(result)
+            if journal:
+                journal.finish(result)
+            kept = [str(journal.directory)] if journal and journal.directory else []
+            return _conclude(result, report, choices, kept)
+
+
+def _is_kept(choices: Choices) -> bool:
+    return choices.store and not os.environ.get("LOADKIT_NO_STORE")
 
 
 def choose_screen(choices: Choices) -> Screen:
@@ -82,7 +98,7 @@ async def _drive(session: Session, interrupts: Interrupts) -> RunResult:
     raise FleetError("the run ended without a result: its workers were lost")
 
 
-def _conclude(result: RunResult, report: FileOutput | None, choices: Choices) -> ExitCode:
+def _conclude(result: RunResult, report: FileOutput | None, choices: Choices, kept: list[str]) -> ExitCode:
     code, written, trouble = result.exit_code, [], ""
     if report:
         try:
@@ -93,7 +109,9 @@ def _conclude(result: RunResult, report: FileOutput | None, choices: Choices) ->
             if not result.signal:  # what was measured is lost but for the summary
                 code = ExitCode.INVALID_MEASUREMENT
     paint = paint_for(sys.stdout, os.environ)
-    lines = quiet_summary(result, paint=paint) if choices.quiet else summary(result, reports=written, paint=paint)
+    lines = (
+        quiet_summary(result, paint=paint) if choices.quiet else summary(result, reports=[*written, *kept], paint=paint)
+    )
     for line in lines:
         write_line(sys.stdout, line)
     if trouble:

@@ -14,6 +14,7 @@ import typer
 from loadkit import __version__
 from loadkit.cli.demo import demo
 from loadkit.cli.quick import quick
+from loadkit.cli.report import journal
 from loadkit.cli.run import run
 from loadkit.cli.schema import schema
 from loadkit.cli.validate import count_faults, validate
@@ -104,3 +105,7 @@ def loadkit(
 
 for _command in (run, validate, quick, demo, schema, version):
     app.command()(guarded(_command))
+
+_report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read what was measured before.")
+_report.command()(guarded(journal))
+app.add_typer(_report, name="report")

@@ -101,3 +101,7 @@ Debug = Annotated[
     bool,
     typer.Option("--debug", help="Print each request and response, with secrets masked."),
 ]
+NoStore = Annotated[
+    bool,
+    typer.Option("--no-store", help="Do not keep the run in .loadkit/runs; LOADKIT_NO_STORE=1 does the same."),
+]

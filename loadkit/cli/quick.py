@@ -37,6 +37,7 @@ def quick(
     output: options.ReportFile = None,
     insecure: options.Insecure = False,
     quiet: options.Quiet = False,
+    no_store: options.NoStore = False,
 ) -> int:
     """Load one URL without writing a file.
 
@@ -61,7 +62,7 @@ def quick(
 
         document = read_document(Path("quick"), json.dumps(data, indent=2))
         plan = compile_plan(document, Settings())
-        return execute(plan, Choices(output=output, quiet=quiet), workers)
+        return execute(plan, Choices(output=output, quiet=quiet, store=not no_store), workers)
 
 
 def quick_scenario(

@@ -28,6 +28,7 @@ def run(
     workers: options.Workers = "auto",
     on_worker_loss: options.WorkerLoss = OnWorkerLoss.ABORT,
     debug: options.Debug = False,
+    no_store: options.NoStore = False,
 ) -> int:
     """Run scenario files and judge what was measured.
 
@@ -77,6 +78,7 @@ def run(
             debug=debug,
             workers=workers,
             on_worker_loss=on_worker_loss,
+            store=not no_store,
         )
         return execute(read_plan(files, changes, settings), choices, processes)
 

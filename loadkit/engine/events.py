@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import Snapshot
@@ -23,12 +24,14 @@ class Started:
 class Interval:
     """One second of the run, merged over the workers. `summary` is the merge of everything so far; do not change it.
 
-    `draining` is true once no new virtual user will be started.
+    `draining` is true once no new virtual user will be started. `wires` are the workers' snapshots as they came, for who
+    keeps them.
     """
 
     snapshot: Snapshot
     summary: Snapshot
     draining: bool
+    wires: tuple[Any, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

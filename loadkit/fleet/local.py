@@ -17,7 +17,7 @@ from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.sizing import usable_cores
 from loadkit.metrics.gauge import Gauge
-from loadkit.metrics.snapshot import COORDINATOR, Snapshot, from_wire
+from loadkit.metrics.snapshot import COORDINATOR, Snapshot, from_wire, to_wire
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import document_to_wire
 from loadkit.units import NS_PER_S
@@ -79,6 +79,7 @@ class Fleet:
         self._intervals: dict[int, Snapshot] = {}
         self._delays_ns: dict[int, int] = {}  # how late each second was read, at the worst
         self._usage = Usage()  # this process
+        self._wires: dict[int, list[Any]] = {}
         self._reported = [0] * len(workers)  # seconds told by each worker
         self._heard_ns = [0] * len(workers)  # when each worker last said anything
         self._draining = [False] * len(workers)
@@ -221,6 +222,7 @@ class Fleet:
         self._intervals.setdefault(second, Snapshot()).merge(snapshot)
         delay_ns = max(0, self._elapsed_ns() - snapshot.end_ns)
         self._delays_ns[second] = max(delay_ns, self._delays_ns.get(second, 0))
+        self._wires.setdefault(second, []).append(fields["snapshot"])
 
     def _lose(self, index: int) -> None:
         """Take note of a dead worker; stop the others unless they are to go on without it."""
@@ -256,18 +258,26 @@ class Fleet:
         ready = []
         for second in sorted(second for second in self._intervals if second < min(self._reported)):
             snapshot = self._intervals.pop(second)  # forgotten once it is told: a long run stays small
-            self._tell_own(snapshot, self._delays_ns.pop(second, 0))
+            own = self._own(snapshot.end_ns, self._delays_ns.pop(second, 0))
+            snapshot.merge(own)
             self._course.add(snapshot)
-            ready.append(Interval(snapshot=snapshot, summary=self._course.summary, draining=all(self._draining)))
+            ready.append(
+                Interval(
+                    snapshot=snapshot,
+                    summary=self._course.summary,
+                    draining=all(self._draining),
+                    wires=(*self._wires.pop(second), to_wire(own)),
+                )
+            )
         return ready
 
-    def _tell_own(self, snapshot: Snapshot, delay_ns: int) -> None:
-        """Add what this process, which makes no load, takes from the machine."""
+    def _own(self, end_ns: int, delay_ns: int) -> Snapshot:
+        """Return what this process, which makes no load, takes from the machine."""
         seen = self._usage.take()
         told: dict[str, float] = {name: seen[name] for name in ("cpu", "rss_bytes", "fds") if name in seen}
         told["delay_s"] = delay_ns / NS_PER_S
-        for name, value in told.items():
-            snapshot.gauges[f"coordinator.{name}", COORDINATOR] = Gauge.seen(snapshot.end_ns, value)
+        gauges = {(f"coordinator.{name}", COORDINATOR): Gauge.seen(end_ns, value) for name, value in told.items()}
+        return Snapshot(gauges=gauges)
 
     def _result(self) -> RunResult:
         ending = Ending(

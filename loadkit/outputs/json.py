@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -59,16 +60,16 @@ class JsonReport:
 
     def finish(self, result: RunResult) -> None:
         """Write the report. Raises OSError when the place has become unwritable since the check."""
-        text = msgspec.json.format(
-            msgspec.json.encode(
-                build_report(result, self._timeline or Timeline(result.started_at, result.plan.scenarios))
-            ),
-            indent=2,
-        )
-        write_whole(self.path, text + b"\n")
+        timeline = self._timeline or Timeline(result.started_at, result.plan.scenarios)
+        write_report(self.path, build_report(result, timeline))
 
 
 OUTPUTS: Mapping[str, Callable[[Path], JsonReport]] = {"json": JsonReport}
+
+
+def write_report(path: Path, report: Mapping[str, Any]) -> None:
+    """Write a report as JSON. Raises OSError."""
+    write_whole(path, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -64,8 +64,7 @@ def _origin(result: RunResult) -> dict[str, Any]:
         "digest": plan.digest,
         "seed": plan.seed,
         "workers": result.workers,
-        "versions": _versions(),
-        "host": {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count() or 1},
+        **generator(),
     }
 
 
@@ -83,6 +82,14 @@ def _course(result: RunResult) -> dict[str, Any]:
             {"code": warning.code, "message": warning.message, "at": _position(warning.at)}
             for warning in result.plan.warnings
         ],
+    }
+
+
+def generator() -> dict[str, Any]:
+    """Return what makes the load here: versions and machine."""
+    return {
+        "versions": _versions(),
+        "host": {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count() or 1},
     }
 
 

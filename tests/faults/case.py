@@ -188,7 +188,7 @@ def _start(mark: str, env: Mapping[str, str], arguments: tuple[object, ...]) -> 
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**inherited, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **env, name: value},
+        env={**inherited, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "LOADKIT_NO_STORE": "1", **env, name: value},
     )
 
 

@@ -54,8 +54,8 @@ def scenario(target: str, phases: list[dict[str, Any]], flow: list[Any], **confi
     return {"config": {"target": target, "phases": phases, **config}, "scenarios": [{"name": "it", "flow": flow}]}
 
 
-def start(*arguments: object, cwd: Path = ROOT) -> subprocess.Popen[str]:
-    """Start `loadkit ...`; it inherits no terminal."""
+def start(*arguments: object, cwd: Path = ROOT, store: bool = False) -> subprocess.Popen[str]:
+    """Start `loadkit ...`; it inherits no terminal, and keeps the run in `cwd` only if it is to `store` it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOADKIT_")}
     return subprocess.Popen(
         [sys.executable, "-m", "loadkit", *map(str, arguments)],
@@ -64,7 +64,7 @@ def start(*arguments: object, cwd: Path = ROOT) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         cwd=cwd,
-        env={**environment, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+        env={**environment, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **({} if store else {"LOADKIT_NO_STORE": "1"})},
     )
 
 

@@ -1,0 +1,85 @@
+"""From a journal back to the result of its run, and to the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from loadkit.engine.ending import Course, Ending
+from loadkit.engine.result import RunResult
+from loadkit.errors import JournalError
+from loadkit.metrics.snapshot import from_wire, merge_all
+from loadkit.report.journal import FORMAT, MAGIC, Damage, End, Header, read_frames
+from loadkit.report.report import build_report
+from loadkit.report.timeline import Timeline
+from loadkit.scenario.outline import recall
+from loadkit.units import NS_PER_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What a journal held. `damage` says why the rest of it cannot be read, `whole` whether it has the run's end."""
+
+    result: RunResult
+    timeline: Timeline
+    generator: dict[str, Any]
+    damage: str
+    whole: bool
+
+    def report(self) -> dict[str, Any]:
+        """Return the report of the run, made by the loadkit and the machine that made the load."""
+        made = build_report(self.result, self.timeline)
+        made["loadkit"].update({key: self.generator[key] for key in ("versions", "host") if key in self.generator})
+        return made
+
+
+def rebuild(path: Path) -> Rebuilt:
+    """Read a journal as far as it can be read. Raises JournalError when that is not even its header."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise JournalError(f"{path} is not a journal of loadkit")
+            return _read(path, file)
+    except OSError as error:
+        raise JournalError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _read(path: Path, file: BinaryIO) -> Rebuilt:
+    frames = read_frames(file)
+    try:
+        kind, fields = next(frames, ("nothing", {}))
+        if kind != "header" or fields.get("format") != FORMAT:
+            raise Damage(f"it begins with {kind}, format {fields.get('format')!r}; this loadkit reads format {FORMAT}")
+        header = msgspec.convert(fields, Header)
+        course = Course(recall(header.outline), workers=header.workers, started_at=header.started_at)
+        timeline = Timeline(header.started_at, course.plan.scenarios)
+    except ValueError as error:
+        raise JournalError(f"nothing can be recovered from {path}: {error}") from error
+    damage, end = "", None
+    try:
+        for kind, fields in frames:
+            if kind == "interval":
+                snapshot = merge_all(from_wire(wire) for wire in msgspec.convert(fields.get("snapshots"), list[Any]))
+                course.add(snapshot)
+                timeline.add(snapshot)
+            elif kind == "end":
+                end = msgspec.convert(fields, End)
+    except ValueError as error:  # damage, or a frame that says what no run can
+        damage = str(error)
+    result = _finished(course, end) if end else _cut_off(course)
+    return Rebuilt(result=result, timeline=timeline, generator=header.generator, damage=damage, whole=end is not None)
+
+
+def _finished(course: Course, end: End) -> RunResult:
+    """Return the result as it was judged then: another version of loadkit may judge by other rules."""
+    ending = Ending(
+        elapsed_s=end.elapsed_s, signal=end.signal, lost_workers=end.lost_workers, lost_arrivals=end.lost_arrivals
+    )
+    return replace(course.conclude(ending), measurement=end.measurement, verdicts=end.verdicts)
+
+
+def _cut_off(course: Course) -> RunResult:
+    return course.conclude(Ending(elapsed_s=course.summary.end_ns / NS_PER_S, cut_off=True))

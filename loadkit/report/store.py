@@ -1,0 +1,95 @@
+"""Where runs are kept: a directory each under `.loadkit/runs`, named by the time so that names sort as the runs did."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import secrets
+import time
+from pathlib import Path
+
+from loadkit.errors import UsageError
+
+RUNS = Path(".loadkit/runs")
+JOURNAL = "journal"
+REPORT = "report.json"
+KEPT = 50
+KEPT_BYTES = 1024**3
+LATEST = "latest"
+
+_ID = re.compile(r"\d{8}-\d{6}-[0-9a-z]{4}")
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_SHOWN = 3
+
+
+def new_run(root: Path) -> Path:
+    """Make the directory of a run that begins now and return it. Raises OSError."""
+    root.mkdir(parents=True, exist_ok=True)
+    ignored = root.parent / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("*\n")  # what was measured is nobody's source
+    while True:
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        made = root / f"{stamp}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
+        try:
+            made.mkdir()
+            return made
+        except FileExistsError:
+            continue
+
+
+def runs(root: Path) -> list[Path]:
+    """Return the directories of the runs that are kept, the oldest first."""
+    return sorted(path for path in root.glob("*") if _ID.fullmatch(path.name) and path.is_dir())
+
+
+def prune(root: Path) -> None:
+    """Remove the oldest runs: the newest 50 are kept, as far as they take up at most 1 GiB; one that goes on always is.
+
+    Only files that loadkit wrote are removed; a directory that holds others stays with them. Raises OSError.
+    """
+    total = 0
+    for number, directory in enumerate(reversed(runs(root))):
+        files = [directory / name for name in (JOURNAL, REPORT) if (directory / name).is_file()]
+        total += sum(file.stat().st_size for file in files)
+        if number and (number >= KEPT or total > KEPT_BYTES) and not goes_on(directory / JOURNAL):
+            for file in files:
+                file.unlink()
+            if not any(directory.iterdir()):
+                directory.rmdir()
+
+
+def goes_on(journal: Path) -> bool:
+    """Say whether a run is still writing its journal; it holds a lock for as long as its process lives."""
+    try:
+        with journal.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def find_journal(run: str, root: Path) -> Path:
+    """Return the journal that a text means: a file, a run's directory, `latest`, an id or its beginning. Raises UsageError."""
+    path = Path(run)
+    if path.is_file():
+        return path
+    if (path / JOURNAL).is_file():
+        return path / JOURNAL
+    kept = [directory for directory in runs(root) if (directory / JOURNAL).is_file()]
+    found = kept[-1:] if run == LATEST else [directory for directory in kept if run and directory.name.startswith(run)]
+    if len(found) == 1:
+        return found[0] / JOURNAL
+    if found:
+        raise UsageError(f"{run} may be each of {_names(found)}; write more of it")
+    there = f"there are {_names(kept)}" if kept else f"no run is kept in {root}"
+    raise UsageError(f"there is no run {run}: {there}")
+
+
+def _names(directories: list[Path]) -> str:
+    """Return some names, the newest first."""
+    names = [directory.name for directory in reversed(directories)]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

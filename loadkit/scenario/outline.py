@@ -1,0 +1,148 @@
+"""The outline of a plan: all that judging and reporting need of it, as plain data, to be kept beside what was measured.
+
+Flows, payloads, variables and headers are not in it, so no secret is, and nothing that they name has to exist when the outline
+is made a plan again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from loadkit import registry
+from loadkit.errors import Diagnostic, Position, Severity
+from loadkit.flow.step import Build, Where
+from loadkit.metrics.recorder import Recorder
+from loadkit.scenario.check import check_schema
+from loadkit.scenario.judging import compile_ensure, compile_thresholds
+from loadkit.scenario.phases import compile_phases
+from loadkit.scenario.plan import Plan, Scenario
+from loadkit.scenario.settings import Settings
+from loadkit.scenario.source import Document, document_from_wire, document_to_wire
+
+_JUDGED: tuple[Where, ...] = (("mode",), ("phases",), ("thresholds",), ("ensure",), ("plugins", "ensure"))
+"""What of `config` is kept: when load was due, and what was to hold."""
+
+_SOMETHING: list[Any] = [{"flow": [{"think": 0}]}]  # stands for the scenarios, of which only the names are kept
+
+
+class _Document(msgspec.Struct):
+    data: str
+    names: list[str]
+    spans: list[tuple[list[str | int], tuple[int, int, int] | None, tuple[int, int, int], int, int]]
+    sources: dict[str, str]
+    files: list[str]
+
+
+class _Outline(msgspec.Struct):
+    document: _Document
+    name: str
+    target: str
+    seed: int
+    digest: str
+    solo: bool
+    tags: dict[str, str]
+    scenarios: list[tuple[int, str]]
+    requests: list[str]
+    expect_at: Position | None
+    warnings: list[Diagnostic]
+
+
+def outline(plan: Plan) -> dict[str, Any]:
+    """Return the outline of a plan as plain data for msgpack."""
+    document = plan.document
+    config: dict[str, Any] = {}
+    for where in _JUDGED:
+        _copy(document.data.get("config"), config, where)
+    spans = {path: span for path, span in document.spans.items() if _is_kept(path)}
+    kept = Document(data={"config": config}, spans=spans, files=document.files)
+    made: dict[str, Any] = msgspec.to_builtins(
+        _Outline(
+            document=msgspec.convert(document_to_wire(kept), _Document),
+            name=plan.name,
+            target=plan.target,
+            seed=plan.seed,
+            digest=plan.digest,
+            solo=plan.solo,
+            tags=dict(plan.tags),
+            scenarios=[(scenario.index, scenario.name) for scenario in plan.scenarios],
+            requests=list(plan.request_names),
+            expect_at=plan.expect_at,
+            warnings=list(plan.warnings),
+        )
+    )
+    return made
+
+
+def recall(wire: Any) -> Plan:
+    """Return the plan of an outline, without flows. Raises ValueError for what no plan can have left."""
+    try:
+        read = msgspec.convert(wire, _Outline, strict=True)
+        document = document_from_wire(msgspec.to_builtins(read.document))
+    except (msgspec.ValidationError, ValueError, IndexError, RecursionError) as error:
+        raise ValueError(f"not the outline of a plan: {error}") from error
+    if not isinstance(document.data, dict) or not isinstance(document.data.get("config"), dict):
+        raise ValueError("not the outline of a plan: it has no configuration")
+    faults = list(
+        _faults(check_schema(Document(data={**document.data, "scenarios": _SOMETHING}, files=document.files)))
+    )
+    if not faults:
+        config = document.data["config"]
+        build = _build(document, config)
+        build.request_names.update(read.requests)
+        scenarios = tuple(
+            Scenario(index=index, name=name, weight=1.0, steps=(), at=document.at(("scenarios", index)))
+            for index, name in read.scenarios
+        )
+        made = Plan(
+            name=read.name,
+            target=read.target,
+            phases=compile_phases(config, solo=read.solo, seed=read.seed, build=build),
+            scenarios=scenarios,
+            variables={},
+            context={},
+            feeders=(),
+            objectives=compile_thresholds(config.get("thresholds"), scenarios, build),
+            ensure=compile_ensure(config, build),
+            seed=read.seed,
+            digest=read.digest,
+            config=config,
+            request_names=tuple(read.requests),
+            warnings=tuple(read.warnings),
+            solo=read.solo,
+            expect_at=read.expect_at,
+            tags=read.tags,
+            document=document,
+            settings=Settings(seed=read.seed, solo=read.solo, target=read.target, name=read.name, tags=read.tags),
+        )
+        faults = list(_faults(build.diagnostics))
+        if not faults:
+            return made
+    raise ValueError(f"not the outline of a plan: {faults[0]}")
+
+
+def _copy(source: Any, into: dict[str, Any], where: Where) -> None:
+    """Copy what stands at a path, if anything does."""
+    for key in where[:-1]:
+        source = source.get(key) if isinstance(source, dict) else None
+        if isinstance(source, dict) and where[-1] in source:
+            into = into.setdefault(str(key), {})
+    if isinstance(source, dict) and where[-1] in source:
+        into[str(where[-1])] = source[where[-1]]
+
+
+def _is_kept(path: Where) -> bool:
+    return len(path) < 2 or (path[0] == "config" and any(path[1 : 1 + len(where)] == where for where in _JUDGED))
+
+
+def _faults(diagnostics: list[Diagnostic]) -> Iterator[str]:
+    return (found.message for found in diagnostics if found.severity is Severity.ERROR)
+
+
+def _build(document: Document, config: dict[str, Any]) -> Build:
+    return Build(
+        document, config, base=Path(), actions={}, functions=registry.plugins("function"), book=Recorder().book("")
+    )
