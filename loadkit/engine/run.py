@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter_ns as now_ns
+from typing import Any
 
 from loadkit.clock import LoopClock
 from loadkit.engine.descriptors import SPARE_DESCRIPTORS, descriptor_limit
@@ -21,6 +22,7 @@ from loadkit.engine.usage import Usage
 from loadkit.engine.visits import Visits
 from loadkit.engine.watch import LoopWatch
 from loadkit.metrics.recorder import Recorder
+from loadkit.metrics.sample import Outcome
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.plan import Phase, Plan
 from loadkit.units import NS_PER_S
@@ -69,6 +71,7 @@ class ShardRun:
         gc.collect()
         gc.freeze()  # what the plan holds is never garbage; full collections would stop the load (python -m bench micro)
         gc.set_threshold(50_000, 20, 100)
+        self._loop.set_exception_handler(self._unheard)
         try:
             self._watch.start()
             self._clock.at(orders.start_ns, self._next_phase)
@@ -82,6 +85,7 @@ class ShardRun:
             gc.unfreeze()
         self._report()
         await asyncio.sleep(0)  # let transports close
+        self._loop.set_exception_handler(None)
 
     def stop(self) -> None:
         """Start nobody any more, and end when those at work are done or the graceful stop has passed."""
@@ -150,6 +154,17 @@ class ShardRun:
         if not self._done.done():
             passed = (now_ns() - self._orders.start_ns) // NS_PER_S
             self._clock.at(self._orders.start_ns + (passed + 1) * NS_PER_S, self._tick)
+
+    def _unheard(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Take what no coroutine heard of: an exception of a callback is our fault and is counted, a broken socket is not.
+
+        Who uses a connection is told of its end by `connection_lost`; some transports tell the loop as well, aiofastnet with
+        the class ConnectionResetError where its instance belongs.
+        """
+        error = context.get("exception")
+        if not isinstance(error, OSError) and error is not ConnectionResetError:
+            text = f"{context.get('message')}: {type(error).__name__}: {error}"
+            self._recorder.error(Outcome.INTERNAL.value, text=text)
 
     def _report(self) -> None:
         services = self._services
