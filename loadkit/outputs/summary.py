@@ -37,6 +37,8 @@ def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = pl
     yield ""
     yield paint(printable(f"{result.plan.name} against {mask_userinfo(result.target)}"), "bold")
     yield f"  {_extent(result)}"
+    if result.plan.insecure:
+        yield "  TLS certificates were not verified"
     for title, lines in (
         (f"Times{', without warm-up' if warm else ''}", _times(result.judged)),
         (f"Outcomes{', with warm-up' if warm else ''}", _outcomes(seen, whole_s)),

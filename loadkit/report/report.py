@@ -59,6 +59,7 @@ def _origin(result: RunResult) -> dict[str, Any]:
     return {
         "name": plan.name,
         "target": mask_userinfo(result.target),
+        "insecure": plan.insecure,
         "files": list(result.files),
         "tags": dict(result.tags),
         "digest": plan.digest,

@@ -89,6 +89,11 @@ class Plan:
         return tuple(feeder.index for feeder in self.feeders)
 
     @property
+    def insecure(self) -> bool:
+        """Say whether any certificate of a target is accepted, by `tls.rejectUnauthorized: false` or --insecure."""
+        return (self.config.get("tls") or {}).get("rejectUnauthorized", True) is False
+
+    @property
     def duration_ns(self) -> int:
         """Return the time from the run's start to the end of the last phase."""
         return self.phases[-1].end_ns if self.phases else 0
