@@ -1,6 +1,7 @@
 """Run a flow through the real engine in this process, against any target, and return what was measured."""
 
 import asyncio
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter_ns
@@ -120,6 +121,7 @@ async def run_plan(plan: Plan, recorder: Recorder, *, graceful_stop_ns: int = 5 
         ran.snapshots.append(snapshot)
         ran.lines += lines
 
+    gc.freeze()  # the run's own collection would go through all that the tests hold, and take longer than a short phase
     orders = Orders(
         shard=Shard(), start_ns=perf_counter_ns() + 5_000_000, graceful_stop_ns=graceful_stop_ns, debug=debug
     )
