@@ -27,13 +27,20 @@ _NO_WAY = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOW
 
 # OpenSSL's verify results (openssl/x509_vfy.h) under the names that Node.js gives them
 _CERTIFICATE_ERRORS = {
-    10: "CERT_HAS_EXPIRED",
-    18: "DEPTH_ZERO_SELF_SIGNED_CERT",
-    19: "SELF_SIGNED_CERT_IN_CHAIN",
-    20: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-    21: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-    62: "ERR_TLS_CERT_ALTNAME_INVALID",
-    64: "ERR_TLS_CERT_ALTNAME_INVALID",
+    10: Outcome.CERT_EXPIRED,
+    18: Outcome.CERT_SELF_SIGNED,
+    19: Outcome.CERT_SELF_SIGNED_IN_CHAIN,
+    20: Outcome.CERT_NO_ISSUER,
+    21: Outcome.CERT_UNVERIFIED,
+    62: Outcome.CERT_OTHER_HOST,
+    64: Outcome.CERT_OTHER_HOST,
+}
+# OpenSSL's reasons (openssl/sslerr.h) when the two sides have no version of TLS in common
+_VERSION_REASONS = {
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "UNSUPPORTED_PROTOCOL",
+    "NO_PROTOCOLS_AVAILABLE",
+    "WRONG_SSL_VERSION",
 }
 
 
@@ -44,6 +51,10 @@ class ConnectFailed(Exception):
         super().__init__(text)
         self.outcome = outcome
         self.name = name or outcome.value
+
+
+class _HandshakeExpired(DeadlineExpired):
+    """Time was up while the other side owed us its part of the TLS handshake."""
 
 
 class Connector:
@@ -66,9 +77,12 @@ class Connector:
         fiber.deadline_ns = min(deadline_ns, limit_ns)
         try:
             return await self._open(origin, series, fiber)
-        except DeadlineExpired:
+        except DeadlineExpired as expired:
             if limit_ns > deadline_ns:
                 raise
+            if isinstance(expired, _HandshakeExpired):
+                text = f"connected, but no TLS handshake within {timeout_ns / 1e9:g} s"
+                raise ConnectFailed(Outcome.TLS_TIMEOUT, text) from None
             text = f"no connection within {timeout_ns / 1e9:g} s"
             if self._resolver.under_way(origin.host, origin.port):
                 text += f", nobody has told the address of {origin.host}"
@@ -121,7 +135,10 @@ class Connector:
             await loop.sock_connect(sock, (address, origin.port))
             connected_ns = now_ns()
             series.book.times("http.connect", series.name).append(connected_ns - start_ns)
-            connection = await self._handshake(sock, origin)
+            try:
+                connection = await self._handshake(sock, origin)
+            except DeadlineExpired:
+                raise _HandshakeExpired from None
         except BaseException:
             sock.close()
             raise
@@ -279,13 +296,14 @@ def connect_failure(error: BaseException, origin: Origin) -> ConnectFailed:
     """Map what the operating system or OpenSSL says to an outcome: the one table of this protocol."""
     text = f"{origin}: {error}"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return ConnectFailed(Outcome.TLS, text, _CERTIFICATE_ERRORS.get(error.verify_code, Outcome.TLS.value))
+        return ConnectFailed(_CERTIFICATE_ERRORS.get(error.verify_code, Outcome.TLS), text)
     if isinstance(error, ssl.SSLError):
-        return ConnectFailed(Outcome.TLS, text)
+        version = getattr(error, "reason", None) in _VERSION_REASONS
+        return ConnectFailed(Outcome.TLS_VERSION if version else Outcome.TLS, text)
     if isinstance(error, ConnectionRefusedError):
         return ConnectFailed(Outcome.REFUSED, f"{origin} refused the connection")
     if isinstance(error, ConnectionError):
-        return ConnectFailed(Outcome.RESET, text)
+        return ConnectFailed(Outcome.RESET_CONNECT, f"{origin}: the connection was cut off while it was being made")
     if isinstance(error, TimeoutError):
         return ConnectFailed(Outcome.CONNECT_TIMEOUT, text)
     number = getattr(error, "errno", None)

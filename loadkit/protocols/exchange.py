@@ -185,12 +185,12 @@ def _compile_send(x: Exchange) -> Send:
         start_ns: int,
         connection: Connection | None,
     ) -> Generator[Any, None, Connection]:
-        reused = connection is not None and connection.used
+        reused, retried = connection is not None and connection.used, False
         try:
             while True:
                 if connection is not None and connection.failure is not None:
-                    _retry_or_fail(x, session, wire, connection, reused=reused)
-                    connection = None
+                    _retry_or_fail(x, session, wire, connection, reused=reused and not retried)
+                    connection, retried = None, True
                 if connection is None:
                     connection = yield from session.connect(user, wire.origin, x.series, x.connect_timeout_ns)
                     if connection.closed:  # before we said a word
@@ -235,6 +235,7 @@ def _give_up(
         if not connection.closed:
             connection.abort()
         session.done(wire.origin, connection, reusable=False)
+        x.series.book.count("http.downloaded_bytes", x.series.name, by=connection.bytes_in)
     name, text = _record_failure(x, user, start_ns, error, connecting=connection is None)
     if user.run.debug:
         trace_failure(user, wire, name, text)

@@ -26,8 +26,10 @@ from loadkit.protocols.heads import Heads
 
 MAX_INTERIM = 16
 MAX_HEAD_BYTES = 256 * 1024
+MAX_FIELD_BYTES = 64 * 1024
 MAX_HEADERS = 256
 MAX_BODY_BYTES = 64 * 1024 * 1024
+_MOST_PIECES = 1024  # of a head or a body, before they are put together: an object costs more than the byte in it
 
 _HEADS = Heads()
 _known_head = _HEADS.get
@@ -44,6 +46,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_chunks",
         "_complete",
+        "_eof",
         "_feed",
         "_feeds",
         "_fields",
@@ -52,6 +55,7 @@ class Connection(asyncio.Protocol):
         "_headers_complete",
         "_interim",
         "_keep",
+        "_packed",
         "_parser",
         "_spoilt",
         "bytes_in",
@@ -86,7 +90,8 @@ class Connection(asyncio.Protocol):
         self.status = self.bytes_in = self._interim = 0
         self.written_ns = self.sent_ns = self.first_byte_ns = self.end_ns = 0
         self.keep_alive = self.plain = self._keep = self._head_only = False
-        self._complete = self._headers_complete = self._spoilt = False
+        self._complete = self._headers_complete = self._spoilt = self._eof = False
+        self._packed = 0
         self._chunks: list[bytes] = []
         self._head: list[bytes] = []
         self._feeds: dict[bool, tuple[Any, Any]] = {}
@@ -97,6 +102,7 @@ class Connection(asyncio.Protocol):
         """Send a request and resume `fiber` when its response is complete or has failed."""
         if self._chunks:
             self._chunks.clear()
+            self._packed = 0
         self.fiber = fiber
         self.failure = None
         self.bytes_in = 0
@@ -214,7 +220,8 @@ class Connection(asyncio.Protocol):
             self._check_limits()
 
     def eof_received(self) -> None:
-        """Let the transport close itself; `connection_lost` follows."""
+        """Note that the other side ended in an orderly way (with TLS: by close_notify); `connection_lost` follows."""
+        self._eof = True
 
     def connection_lost(self, error: Exception | None) -> None:
         """End the exchange in progress: a body that ends with the connection is complete, anything else failed."""
@@ -224,16 +231,22 @@ class Connection(asyncio.Protocol):
         self._parser = self._feed = None  # they hold our bound methods
         fiber, self.fiber = self.fiber, None
         if fiber is None:
+            if isinstance(error, ConnectionError) and not self.used:
+                self.failure = Outcome.RESET_CONNECT, "the server reset the connection before the request"
             return
         if error is not None:
-            reset = isinstance(error, ConnectionError)
-            self.failure = (Outcome.RESET if reset else Outcome.CLOSED), str(error) or type(error).__name__
+            self.failure = self._broken_by(error)
         elif not self.bytes_in:
             self.failure = Outcome.CLOSED, "the server closed the connection without a response"
-        elif self._headers_complete and self._ends_with_connection():
-            self.end_ns = now_ns()
-        else:
+        elif not (self._headers_complete and self._ends_with_connection()):
             self.failure = Outcome.TRUNCATED, f"the connection ended within the response, after {self.bytes_in} bytes"
+        elif not self._eof:  # RFC 9112 section 9.8: without close_notify anybody may have cut the body off
+            self.failure = (
+                Outcome.TLS_UNCLEAN,
+                f"the connection ended without close_notify, after {self.bytes_in} bytes",
+            )
+        else:
+            self.end_ns = now_ns()
         fiber.resume()
 
     def resume_writing(self) -> None:
@@ -257,6 +270,8 @@ class Connection(asyncio.Protocol):
         self._headers_complete = True
         if len(self.headers) > MAX_HEADERS:
             self._spoil(Outcome.TOO_LARGE, f"more than {MAX_HEADERS} header fields")
+        elif self.bytes_in > MAX_FIELD_BYTES:
+            self._check_fields()
         if self._head_only:  # the parser would wait for the body that a HEAD response does not have
             self.keep_alive = self._parser.should_keep_alive()
             self.end_ns = now_ns()
@@ -319,12 +334,38 @@ class Connection(asyncio.Protocol):
     def _check_limits(self) -> None:
         if len(self.headers) > MAX_HEADERS:  # trailers count too
             self._fail(Outcome.TOO_LARGE, f"more than {MAX_HEADERS} header fields")
-            return
-        if not self._headers_complete:
-            if sum(map(len, self._head)) > MAX_HEAD_BYTES:
+        elif not self._headers_complete:
+            if self.bytes_in > MAX_HEAD_BYTES:
                 self._fail(Outcome.TOO_LARGE, f"headers of more than {MAX_HEAD_BYTES} bytes")
-        elif self._keep and self.bytes_in > MAX_BODY_BYTES + MAX_HEAD_BYTES:
-            self._fail(Outcome.TOO_LARGE, f"a body of more than {MAX_BODY_BYTES} bytes")
+            elif len(self._head) > _MOST_PIECES:
+                self._head = [b"".join(self._head)]
+        elif self._keep:
+            if self.bytes_in > MAX_BODY_BYTES + MAX_HEAD_BYTES:
+                self._fail(Outcome.TOO_LARGE, f"a body of more than {MAX_BODY_BYTES} bytes")
+            elif len(self._chunks) > self._packed + _MOST_PIECES:
+                self._chunks[self._packed :] = [b"".join(self._chunks[self._packed :])]
+                self._packed += 1
+
+    def _check_fields(self) -> None:
+        """Hold a head to the limits that a large one may exceed: every field of it, repeated ones too."""
+        fields = self.raw_headers()
+        sizes = [len(name) + len(value) for name, value in fields]
+        if len(fields) > MAX_HEADERS:
+            self._spoil(Outcome.TOO_LARGE, f"more than {MAX_HEADERS} header fields")
+        elif sum(sizes) > MAX_HEAD_BYTES:
+            self._spoil(Outcome.TOO_LARGE, f"headers of more than {MAX_HEAD_BYTES} bytes")
+        elif max(sizes, default=0) > MAX_FIELD_BYTES:
+            self._spoil(Outcome.TOO_LARGE, f"a header field of more than {MAX_FIELD_BYTES} bytes")
+
+    def _broken_by(self, error: Exception) -> tuple[Outcome, str]:
+        """Return what a connection that broke while a response was awaited comes to: a reset is told by where it struck."""
+        why = str(error) or type(error).__name__
+        if not isinstance(error, ConnectionError):
+            return Outcome.CLOSED, why
+        if not self.bytes_in:
+            return Outcome.RESET, why
+        where, outcome = ("body", Outcome.RESET_BODY) if self._headers_complete else ("head", Outcome.RESET_HEAD)
+        return outcome, f"{why}, within the {where} of the response, after {self.bytes_in} bytes"
 
     def _ends_with_connection(self) -> bool:
         """Say whether the body is delimited by the end of the connection (RFC 9112 section 6.3, item 8)."""

@@ -104,6 +104,7 @@ class Client:
             connection.data_received(segment)
         if wire.gone or not (seen and connection.keep_alive):
             wire.gone = True
+            connection.eof_received()
             connection.connection_lost(None)
         assert ends == [None], "the fiber is resumed once"
         assert not late or wire.gone, "a connection with bytes left over is used again"

@@ -112,7 +112,7 @@ def test_a_handshake_that_hangs_ends_at_the_connect_timeout() -> None:
             return await run_flow(GET, target, config={"http": {"connectTimeout": "200ms"}})
 
     ran = on_loop(main())
-    assert ran.errors == {"ETIMEDOUT_CONNECT": 1}
+    assert ran.errors == {"ETIMEDOUT_TLS": 1}
     assert 200e6 <= ran.summary.histogram("http.failure_time").min_ns < 3e9
 
 
@@ -165,7 +165,7 @@ ORIGIN = Origin("http", "h", 80)
     ("error", "outcome"),
     [
         (ConnectionRefusedError(), Outcome.REFUSED),
-        (ConnectionResetError(), Outcome.RESET),
+        (ConnectionResetError(), Outcome.RESET_CONNECT),
         (TimeoutError(), Outcome.CONNECT_TIMEOUT),
         (OSError(errno.EHOSTUNREACH, "x"), Outcome.UNREACHABLE),
         (OSError(errno.ENETUNREACH, "x"), Outcome.UNREACHABLE),

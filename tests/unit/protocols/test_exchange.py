@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -226,6 +227,21 @@ def test_a_post_is_not_retried() -> None:
     ran, _ = serve(handle, [*GET, {"post": {"url": "/x", "json": {}}}])
     assert ran.errors == {"ERR_CONNECTION_CLOSED": 1}
     assert ran.count("http.retries") == 0
+
+
+def test_a_request_is_sent_again_once_and_no_more() -> None:
+    """Two connections of the pool are idle when the third user comes, and both end with their second request."""
+
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await asyncio.sleep(0.7 if peer.number == 0 else 0.1)
+        await peer.send(OK)
+        await peer.request()
+
+    spaced: dict[str, Any] = {"workload": Count(3, 3 * S // 2), "duration_ns": 3 * S // 2}
+    ran, server = serve(handle, GET, config={"http": {"pool": 2}}, **spaced)
+    assert (ran.count("http.responses"), ran.count("http.retries"), server.connections) == (2, 1, 2)
+    assert ran.errors == {"ERR_CONNECTION_CLOSED": 1}
 
 
 def test_a_connection_that_was_closed_while_idle_is_opened_anew() -> None:
@@ -672,6 +688,26 @@ def test_default_cookies_go_to_every_origin() -> None:
     assert ran.errors == {}
     assert b"Cookie: consent=yes" in other_log[0]
     assert b"Cookie: consent=yes" in log[0]
+
+
+def test_a_body_in_tiny_pieces_costs_what_its_bytes_cost() -> None:
+    """Two million chunks of two bytes: as objects of their own they would be a hundred megabytes."""
+    chunks = b"2\r\nab\r\n" * 2_000_000
+
+    async def handle(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        ran, _ = serve(handle, [{"get": {"url": "/x", "capture": {"regexp": "b(a)b", "as": "a"}}}])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert ran.count("http.responses") == 1
+    assert (peak - before) / 1e6 < 64  # half of it are the server's
 
 
 def test_a_server_that_speaks_first_breaks_the_protocol() -> None:
