@@ -79,6 +79,21 @@ class Case(Result):
         examples: dict[str, list[dict[str, Any]]] = self.report["loadkit"]["examples"]
         return "\n".join(one["text"] for some in examples.values() for one in some)
 
+    @property
+    def outcomes(self) -> dict[str, set[str]]:
+        """What each request came to, by its name: the errors, and the statuses of responses."""
+        return {name: set(request["errors"]) | set(request["codes"]) for name, request in self.requests.items()}
+
+    @property
+    def requests(self) -> dict[str, dict[str, Any]]:
+        assert self.report is not None
+        return {request["name"]: request for request in self.report["loadkit"]["requests"]}
+
+    @property
+    def started(self) -> int:
+        """Arrivals that were started: all, but for the few that a busy machine could not start before their phase ended."""
+        return self.count("arrivals.started")
+
     def count(self, metric: str) -> int:
         return self.counters.get(metric, 0)
 
@@ -98,6 +113,23 @@ def load(
     chosen = phases if phases is not None else [{"duration": 1, "arrivalCount": 20}]
     whole = {"target": target, "phases": [*chosen, SETTLE], **(config or {})}
     return {"config": whole, "scenarios": [{"name": "it", "flow": steps}]}
+
+
+def mixed(target: str, steps: Mapping[str, Any], *, arrivals: int, rate: float = 250, **config: Any) -> dict[str, Any]:
+    """Return a scenario whose virtual users take one of the steps each, by chance.
+
+    Each request is named by its key, so that one run shows what many faults come to: see `Case.outcomes`.
+    """
+    scenarios = [{"name": name, "flow": [_named(name, step)]} for name, step in steps.items()]
+    phases = [{"duration": f"{max(1000, int(1000 * arrivals / rate))}ms", "arrivalCount": arrivals}, SETTLE]
+    return {"config": {"target": target, "phases": phases, **config}, "scenarios": scenarios}
+
+
+def _named(name: str, step: Any) -> dict[str, Any]:
+    """Return a step with its request's name; a text is the path to get."""
+    if isinstance(step, str):
+        return {"get": {"url": step, "name": name}}
+    return {verb: {**request, "name": name} for verb, request in step.items()}
 
 
 def run_case(
@@ -159,6 +191,7 @@ def assert_accounts(case: Case) -> None:
     """Every arrival and every visit is accounted for."""
     count = case.count
     assert count("arrivals.planned") == count("arrivals.started") + count("arrivals.dropped") + count("arrivals.lost")
+    assert count("arrivals.dropped.generator") <= 0.1 * count("arrivals.planned"), "too busy a machine to show anything"
     assert count("vusers.created") == count("vusers.completed") + count("vusers.failed")
     failed_requests = case.summaries.get("http.failure_time", {}).get("count", 0)
     assert count("http.requests") == count("http.responses") + failed_requests

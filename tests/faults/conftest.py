@@ -25,5 +25,5 @@ def good(faults: Target, tmp_path_factory: pytest.TempPathFactory) -> Case:
         tmp_path_factory.mktemp("good"), load(faults.http, "/ok", phases=[{"duration": 1, "arrivalRate": 200}])
     )
     assert made.code in (0, 5), made.out + made.err
-    assert made.count("http.codes.200") == 200
+    assert made.count("http.codes.200") == made.started > 180
     return made

@@ -5,6 +5,7 @@ import datetime
 import socket
 import ssl
 import struct
+import threading
 import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -65,6 +66,21 @@ async def drained(reader: asyncio.StreamReader) -> None:
         pass
 
 
+def refuse_version(sock: socket.socket, tls: ssl.SSLContext) -> None:
+    """Fail the handshake, alert included."""
+    with tls.wrap_socket(sock, server_side=True):
+        pass
+
+
+def end_without_goodbye(sock: socket.socket, tls: ssl.SSLContext) -> None:
+    """Answer with a body that ends with the connection, and end it as if a cable had been cut."""
+    with tls.wrap_socket(sock, server_side=True) as talking:
+        talking.recv(65_536)
+        talking.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + b"x" * 100)
+        talking.shutdown(socket.SHUT_WR)  # TCP's FIN without TLS's close_notify
+        talking.recv(65_536)
+
+
 class Listeners:
     """All ports, open while the block lasts. `urls` has the fields of `server.Target`."""
 
@@ -93,42 +109,45 @@ class Listeners:
         await self._stack.aclose()
 
     async def _tls(self, authority: trustme.CA) -> dict[str, str]:
-        old = _context(authority, "localhost")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # that it is old is the point
-            old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
-        old.set_ciphers("ALL:@SECLEVEL=0")
         contexts = {
             "good": _context(authority, "localhost"),
             "expired": _context(authority, "localhost", past=True),
             "wrong_host": _context(authority, "elsewhere.example"),
             "unknown_ca": _context(trustme.CA(), "localhost"),
-            "old_version": old,
         }
         urls = {name: await self._listen(self._http, tls) for name, tls in contexts.items()}
         for name, accepted in (
-            ("unclean", self._unclean(contexts["good"])),
             ("hang", silent),
             ("reset", reset_in_handshake),
             ("close", close_in_handshake),
             ("plain", plain),
         ):
             urls[name] = (await self._listen(accepted)).replace("http:", "https:")
+        urls["old_version"] = self._blocking(refuse_version, _old(_context(authority, "localhost")))
+        urls["unclean"] = self._blocking(end_without_goodbye, contexts["good"])
         return {name: url.replace("127.0.0.1", "localhost") for name, url in urls.items()}
 
-    def _unclean(self, context: ssl.SSLContext) -> Accepted:
-        """Answer over TLS with a body that ends with the connection, then close TCP without TLS's goodbye."""
+    def _blocking(self, serve: Callable[[socket.socket, ssl.SSLContext], None], tls: ssl.SSLContext) -> str:
+        """Serve on threads and plain sockets: event loops send neither alerts nor half a goodbye."""
+        listening = self._stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG))
 
-        async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            sock = writer.get_extra_info("socket")
-            await writer.start_tls(context)
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + b"x" * 100)
-            await writer.drain()
-            sock.shutdown(socket.SHUT_WR)
-            await drained(reader)
+        def serve_one(sock: socket.socket) -> None:
+            with sock:
+                try:
+                    serve(sock, tls)
+                except OSError:
+                    pass
 
-        return accepted
+        def serve_all() -> None:
+            while True:
+                try:
+                    sock, _ = listening.accept()
+                except OSError:
+                    return
+                threading.Thread(target=serve_one, args=(sock,), daemon=True).start()
+
+        threading.Thread(target=serve_all, daemon=True).start()
+        return f"https://127.0.0.1:{listening.getsockname()[1]}"
 
     async def _listen(self, accepted: Accepted, tls: ssl.SSLContext | None = None) -> str:
         async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -162,6 +181,15 @@ class Listeners:
             sock.setblocking(False)
             sock.connect_ex(("127.0.0.1", port))
         return port
+
+
+def _old(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Return a context that speaks nothing newer than TLS 1.1."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that it is old is the point
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
 
 
 def _context(authority: trustme.CA, name: str, *, past: bool = False) -> ssl.SSLContext:

@@ -162,7 +162,7 @@ async def redirect(call: Call) -> bool:
 
 
 async def redirect_loop(call: Call) -> bool:
-    await call.send(response(b"", "302 Found", f"Location: /redirect-loop?{call.query.get('case', '')}"))
+    await call.send(response(b"", "302 Found", f"Location: /redirect-loop?case={call.query['case']}"))
     return True
 
 
