@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.plan import Plan
 from loadkit.workload.base import ClosedWorkload, Shard
 
 
-def lost_arrivals(plan: Plan, shard: Shard, until_ns: int, reported: int) -> int:
-    """Return how many of a lost worker's arrivals were due before `until_ns` (since the run's start) and not reported."""
-    due = 0
+class Owed:
+    """The arrivals of a lost worker that were due and not `reported`, asked for at instants that never go back."""
+
+    def __init__(self, plan: Plan, shard: Shard, reported: int) -> None:
+        self._reported = reported
+        self._due = 0
+        self._times = _due_times(plan, shard)
+        self._following = next(self._times, None)
+
+    def until(self, until_ns: int) -> int:
+        """Return how many were due before `until_ns` since the run's start."""
+        while self._following is not None and self._following < until_ns:
+            self._due += 1
+            self._following = next(self._times, None)
+        return max(0, self._due - self._reported)
+
+
+def _due_times(plan: Plan, shard: Shard) -> Iterator[int]:
     for phase in plan.phases:
-        workload = phase.workload
-        if not isinstance(workload, ClosedWorkload) and phase.start_ns < until_ns:
-            left_ns = until_ns - phase.start_ns
-            for _, at_ns in workload.fire_times(shard):
-                if at_ns >= left_ns:
-                    break
-                due += 1
-    return max(0, due - reported)
+        if not isinstance(phase.workload, ClosedWorkload):
+            for _, at_ns in phase.workload.fire_times(shard):
+                yield phase.start_ns + at_ns
 
 
 def settle(summary: Snapshot, lost: int, *, whole: bool) -> str:

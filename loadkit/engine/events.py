@@ -24,13 +24,14 @@ class Started:
 class Interval:
     """One second of the run, merged over the workers. `summary` is the merge of everything so far; do not change it.
 
-    `draining` is true once no new virtual user will be started. `wires` are the workers' snapshots as they came, for who
-    keeps them.
+    `draining` is true once no new virtual user will be started. `lost` counts the arrivals that lost workers owed so far,
+    `wires` are the workers' snapshots as they came, for who keeps them.
     """
 
     snapshot: Snapshot
     summary: Snapshot
     draining: bool
+    lost: int = 0
     wires: tuple[Any, ...] = field(default=(), repr=False)
 
 

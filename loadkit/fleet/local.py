@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from loadkit.engine.accounts import lost_arrivals
+from loadkit.engine.accounts import Owed
 from loadkit.engine.ending import Course, Ending
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
@@ -84,7 +84,8 @@ class Fleet:
         self._heard_ns = [0] * len(workers)  # when each worker last said anything
         self._draining = [False] * len(workers)
         self._due = [0] * len(workers)  # arrivals reported by each worker
-        self._lost: dict[int, int] = {}  # worker -> its arrivals that were due and never reported
+        self._lost: dict[int, Owed] = {}  # worker -> its arrivals that were due and never reported
+        self._died_ns: dict[int, int] = {}
         self._start_ns = time.perf_counter_ns()
         self._stopped_ns = 0  # when the user asked to stop: nothing was due after that
         self._course = Course(plan, workers=len(workers), started_at=time.time())
@@ -226,7 +227,8 @@ class Fleet:
 
     def _lose(self, index: int) -> None:
         """Take note of a dead worker; stop the others unless they are to go on without it."""
-        self._lost[index] = self._elapsed_ns()
+        self._died_ns[index] = self._elapsed_ns()
+        self._lost[index] = Owed(self._plan, Shard(index, len(self._workers)), self._due[index])
         if self._options.on_worker_loss is OnWorkerLoss.ABORT:
             for worker in self._workers:
                 worker.send("kill")
@@ -245,12 +247,10 @@ class Fleet:
     def _lost_arrivals(self) -> int:
         """Return the arrivals that lost workers owed: until their death, or until the end where the others went on."""
         degraded = self._options.on_worker_loss is OnWorkerLoss.DEGRADE
-        total, count = 0, len(self._workers)
-        for index, died_ns in self._lost.items():
-            until_ns = self._course.summary.end_ns if degraded else died_ns
-            if self._stopped_ns:
-                until_ns = min(until_ns, self._stopped_ns)
-            total += lost_arrivals(self._plan, Shard(index, count), until_ns, self._due[index])
+        total = 0
+        for index, owed in self._lost.items():
+            until_ns = self._course.summary.end_ns if degraded else self._died_ns[index]
+            total += owed.until(min(until_ns, self._stopped_ns or until_ns))
         return total
 
     def _complete(self) -> list[Interval]:
@@ -266,6 +266,7 @@ class Fleet:
                     snapshot=snapshot,
                     summary=self._course.summary,
                     draining=all(self._draining),
+                    lost=self._lost_arrivals(),
                     wires=(*self._wires.pop(second), to_wire(own)),
                 )
             )

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, TextIO
 from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.outputs.base import counted, printable, write_line, write_log
-from loadkit.outputs.progress import Progress, describe_arrivals, describe_times, format_rate, merged, progress
+from loadkit.outputs.base import printable, write_line, write_log
+from loadkit.outputs.progress import (
+    Progress,
+    describe_arrivals,
+    describe_missing,
+    describe_times,
+    format_rate,
+    merged,
+    progress,
+)
 from loadkit.outputs.text import headline
 from loadkit.scenario.plan import Plan
 from loadkit.units import format_duration_ns
@@ -129,9 +137,9 @@ def view(seen: Progress, recent: list[Snapshot]) -> RenderableType:
         ("service time", f"{describe_times(merged(recent, 'http.service_time'))}  {window}"),
     ):
         body.add_row(Text(name, style="dim"), Text(text))
-    body.add_row(Text("errors", style="dim"), Text(_troubles(seen), style="red" if seen.errors else ""))
+    body.add_row(Text("errors", style="dim"), Text(_troubles(seen), style="red" if seen.errors or seen.lost else ""))
     return Group(head, body)
 
 
 def _troubles(seen: Progress) -> str:
-    return f"{seen.errors:,}, and {counted(seen.dropped, 'arrival')} dropped" if seen.dropped else f"{seen.errors:,}"
+    return ", ".join([f"{seen.errors:,}", *describe_missing(seen)])

@@ -16,7 +16,7 @@ from loadkit.workload.closed import Closed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Where a run is and what it does. Rates are per second over the interval; `errors` and `dropped` count from the start.
+    """Where a run is and what it does. Rates are per second over the interval; `errors`, `dropped` and `lost` count from the start.
 
     A closed phase has `users`, an open one `planned_per_s`; neither is there once nobody starts any more.
     """
@@ -34,6 +34,7 @@ class Progress:
     service_time: Histogram
     errors: int
     dropped: int
+    lost: int = 0
 
 
 def progress(plan: Plan, event: Interval) -> Progress:
@@ -58,6 +59,7 @@ def progress(plan: Plan, event: Interval) -> Progress:
         service_time=now.histogram("http.service_time"),
         errors=count_errors(total),
         dropped=total.count("arrivals.dropped"),
+        lost=event.lost,
     )
 
 
@@ -73,6 +75,12 @@ def describe_arrivals(seen: Progress) -> str:
     if seen.planned_per_s is None:
         return "nobody starts any more"
     return f"{format_rate(seen.started_per_s)} of {format_rate(seen.planned_per_s)} planned"
+
+
+def describe_missing(seen: Progress) -> list[str]:
+    """Return what became of arrivals that never started, such as "3 arrivals dropped"; nothing when all did."""
+    told = ((seen.dropped, "dropped"), (seen.lost, "lost with their worker"))
+    return [f"{counted(count, 'arrival')} {words}" for count, words in told if count]
 
 
 def describe_times(histogram: Histogram) -> str:

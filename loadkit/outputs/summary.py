@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode
 from loadkit.metrics.histogram import Histogram
-from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.snapshot import Snapshot, worker_label
 from loadkit.outputs.base import Paint, counted, plain, printable
 from loadkit.outputs.progress import format_rate
 from loadkit.report.report import mask_userinfo
@@ -44,7 +44,7 @@ def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = pl
         (f"Outcomes{', with warm-up' if warm else ''}", _outcomes(seen, whole_s)),
         ("Virtual users and arrivals", _arrivals(seen)),
         ("Thresholds", _verdict_lines(result.verdicts, paint)),
-        ("Measurement", _measurement(result, paint)),
+        ("Measurement", [*_measurement(result, paint), *_health(result.summary)]),
         ("Report", reports),
     ):
         held = list(lines)
@@ -226,6 +226,24 @@ def _measurement(result: RunResult, paint: Paint) -> list[str]:
     measured = result.measurement
     colours = {Validity.VALID: "green", Validity.SUSPECT: "yellow", Validity.INVALID: "red"}
     word = paint(measured.status.name, colours[measured.status])
-    if not measured.reasons:
-        return [f"{word}: the generator kept up"]
-    return [f"{word}: {reason}" for reason in measured.reasons]
+    lines = [f"{word}: {reason}" for reason in measured.reasons] or [f"{word}: the generator kept up"]
+    return [*lines, *(f"note: {note}" for note in measured.notes)]
+
+
+def _health(seen: Snapshot) -> Iterator[str]:
+    """Yield one line about the worker with the fullest core: "worker 0: cpu 43% (max 61%), loop lag p99 400us"."""
+    cpus = seen.gauges_of("worker.cpu")
+    if not cpus:
+        return
+    worker = max(cpus, key=lambda worker: cpus[worker].most)
+    label, cpu = worker_label(worker), cpus[worker]
+    parts = [f"{label}: cpu {cpu.mean:.0%} (max {cpu.most:.0%})"]
+    for metric, percent, words in (("generator.loop_lag", 99, "loop lag p99"), ("generator.gc_pause", 100, "gc max")):
+        times = seen.histogram(metric, label)
+        if times.total:
+            span = times.percentile_ns(percent) if percent < 100 else times.max_ns
+            parts.append(f"{words} {format_duration_ns(span)}")
+    descriptors, limit = (seen.gauges.get((f"worker.{name}", worker)) for name in ("fds", "fds_limit"))
+    if descriptors and limit:
+        parts.append(f"fds {descriptors.most:.0f}/{limit.value:.0f}")
+    yield ", ".join(parts)

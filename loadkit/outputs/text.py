@@ -8,7 +8,7 @@ from loadkit import __version__
 from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.engine.result import RunResult
 from loadkit.outputs.base import counted, printable, write_line, write_log
-from loadkit.outputs.progress import describe_arrivals, describe_times, format_rate, progress
+from loadkit.outputs.progress import describe_arrivals, describe_missing, describe_times, format_rate, progress
 from loadkit.report.report import mask_userinfo
 from loadkit.scenario.plan import Plan
 from loadkit.units import NS_PER_S, format_duration_ns
@@ -88,6 +88,4 @@ def _line(plan: Plan, event: Interval) -> str:
         f"response time {describe_times(seen.response_time)}",
         counted(seen.errors, "error"),
     ]
-    if seen.dropped:
-        parts.append(f"{counted(seen.dropped, 'arrival')} dropped")
-    return " | ".join(parts)
+    return " | ".join([*parts, *describe_missing(seen)])

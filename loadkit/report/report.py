@@ -17,6 +17,7 @@ from loadkit import __version__
 from loadkit.engine.result import RunResult
 from loadkit.errors import Position
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.report.health import health
 from loadkit.report.timeline import COLUMNS, Timeline
 from loadkit.scenario.judged import active_s
 from loadkit.scenario.plan import Phase
@@ -26,7 +27,15 @@ from loadkit.workload.base import ClosedWorkload
 from loadkit.workload.pause import Pause
 
 FORMAT = 1
-SERIES = ("http.response_time", "http.service_time", "http.failure_time", "vusers.session_length", "generator.lag")
+SERIES = (
+    "http.response_time",
+    "http.service_time",
+    "http.failure_time",
+    "vusers.session_length",
+    "generator.lag",
+    "generator.loop_lag",
+    "generator.gc_pause",
+)
 _LIBRARIES = ("uvloop", "httptools", "aiofastnet", "numpy", "hdrhistogram", "msgspec")
 _USERINFO = re.compile(r"(?<=://)[^/?#]*@")
 
@@ -42,6 +51,7 @@ def build_report(result: RunResult, timeline: Timeline) -> dict[str, Any]:
             **_course(result),
             "requests": [_request(result.summary, name) for name in result.summary.labels("http.requests")],
             "series": _series(result.summary),
+            "health": health(result.summary),
             "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},
             "examples": _examples(result.summary),
         },
@@ -77,7 +87,11 @@ def _course(result: RunResult) -> dict[str, Any]:
         "signal": result.signal,
         "exit_code": int(result.exit_code),
         "phases": [_phase(phase) for phase in result.plan.phases],
-        "measurement": {"status": result.measurement.status.value, "reasons": list(result.measurement.reasons)},
+        "measurement": {
+            "status": result.measurement.status.value,
+            "reasons": list(result.measurement.reasons),
+            "notes": list(result.measurement.notes),
+        },
         "verdicts": [_verdict(verdict) for verdict in result.verdicts],
         "warnings": [
             {"code": warning.code, "message": warning.message, "at": _position(warning.at)}

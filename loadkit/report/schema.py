@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from loadkit.metrics.histogram import PERCENTILES
+from loadkit.report.health import health_definitions, health_schema
+from loadkit.report.shapes import Schema
+from loadkit.report.shapes import choice as _choice
+from loadkit.report.shapes import flag as _flag
+from loadkit.report.shapes import integer as _integer
+from loadkit.report.shapes import list_of as _list
+from loadkit.report.shapes import map_of as _map
+from loadkit.report.shapes import nullable as _nullable
+from loadkit.report.shapes import nullable_reference as _nullable_ref
+from loadkit.report.shapes import number as _number
+from loadkit.report.shapes import object_of as _object
+from loadkit.report.shapes import reference as _ref
+from loadkit.report.shapes import text as _text
 from loadkit.report.timeline import COLUMNS
-
-Schema = dict[str, Any]
 
 _SUMMARY_WORDS = {
     "min": "smallest value",
@@ -33,7 +42,7 @@ def report_schema() -> Schema:
                 ),
             },
         ),
-        "$defs": {"section": _section(), "summary": _summary(), "position": _position()},
+        "$defs": {"section": _section(), "summary": _summary(), "position": _position(), **health_definitions()},
     }
 
 
@@ -77,6 +86,7 @@ def _measures() -> Schema:
     return {
         "requests": _list("What happened to each request, by name.", _request()),
         "series": _list("Histograms that can be merged and asked for any percentile.", _series()),
+        "health": health_schema(),
         "timeline": _timeline(),
         "examples": _map(
             "The first few texts of each error, by the error's name; of failed checks, by `expect.` and their kind.",
@@ -160,6 +170,7 @@ def _measurement() -> Schema:
         {
             "status": _text("`valid`, `suspect` or `invalid`."),
             "reasons": _list("Why it is not valid.", _text("A sentence.")),
+            "notes": _list("What to keep in mind about figures that are valid.", _text("A sentence.")),
         },
     )
 
@@ -222,7 +233,7 @@ def _series() -> Schema:
         "One histogram.",
         {
             "metric": _text("Name of the metric."),
-            "label": _text("Request or scenario; empty where there is neither."),
+            "label": _text("Request, scenario or worker; empty where there is none."),
             "count": _integer("Number of values."),
             "sum_ns": _integer("Exact sum in nanoseconds."),
             "min_ns": _integer("Exact minimum in nanoseconds."),
@@ -245,48 +256,3 @@ def _timeline() -> Schema:
             ),
         },
     )
-
-
-def _object(description: str, properties: Schema) -> Schema:
-    return {"type": "object", "description": description, "properties": properties, "required": list(properties)}
-
-
-def _map(description: str, values: Schema) -> Schema:
-    return {"type": "object", "description": description, "additionalProperties": values}
-
-
-def _list(description: str, items: Schema) -> Schema:
-    return {"type": "array", "description": description, "items": items}
-
-
-def _ref(name: str, description: str) -> Schema:
-    return {"$ref": f"#/$defs/{name}", "description": description}
-
-
-def _nullable_ref(name: str, description: str) -> Schema:
-    return {"anyOf": [{"$ref": f"#/$defs/{name}"}, {"type": "null"}], "description": description}
-
-
-def _text(description: str) -> Schema:
-    return {"type": "string", "description": description}
-
-
-def _flag(description: str) -> Schema:
-    return {"type": "boolean", "description": description}
-
-
-def _choice(description: str, *values: str) -> Schema:
-    return {"enum": list(values), "description": description}
-
-
-def _number(description: str) -> Schema:
-    return {"type": "number", "minimum": 0, "description": description}
-
-
-def _integer(description: str, *, minimum: int | None = 0) -> Schema:
-    made: Schema = {"type": "integer", "description": description}
-    return made if minimum is None else {**made, "minimum": minimum}
-
-
-def _nullable(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]}

@@ -31,6 +31,10 @@ COLUMNS: dict[str, str] = {
     "arrivals_due": "arrivals that were due",
     "arrivals_started": "arrivals that started",
     "arrivals_dropped": "arrivals that could not start",
+    "arrivals_late": "arrivals that started more than 10 ms late",
+    "lag_p99_ms": "99th percentile of how late arrivals and slots were started by the generator; null without any",
+    "loop_lag_p99_ms": "99th percentile of how late the workers' event loops came",
+    "worker_cpu_max": "share of its core that the busiest worker used; null where less than a tenth of a second is left",
 }
 """The columns of a timeline's rows and what they hold, in order."""
 
@@ -166,6 +170,10 @@ def _row(snapshot: Snapshot) -> list[float | int | None]:
         snapshot.count("arrivals.due"),
         snapshot.count("arrivals.started"),
         snapshot.count("arrivals.dropped"),
+        snapshot.count("arrivals.late"),
+        _percentiles(snapshot.histogram("generator.lag"))[-1],
+        _percentiles(snapshot.histogram("generator.loop_lag"))[-1],
+        max((round(seen.most, 3) for seen in snapshot.gauges_of("worker.cpu").values()), default=None),
     ]
 
 

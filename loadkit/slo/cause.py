@@ -16,7 +16,7 @@ BUSY_SHARE = 0.8
 """A worker that uses more of its core than this has nothing left for a second that is worse."""
 
 SWAPPED_PAGES = 500  # major page faults within an interval; code that is loaded late causes some tens
-_WAITED_SHARE = 0.2
+_WAITED_SHARE = 0.3  # of the time it ran: then it was in a queue rather than at work
 _ANYHOW = "lower the rate or give the generator another core"
 
 
@@ -80,15 +80,20 @@ def cause_of(summary: Snapshot, generator: Generator, metric: str, limit_ns: int
         return Cause(f"the machine did not give {label} its core for {span}: other processes were busy", own_cores)
     if paused_ns >= max(1, explained_ns):
         span = format_duration_ns(paused_ns)
-        return Cause(f"garbage collections of {label} took up to {span}", _lighter(generator))
+        return Cause(
+            f"garbage collections of {label} took up to {span}",
+            _lighter(generator, "keep less in variables and captures"),
+        )
     if cpu > BUSY_SHARE:
         return Cause(f"{label} at {cpu:.0%} CPU", generator.more_cores(summary, cpu))
-    if waited >= _WAITED_SHARE and cpu + waited >= BUSY_SHARE:
-        return Cause(
-            f"{label} at {cpu:.0%} CPU and waiting for a core {waited:.0%} of the time: other processes were busy",
-            f"{own_cores}, or {generator.lower_rate(summary)}",
-        )
-    return Cause(f"{label} at {cpu:.0%} CPU" if cpu else "", _ANYHOW)
+    at = f"{label} at {cpu:.0%} CPU"
+    if waited >= cpu * _WAITED_SHARE:
+        full = cpu + waited >= BUSY_SHARE
+        remedy = f"{own_cores}, or {generator.lower_rate(summary)}" if full else own_cores
+        return Cause(f"{at} and waiting for a core {waited:.0%} of the time: other processes were busy", remedy)
+    held_ns = summary.histogram("generator.loop_lag", label).max_ns
+    held = f", its event loop held up for {format_duration_ns(held_ns)}" if held_ns > limit_ns else ""
+    return Cause(f"{at}{held}", _lighter(generator, "make flows cheaper (captures and checks of large bodies)"))
 
 
 def starved_of_descriptors(summary: Snapshot) -> int | None:
@@ -112,8 +117,7 @@ def _most(summary: Snapshot, name: str, worker: int) -> float:
     return seen.most if seen else 0.0
 
 
-def _lighter(generator: Generator) -> str:
-    fewer = "keep less in variables and captures"
+def _lighter(generator: Generator, fewer: str) -> str:
     return f"{fewer}, or use --workers {generator.workers + 1}" if generator.workers < generator.cores else fewer
 
 

@@ -1,8 +1,8 @@
 """Judge a run: read each objective's number from the summary, compare, and say what was found in words.
 
-A counter that never occurred is 0. A time without samples and a ratio of nothing have no value, so their objective
-fails and says why. When the measurement is invalid nothing is passed or failed: what was observed is shown, judged
-INVALID.
+A counter that never occurred is 0, and so is a pause of the generator. Any other time without samples, and a ratio of
+nothing, have no value, so their objective fails and says why. When the measurement is invalid nothing is passed or
+failed: what was observed is shown, judged INVALID.
 """
 
 from __future__ import annotations
@@ -59,6 +59,9 @@ class Observation:
     reason: str = ""
 
 
+_GAUGES = ("worker.", "coordinator.")
+_SELDOM = {"generator.gc_pause", "generator.stall"}  # of which none is good news, not a lack of samples
+
 INVALID_REASON = "not judged: the measurement is invalid"
 
 
@@ -98,6 +101,8 @@ def observe(selector: Selector, summary: Snapshot, duration_s: float) -> Observa
     """Return the number that a selector refers to."""
     if selector.aggregate:
         return _observe_times(selector, summary)
+    if selector.name.startswith(_GAUGES):
+        return _observe_gauge(selector, summary)
     samples = sum(summary.count(metric, selector.label) for metric in selector.samples)
     if selector.kind is Kind.RATIO:
         part, whole = _RATIOS[selector.name](summary, selector.label)
@@ -109,11 +114,22 @@ def observe(selector: Selector, summary: Snapshot, duration_s: float) -> Observa
     return Observation(_count(summary, selector.name, selector.label), samples)
 
 
+def _observe_gauge(selector: Selector, summary: Snapshot) -> Observation:
+    """Read `worker.cpu.max`: of several workers the one with most, since the others do not make up for it."""
+    name, _, fold = selector.name.rpartition(".")
+    seen = summary.gauges_of(name).values()
+    if not seen:
+        return Observation(None, 0, f"no samples: {name} was never measured")
+    return Observation(max(gauge.most if fold == "max" else gauge.mean for gauge in seen), sum(g.times for g in seen))
+
+
 def _observe_times(selector: Selector, summary: Snapshot) -> Observation:
     histogram = summary.histogram(selector.name, selector.label)
     samples = histogram.total
     if selector.aggregate == "count":
         return Observation(samples, samples)
+    if not samples and selector.name in _SELDOM:
+        return Observation(0, 0)
     if not samples:
         return Observation(None, 0, f"no samples: {_no_times(selector, summary)}")
     if selector.percent is not None:

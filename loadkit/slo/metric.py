@@ -124,6 +124,19 @@ METRICS: tuple[Metric, ...] = (
     Metric("arrivals.dropped.max_vusers", _COUNT, _RUN, "arrivals never started because of maxVusers", _DUE),
     Metric("arrivals.dropped.generator", _COUNT, _RUN, "arrivals the generator could not start in time", _DUE),
     Metric("generator.lag", _TIME, _RUN, "how late the generator itself was: start - intended instant"),
+    Metric(
+        "generator.loop_lag", _TIME, _RUN, "how late the workers' event loops came when they were called, every 20 ms"
+    ),
+    Metric("generator.gc_pause", _TIME, _RUN, "garbage collections of the workers"),
+    Metric("generator.stall", _TIME, _RUN, "delays of 50 ms or more in which the machine did not run a worker"),
+    Metric("worker.cpu.mean", _RATIO, _RUN, "share of its core that a worker used, of the one that used most"),
+    Metric("worker.cpu.max", _RATIO, _RUN, "the same in the fullest second"),
+    Metric("worker.rss_bytes.max", _BYTES, _RUN, "most memory that a worker held"),
+    Metric("worker.fds.max", _COUNT, _RUN, "most descriptors that a worker had open"),
+    Metric("worker.ports.max", _COUNT, _RUN, "most connections that a worker had open, each with a local port"),
+    Metric("coordinator.cpu.mean", _RATIO, _RUN, "share of a core that the coordinator used"),
+    Metric("coordinator.cpu.max", _RATIO, _RUN, "the same in the fullest second"),
+    Metric("coordinator.rss_bytes.max", _BYTES, _RUN, "most memory that the coordinator held"),
 )
 
 _AGGREGATE = r"mean|min|max|median|count|p\d+(?:\.\d+)?"

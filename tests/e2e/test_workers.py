@@ -68,3 +68,4 @@ def test_a_run_may_go_on_without_a_lost_worker(tmp_path: Path, url: str) -> None
     result = lose_one(tmp_path, url, "--on-worker-loss", "degrade")
     assert result.counters["arrivals.planned"] == 200
     assert 100 <= result.counters["http.requests"] < 200
+    assert "arrivals lost with their worker" in result.err  # as the run goes on, not only at its end

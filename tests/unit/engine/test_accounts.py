@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadkit.engine.accounts import lost_arrivals, settle
+from loadkit.engine.accounts import Owed, settle
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.workload.base import Shard
 from tests.unit.scenario.test_compile import plan_of
@@ -15,8 +15,13 @@ PHASES = {"phases": [{"duration": 10, "arrivalRate": 10}, {"pause": 5}, {"durati
     ("until_s", "count", "lost"), [(0, 1, 0), (5, 1, 50), (10, 1, 100), (60, 1, 100), (5, 2, 25), (5, 7, 8)]
 )
 def test_a_lost_worker_owes_what_was_due_and_not_reported(until_s: int, count: int, lost: int) -> None:
-    assert lost_arrivals(plan_of(PHASES), Shard(0, count), until_s * S, 0) == lost
-    assert lost_arrivals(plan_of(PHASES), Shard(0, count), until_s * S, 1000) == 0
+    assert Owed(plan_of(PHASES), Shard(0, count), 0).until(until_s * S) == lost
+    assert Owed(plan_of(PHASES), Shard(0, count), 1000).until(until_s * S) == 0
+
+
+def test_what_is_owed_grows_as_the_run_goes_on() -> None:
+    owed = Owed(plan_of(PHASES), Shard(0, 1), 15)
+    assert [owed.until(second * S) for second in (1, 2, 2, 5, 30)] == [0, 5, 5, 35, 85]
 
 
 def counters(**values: int) -> Snapshot:

@@ -1,5 +1,6 @@
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -47,6 +48,14 @@ def test_the_view_shows_rates_users_and_errors():
     for words in ("10.0/s of 10.0/s planned", "3 active", "requests", "10.0/s"):
         assert words in text
     assert re.search(r"errors +2", drawn(failing_second(0)))
+
+
+def test_the_view_says_what_never_started():
+    event = replace(interval(second(0)), lost=70)
+    event.snapshot.counters["arrivals.dropped", ""] = 1
+    console = Console(file=io.StringIO(), width=100, force_terminal=False)
+    console.print(view(progress(plan(), event), [event.snapshot]))
+    assert re.search(r"errors +0, 1 arrival dropped, 70 arrivals lost with their worker", console.file.getvalue())
 
 
 def test_the_view_keeps_its_height():

@@ -3,11 +3,13 @@ from dataclasses import replace
 
 import pytest
 
-from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.recorder import Recorder
+from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.outputs.base import ansi
 from loadkit.outputs.summary import MOST_REQUESTS, conclusion, quiet_summary, summary
 from loadkit.slo.evaluate import Status
 from loadkit.slo.validity import Measurement, Validity
+from loadkit.units import NS_PER_MS, NS_PER_S
 from tests.support.results import failing_second, invalid, plan, result, second, verdict
 
 
@@ -112,6 +114,28 @@ def test_reasons_and_lax_objectives_are_said():
 
 def test_an_invalid_measurement_says_why():
     assert "INVALID: 12% of the arrivals started late; lower the rate" in text_of(result(measurement=invalid()))
+
+
+def generated(worker: int, *shares: float) -> Snapshot:
+    """A second for each share of a core that a worker used, with one wake-up that came 3 ms late."""
+    recorder, seconds = Recorder(worker), []
+    for index, share in enumerate(shares):
+        recorder.times("generator.loop_lag", recorder.label).append(3 * NS_PER_MS)
+        for name, value in (("cpu", share), ("fds", 120.0), ("fds_limit", 20_000.0)):
+            recorder.gauge(f"worker.{name}", value)
+        seconds.append(recorder.snapshot(index * NS_PER_S, (index + 1) * NS_PER_S))
+    return merge_all(seconds)
+
+
+def test_one_short_line_says_how_the_busiest_worker_fared():
+    lines = text_of(result(generated(0, 0.2, 0.3), generated(1, 0.25, 0.61))).splitlines()
+    (line,) = [line for line in lines if "cpu" in line]
+    assert line == "  worker 1: cpu 43% (max 61%), loop lag p99 3ms, fds 120/20000"
+    assert not any("cpu" in line for line in quiet_summary(result(generated(0, 0.2), measurement=invalid())))
+
+
+def test_what_to_keep_in_mind_about_valid_figures_is_said():
+    assert "\n  note: generator-bound" in text_of(result(measurement=Measurement(notes=("generator-bound: x",))))
 
 
 def test_it_says_where_the_report_is():

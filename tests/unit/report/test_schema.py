@@ -10,10 +10,12 @@ from loadkit.metrics.snapshot import Snapshot
 from loadkit.report.schema import report_schema
 from loadkit.slo.evaluate import Status
 from tests.support.results import failing_second, invalid, phase, plan, report_of, result, second, verdict
+from tests.unit.report.test_health import generated
 
 RUNS = {
     "plain": result(),
     "nothing": result(Snapshot(), elapsed_s=0.0),
+    "health": result(generated()),
     "failures": result(second(0), failing_second(1), verdicts=(verdict(Status.FAIL),)),
     "interrupted": result(signal="SIGTERM", tags={"team": "checkout"}),
     "invalid": result(measurement=invalid(), verdicts=(verdict(Status.INVALID, observed=None, at=None),)),

@@ -1,6 +1,7 @@
 import pytest
 
 from loadkit.errors import Position
+from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.report.timeline import COLUMNS, Timeline, count_errors
 from loadkit.scenario.plan import Scenario
@@ -121,6 +122,23 @@ def test_each_second_is_a_row():
     assert named[0]["vusers_active"] == 3
     assert named[1]["errors"] == 2
     assert named[1]["response_time_p50_ms"] is None
+
+
+def test_a_row_says_how_the_generator_fared():
+    seen = Snapshot(end_ns=10**9, counters={("arrivals.late", ""): 3})
+    for worker, share in ((0, 0.25), (1, 0.61234)):
+        recorder = Recorder(worker)
+        recorder.gauge("worker.cpu", share)
+        for metric, ms in (("generator.lag", 12), ("generator.loop_lag", 4)):
+            recorder.times(metric, recorder.label).append((ms + worker) * 10**6)
+        seen.merge(recorder.snapshot(0, 10**9))
+    (row,) = timeline(seen).rows
+    named = dict(zip(COLUMNS, row, strict=True))
+    assert (named["arrivals_late"], named["worker_cpu_max"]) == (3, 0.612)
+    assert named["lag_p99_ms"] == pytest.approx(13, rel=0.001)
+    assert named["loop_lag_p99_ms"] == pytest.approx(5, rel=0.001)
+    (bare,) = timeline(second(0)).rows
+    assert [dict(zip(COLUMNS, bare, strict=True))[name] for name in ("lag_p99_ms", "worker_cpu_max")] == [None, None]
 
 
 def test_errors_of_every_kind_are_counted():

@@ -13,7 +13,9 @@ from tests.unit.slo.test_validity import histogram, run
 ONE_OF_ONE = Generator(workers=1, cores=1, seconds=10)
 
 
-def late(*, worker: int = 0, lag_ms: int = 20, stall_ms: int = 0, gc_ms: int = 0, **gauges: float) -> Snapshot:
+def late(
+    *, worker: int = 0, lag_ms: int = 20, stall_ms: int = 0, gc_ms: int = 0, loop_ms: int = 0, **gauges: float
+) -> Snapshot:
     """120 of 1000 arrivals late, all on one worker, of which this was seen."""
     label = f"worker {worker}"
     summary = run(1000)
@@ -21,7 +23,7 @@ def late(*, worker: int = 0, lag_ms: int = 20, stall_ms: int = 0, gc_ms: int = 0
         ("generator.lag", ""): histogram((880, 0)),
         ("generator.lag", label): histogram((120, lag_ms)),
     }
-    for name, ms in (("stall", stall_ms), ("gc_pause", gc_ms)):
+    for name, ms in (("stall", stall_ms), ("gc_pause", gc_ms), ("loop_lag", loop_ms)):
         if ms:
             summary.histograms[f"generator.{name}", label] = histogram((1, ms))
     summary.gauges = {
@@ -42,14 +44,19 @@ def late(*, worker: int = 0, lag_ms: int = 20, stall_ms: int = 0, gc_ms: int = 0
             late(cpu=0.97, lag_ms=2200, stall_ms=2100),
             "worker 0 its core for 2.1s: other processes were busy; stop them",
         ),
-        (late(lag_ms=2200, stall_ms=60), "worker 0 at 50% CPU; lower the rate or give the generator another core"),
+        (
+            late(lag_ms=2200, stall_ms=60),
+            "worker 0 at 50% CPU; make flows cheaper (captures and checks of large bodies)",
+        ),
         (late(lag_ms=130, gc_ms=120), "garbage collections of worker 0 took up to 120ms; keep less in variables"),
         (late(cpu=0.99, lag_ms=900, gc_ms=120), "worker 0 at 99% CPU; "),
         (
             late(cpu=0.6, cpu_wait=0.35),
-            "worker 0 at 60% CPU and waiting for a core 35% of the time: other processes were busy; stop",
+            "worker 0 at 60% CPU and waiting for a core 35% of the time: other processes were busy; "
+            "stop them, or give the generator cores of its own, or lower the rate below about 80/s (achieved 100/s)",
         ),
-        (late(cpu=0.1, cpu_wait=0.35), "worker 0 at 10% CPU; lower the rate"),
+        (late(cpu=0.06, cpu_wait=0.09), "waiting for a core 9% of the time: other processes were busy; stop them"),
+        (late(cpu=0.4, cpu_wait=0.02, loop_ms=30), "worker 0 at 40% CPU, its event loop held up for 30ms; make flows"),
         (
             late(cpu=0.9, major_faults=3000, stall_ms=90),
             "worker 0 fetched 3,000 pages of memory back from disk within a",

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from loadkit.errors import Position
+from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.histogram import Histogram
-from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.snapshot import COORDINATOR, Snapshot
 from loadkit.slo.evaluate import Status, Verdict, evaluate, expectation_verdict, limit_text, observed_text
 from loadkit.slo.expression import parse_threshold
 from loadkit.slo.metric import Kind
@@ -307,3 +308,36 @@ def test_a_threshold_on_checks_decides_how_many_may_fail(threshold: str, strict:
 
     assert verdict is not None
     assert (verdict.status, verdict.strict) == (Status.FAIL, strict)
+
+
+@pytest.mark.parametrize(
+    ("text", "observed", "samples", "status"),
+    [
+        ("worker.cpu.max < 80%", 0.9, 3, Status.FAIL),
+        ("worker.cpu.mean < 80%", 0.55, 3, Status.PASS),  # of worker 1: what worker 0 has left does not help it
+        ("worker.rss_bytes.max <= 64MiB", 2.0**26, 1, Status.PASS),
+        ("coordinator.cpu.max < 5%", 0.02, 1, Status.PASS),
+    ],
+)
+def test_gauges_of_several_workers_are_judged_by_the_one_with_most(
+    text: str, observed: float, samples: int, status: Status
+) -> None:
+    gauges = {
+        ("worker.cpu", 0): Gauge.seen(1, 0.1),
+        ("worker.cpu", 1): Gauge.seen(1, 0.9).merged(Gauge.seen(2, 0.2)),
+        ("worker.rss_bytes", 0): Gauge.seen(1, 2.0**26),
+        ("coordinator.cpu", COORDINATOR): Gauge.seen(1, 0.02),
+    }
+    verdict = judge(text, Snapshot(gauges=gauges))
+    assert (verdict.observed, verdict.samples, verdict.status) == (pytest.approx(observed), samples, status)
+
+
+def test_a_gauge_that_was_never_seen_has_no_value() -> None:
+    verdict = judge("worker.fds.max < 100", Snapshot())
+    assert (verdict.status, verdict.reason) == (Status.FAIL, "no samples: worker.fds was never measured")
+
+
+def test_a_generator_that_never_paused_holds_a_limit_of_its_pauses() -> None:
+    for metric in ("generator.gc_pause.max", "generator.stall.p99"):
+        assert judge(f"{metric} < 5ms", Snapshot()).status is Status.PASS
+    assert judge("generator.loop_lag.p99 < 5ms", Snapshot()).status is Status.FAIL
