@@ -57,7 +57,10 @@ class Watch:
             if turn % _SCAN_EVERY == 0:
                 for pid in family(root):
                     self.processes.setdefault(pid, Process(pid, _command(pid)))
-            for process in list(self.processes.values()):
+            for pid, process in list(self.processes.items()):
+                command = _command(pid)
+                if command and command != process.command:  # it was seen before its exec: until then it was its parent
+                    process = self.processes[pid] = Process(pid, command)
                 self._look(process)
             before = time.monotonic()
             if self._ended.wait(PERIOD_S):

@@ -192,6 +192,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "/reset-when-reused": reset_when_reused,
     "/hang": hang_after(b""),
     "/hang-in-head": hang_after(b"HTTP/1.1 200 OK\r\nContent-Le"),
+    "/hang-in-large-head": hang_after(
+        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: %d\r\n" % (n, 10**1000) for n in range(250))
+    ),
     "/hang-in-body": hang_after(head("Content-Length: 1000") + b"x" * 10),
     "/slow-loris": slow_loris,
     "/slow-loris-body": slow_loris_body,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from loadkit.protocols.content import OutputTooLarge, decode
+from loadkit.protocols.http1 import MAX_HEAD_BYTES
 from tests.faults import bodies
 from tests.faults.case import MB, Case, assert_invariants, load, mixed, run_case
 from tests.faults.server import Target
@@ -30,6 +31,16 @@ def test_heads_are_held_to_256_fields_of_64_kb_and_256_kb_in_all(faults: Target,
         **{path: {"ERR_TOO_LARGE"} for path in TOO_LARGE},
         **{path: {"200"} for path in WITHIN},
     }
+
+
+def test_a_head_that_never_ends_costs_at_most_twice_its_limit(faults: Target, good: Case, tmp_path: Path) -> None:
+    users = 100
+    data = mixed(faults.http, {"large": "/hang-in-large-head"}, arrivals=users, http={"timeout": 3})
+    case = run_case(tmp_path, data)
+    a_user = 64_000  # what a slow one may cost besides
+    assert_invariants(case, exit_code=0, good=good, rss_growth=users * (2 * MAX_HEAD_BYTES + a_user))
+    assert case.errors == {"ETIMEDOUT": case.started}
+    assert case.count("http.downloaded_bytes") > 240_000 * case.started
 
 
 @pytest.mark.parametrize("path", ["/endless-body", "/endless-chunks", "/endless-extension"])
