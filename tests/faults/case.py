@@ -32,6 +32,7 @@ MOST_BLOCKED_MS = 50.0
 SETTLE = {"name": "settle", "pause": "600ms"}  # nobody is at work then: what is still open was not closed
 
 _OTHER_ERRORS = re.compile(
+    r"EAI_AGAIN|EAI_FAIL|EAI_SYSTEM|"
     r"cookie_parse_error_invalid_cookie|Invalid think time: .*|Invalid loop count: .*|Failed expectations for request .*"
 )
 
