@@ -47,13 +47,28 @@ class Damage(ValueError):
     """Bytes that are no whole frame; the message says what is wrong with them."""
 
 
+class Host(msgspec.Struct):
+    """The machine that made the load."""
+
+    system: str
+    machine: str
+    cpus: int
+
+
+class Generator(msgspec.Struct):
+    """What made the load, as the report says it."""
+
+    versions: dict[str, str]
+    host: Host
+
+
 class Header(msgspec.Struct, kw_only=True):
-    """The first frame. `generator` says what made the load, as the report does."""
+    """The first frame."""
 
     format: int
     started_at: float
     workers: int
-    generator: dict[str, Any]
+    generator: Generator
     outline: dict[str, Any]
 
 
@@ -72,7 +87,11 @@ def header_frame(event: Started) -> bytes:
     """Return how a journal begins. Whatever must not be written to a disk is to be left out here."""
     kept = {**outline(event.plan), "target": mask_userinfo(event.target)}
     header = Header(
-        format=FORMAT, started_at=event.started_at, workers=event.workers, generator=generator(), outline=kept
+        format=FORMAT,
+        started_at=event.started_at,
+        workers=event.workers,
+        generator=msgspec.convert(generator(), Generator),
+        outline=kept,
     )
     return MAGIC + _frame("header", msgspec.to_builtins(header))
 

@@ -12,7 +12,7 @@ from loadkit.engine.ending import Course, Ending
 from loadkit.engine.result import RunResult
 from loadkit.errors import JournalError
 from loadkit.metrics.snapshot import from_wire, merge_all
-from loadkit.report.journal import FORMAT, MAGIC, Damage, End, Header, read_frames
+from loadkit.report.journal import FORMAT, MAGIC, Damage, End, Generator, Header, read_frames
 from loadkit.report.report import build_report
 from loadkit.report.timeline import Timeline
 from loadkit.scenario.outline import recall
@@ -25,14 +25,14 @@ class Rebuilt:
 
     result: RunResult
     timeline: Timeline
-    generator: dict[str, Any]
+    generator: Generator
     damage: str
     whole: bool
 
     def report(self) -> dict[str, Any]:
         """Return the report of the run, made by the loadkit and the machine that made the load."""
         made = build_report(self.result, self.timeline)
-        made["loadkit"].update({key: self.generator[key] for key in ("versions", "host") if key in self.generator})
+        made["loadkit"].update(msgspec.to_builtins(self.generator))
         return made
 
 
@@ -69,7 +69,7 @@ def _read(path: Path, file: BinaryIO) -> Rebuilt:
                 end = msgspec.convert(fields, End)
     except ValueError as error:  # damage, or a frame that says what no run can
         damage = str(error)
-    result = _finished(course, end) if end else _cut_off(course)
+    result = _finished(course, end) if end else _cut_off(course, header.generator.host.cpus)
     return Rebuilt(result=result, timeline=timeline, generator=header.generator, damage=damage, whole=end is not None)
 
 
@@ -81,5 +81,5 @@ def _finished(course: Course, end: End) -> RunResult:
     return replace(course.conclude(ending), measurement=end.measurement, verdicts=end.verdicts)
 
 
-def _cut_off(course: Course) -> RunResult:
-    return course.conclude(Ending(elapsed_s=course.summary.end_ns / NS_PER_S, cut_off=True))
+def _cut_off(course: Course, cores: int) -> RunResult:
+    return course.conclude(Ending(elapsed_s=course.summary.end_ns / NS_PER_S, cores=cores, cut_off=True))

@@ -32,7 +32,10 @@ def shop(url: str, seconds: int) -> dict[str, Any]:
         "payload": {"path": "names.csv", "fields": ["name"]},
         "variables": {"secret": "canary"},
     }
-    phases = [{"name": "first", "duration": 1, "arrivalRate": 20}, {"duration": seconds - 1, "arrivalRate": 40}]
+    phases = [
+        {"name": "first", "duration": 1, "arrivalRate": 20, "warmup": True},
+        {"duration": seconds - 1, "arrivalRate": 40},
+    ]
     return scenario(url, phases, FLOW, **config)
 
 
