@@ -69,7 +69,12 @@ class Document:
         if lines is None:
             lines = self._lines[file] = self.sources.get(file, "").splitlines()
         place = place_inside(lines, start, text, offset)
-        return place and (Position(file, place[0] + 1, place[1] + 1), token_width(text, offset))
+        if place is None:
+            return None
+        width = min(
+            token_width(text, offset), len(lines[place[0]]) - place[1]
+        )  # a template may have made the text longer
+        return Position(file, place[0] + 1, place[1] + 1), max(1, width)
 
     def _ancestor(self, where: Where) -> Span | None:
         for length in range(len(where) - 1, -1, -1):

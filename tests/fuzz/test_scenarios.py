@@ -2,6 +2,7 @@
 
 import json
 import resource
+from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -120,7 +121,7 @@ def restructured(random: Random, corpus: list[str], keys: list[str]) -> str:
         container, key = random.choice(places_in(data) or [({"config": {}}, "config")])
         kind = random.randrange(6)
         if kind == 0:
-            container[key] = random.choice(SCALARS)
+            container[key] = deepcopy(random.choice(SCALARS))
         elif kind == 1:
             container[key] = random.choice(([container.get(key) if isinstance(container, dict) else 0], {"a": 1}, [[]]))
         elif kind == 2:
@@ -129,7 +130,7 @@ def restructured(random: Random, corpus: list[str], keys: list[str]) -> str:
         elif kind == 3 and isinstance(container, dict):
             container[random.choice(keys)] = container.pop(key, None)
         elif kind == 4 and isinstance(container, dict):
-            container[random.choice(keys)] = random.choice(SCALARS)
+            container[random.choice(keys)] = deepcopy(random.choice(SCALARS))
         else:
             del container[key]
     return json.dumps(data, indent=random.choice((None, 1, 2)), ensure_ascii=random.random() < 0.5)
@@ -167,6 +168,7 @@ def test_restructured_documents_give_diagnostics_that_point_into_them(shard: int
         pytest.param(
             '{"config": {"payload": {"path": "users.csv", "name": {}, "loadAll": "x"}}}', id="a mapping as a name"
         ),
+        pytest.param('{"config": {"thresholds": ["{{ $uuid }}"]}}', id="a text longer than its template"),
         pytest.param('{"config": {"payload": {"path": "\\n\\e[2J"}}}', id="control characters in a path"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import tracemalloc
+from copy import deepcopy
 from random import Random
 from typing import Any, cast
 
@@ -72,11 +73,11 @@ def altered(random: Random) -> Any:
         container, key = random.choice(places_in(data) or [([0], 0)])
         kind = random.randrange(4)
         if kind == 0:
-            container[key] = random.choice(ODD)
+            container[key] = deepcopy(random.choice(ODD))
         elif kind == 1 and isinstance(container[key], bytes):
             container[key] = mutated(random, [container[key]], BYTES)
         elif kind == 2:
-            container.insert(key, random.choice(ODD))
+            container.insert(key, deepcopy(random.choice(ODD)))
         else:
             del container[key]
     return data
