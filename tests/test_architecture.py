@@ -20,7 +20,7 @@ ROWS = {
     **dict.fromkeys(("metrics", "template"), 3),
     "stats": 2,
     "registry": 1,
-    **dict.fromkeys(("errors", "units", "clock"), 0),
+    **dict.fromkeys(("errors", "units", "clock", "redact"), 0),
 }
 HEAVY = {
     "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "io", "jsonpath", "jsonschema", "resource", "rich", "uvloop",
@@ -159,3 +159,20 @@ def test_package_files_are_empty(path: Path) -> None:
 def test_no_module_is_a_drawer() -> None:
     drawers = {"utils", "util", "helpers", "common", "core", "manager", "misc"}
     assert not [path for path in modules() if path.stem in drawers]
+
+
+RECORDS = {"error", "failure", "example"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_texts_that_are_kept_are_masked(path: Path) -> None:
+    """A text about what a virtual user did goes into a book with what hides its secrets."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in RECORDS):
+            continue
+        owner = ast.unparse(node.func.value)
+        words = {word.arg for word in node.keywords}
+        if owner.endswith(("book", "recorder")):
+            masks = "mask" in words or any(ast.unparse(argument).endswith(".masked") for argument in node.args)
+            fixed = "text" not in words and node.func.attr != "example"
+            assert masks or fixed, f"{path}:{node.lineno} keeps a text as it is"

@@ -24,6 +24,7 @@ from loadkit.outputs.journal import Journal
 from loadkit.outputs.summary import quiet_summary, summary
 from loadkit.outputs.text import LogOnly, PlainText
 from loadkit.report.store import RUNS
+from loadkit.scenario.hidden import rendered_warnings
 from loadkit.scenario.plan import Plan
 from loadkit.units import parse_duration_ns
 
@@ -49,8 +50,8 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         debug=choices.debug,
         on_worker_loss=choices.on_worker_loss,
     )
-    for warning in () if choices.quiet else plan.warnings:
-        write_line(sys.stderr, warning.render(plan.document.sources))
+    for warning in () if choices.quiet else rendered_warnings(plan):
+        write_line(sys.stderr, warning)
     for text in () if choices.quiet else port_warnings(plan, machine_ports()):
         write_line(sys.stderr, f"warning: {text}")
     report = open_report(choices.output)
@@ -113,7 +114,7 @@ def _conclude(result: RunResult, report: FileOutput | None, choices: Choices, ke
         quiet_summary(result, paint=paint) if choices.quiet else summary(result, reports=[*written, *kept], paint=paint)
     )
     for line in lines:
-        write_line(sys.stdout, line)
+        write_line(sys.stdout, result.plan.secrets.mask_values(line))
     if trouble:
         write_line(sys.stderr, trouble)
     return code

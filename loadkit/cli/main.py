@@ -21,6 +21,7 @@ from loadkit.cli.validate import count_faults, validate
 from loadkit.cli.version import describe_version, version
 from loadkit.errors import ExitCode, LoadkitError, ScenarioError
 from loadkit.outputs.base import write_line
+from loadkit.redact import mask_text
 
 P = ParamSpec("P")
 
@@ -76,7 +77,7 @@ def _refuse(error: LoadkitError) -> int:
 
 
 def _confess() -> int:
-    write_line(sys.stderr, traceback.format_exc().rstrip())
+    write_line(sys.stderr, mask_text(traceback.format_exc().rstrip()))
     write_line(sys.stderr, f"error: this is a bug in loadkit {__version__}; please report it with the text above")
     return ExitCode.BUG
 

@@ -31,6 +31,7 @@ def validate(
     """
     from loadkit.cli.dotenv import set_environment
     from loadkit.cli.reading import chosen_target
+    from loadkit.scenario.hidden import rendered_warnings
     from loadkit.scenario.merge import Overrides
     from loadkit.scenario.reading import read_plan
     from loadkit.scenario.settings import Settings
@@ -50,8 +51,8 @@ def validate(
         write_line(sys.stdout, str(error))
         write_line(sys.stdout, count_faults(error.diagnostics))
         return ExitCode.INVALID_INPUT
-    for warning in plan.warnings:
-        write_line(sys.stdout, warning.render(plan.document.sources))
+    for warning in rendered_warnings(plan):
+        write_line(sys.stdout, warning)
     parts = [counted(len(plan.phases), "phase"), counted(len(plan.scenarios), "scenario")]
     parts += [counted(len(plan.objectives), "threshold"), counted(len(plan.warnings), "warning")]
     write_line(sys.stdout, f"ok: {', '.join(str(file) for file in files)}: {', '.join(parts)}")

@@ -69,7 +69,7 @@ class Course:
             target=self.plan.target,
             signal=ending.signal,
             lost_workers=ending.lost_workers,
-            tags=self.plan.settings.tags,
+            tags=self.plan.tags,
         )
 
     def _generator(self, ending: Ending) -> Generator:

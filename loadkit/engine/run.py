@@ -53,7 +53,7 @@ class ShardRun:
         recorder.origin_ns = orders.start_ns
         self._loop = asyncio.get_running_loop()
         self._clock = LoopClock(self._loop)
-        self._services = WorkerServices(self._clock, recorder, seed=plan.seed, debug=orders.debug)
+        self._services = WorkerServices(self._clock, recorder, seed=plan.seed, debug=orders.debug, secrets=plan.secrets)
         self._visits = Visits(plan, self._services)
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._phase: OpenPhase | ClosedPhase | None = None
@@ -164,7 +164,7 @@ class ShardRun:
         error = context.get("exception")
         if not isinstance(error, OSError) and error is not ConnectionResetError:
             text = f"{context.get('message')}: {type(error).__name__}: {error}"
-            self._recorder.error(Outcome.INTERNAL.value, text=text)
+            self._recorder.error(Outcome.INTERNAL.value, text=text, mask=self._services.secrets.mask)
 
     def _report(self) -> None:
         services = self._services

@@ -10,6 +10,7 @@ from loadkit.clock import Clock
 from loadkit.flow.fiber import Cancelled, DeadlineExpired, Fiber
 from loadkit.flow.user import VirtualUser
 from loadkit.metrics.recorder import Recorder
+from loadkit.redact import Secrets
 
 SWEEP_NS = 50_000_000
 _MOST_LINES = 10_000  # an interval
@@ -23,11 +24,14 @@ Line = tuple[str, str]
 class WorkerServices:
     """A worker's side of `flow.user.Services`. `draining` says that no new visit may begin."""
 
-    def __init__(self, clock: Clock, recorder: Recorder, *, seed: int, debug: bool) -> None:
+    def __init__(
+        self, clock: Clock, recorder: Recorder, *, seed: int, debug: bool, secrets: Secrets | None = None
+    ) -> None:
         self.clock: Clock = clock
         self.recorder = recorder
         self.seed = seed
         self.debug = debug
+        self.secrets = secrets or Secrets()
         self.shared: dict[str, Any] = {}
         self.starved_ns = 0
         self.draining = False
@@ -52,7 +56,7 @@ class WorkerServices:
         fiber.start()
 
     def log(self, text: str, *, stream: str = "stdout") -> None:
-        """Keep a line for the coordinator; lines beyond ten thousand an interval are counted, not kept."""
+        """Keep a line, masked by who logs it, for the coordinator; those beyond ten thousand an interval are only counted."""
         text = text[:_LONGEST_LINE].encode(errors="replace").decode()  # what a target sent may hold half characters
         if len(self.lines) < _MOST_LINES and self._logged < _MOST_TEXT:
             self.lines.append((stream, text))
@@ -88,7 +92,7 @@ class WorkerServices:
         user = self._fibers.pop(fiber)
         user.close()
         if error is not None and not isinstance(error, Cancelled):
-            self.recorder.error("INTERNAL", text=f"{type(error).__name__}: {error}")
+            self.recorder.error("INTERNAL", text=f"{type(error).__name__}: {error}", mask=user.masked)
         if not self._fibers and self.on_idle is not None:
             self.on_idle()
 

@@ -78,18 +78,20 @@ class Visits:
             journey.book.error(
                 Outcome.CANCELLED.value,
                 text=f"{journey.name}: cut off at the end of the run; --graceful-stop gives it longer",
+                mask=user.masked,
             )
         except ValueError as error:  # a template function was given what it cannot take
             user.fiber.deadline_ns = NEVER_NS
-            journey.book.error(Outcome.INVALID_REQUEST.value, text=f"{journey.name}: {error}")
+            journey.book.error(Outcome.INVALID_REQUEST.value, text=f"{journey.name}: {error}", mask=user.masked)
         except Exception as error:
             user.fiber.deadline_ns = NEVER_NS
-            journey.book.error(Outcome.INTERNAL.value, text=_describe(error))
+            journey.book.error(Outcome.INTERNAL.value, text=_describe(error), mask=user.masked)
         else:
             journey.completed.times += 1
             journey.lengths.append(now_ns() - arrived_ns)
             return
         journey.book.count("vusers.failed", journey.name)
+        user.tell()
 
     async def repeatedly(self, user: VirtualUser, first: int, step: int, until_ns: int) -> None:
         """Carry out visits numbered first, first + step, ... until an instant; finish the one in progress."""

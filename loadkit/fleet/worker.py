@@ -11,6 +11,8 @@ import os
 import signal
 import socket
 import sys
+import traceback
+from types import TracebackType
 from typing import Any
 
 from loadkit import __version__
@@ -20,6 +22,7 @@ from loadkit.errors import LoadkitError
 from loadkit.fleet.channel import Channel
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot, to_wire
+from loadkit.redact import mask_text
 from loadkit.scenario.compile import compile_plan
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import document_from_wire
@@ -38,9 +41,14 @@ def main(descriptor: int, parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(EXIT_ORPHANED)
+    sys.excepthook = _confess
     sock = socket.socket(fileno=descriptor)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(sock))
+
+
+def _confess(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(mask_text("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _loop_factory() -> Any:

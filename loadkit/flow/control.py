@@ -56,7 +56,7 @@ def _duration(value: Any, where: Where, build: Build) -> Callable[[VirtualUser],
         try:
             return parse_duration_ns(written)
         except ValueError:
-            book.error("Invalid think time", text=f"{written!r} is not a think time")
+            book.error("Invalid think time", text=f"{written!r} is not a think time", mask=user.masked)
             raise StepFailed from None
 
     return duration
@@ -147,7 +147,7 @@ def _count(step: Mapping[str, Any], where: Where, build: Build) -> Rounds:
         try:
             return ((number, number) for number in _range(written))
         except ValueError:
-            book.error("Invalid loop count", text=f"{written!r} is not a loop count")
+            book.error("Invalid loop count", text=f"{written!r} is not a loop count", mask=user.masked)
             raise StepFailed from None
 
     return rounds
@@ -173,7 +173,7 @@ def compile_log(step: Mapping[str, Any], where: Where, build: Build) -> StepFunc
     template = build.template(step["log"], (*where, "log"))
 
     async def log(user: VirtualUser) -> None:
-        user.run.log(template.text(user))
+        user.run.log(user.masked(template.text(user)))
 
     return log
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from loadkit.flow.response import Response, charset_of, media_type_of
-from loadkit.flow.sources import body_fault, shown
+from loadkit.flow.sources import body_fault, shown, shown_as
 from loadkit.flow.step import Build, Where
 from loadkit.template.compile import Template, TemplateContext
 from loadkit.template.path import MISSING, PathFault, compile_getter, parse_path
@@ -183,7 +183,9 @@ def _header_equals(template: Template, at: Where, build: Build) -> _Check | None
             return f"headerEquals takes [name, value], got {shown(pair)}"
         name, expected = to_text(pair[0]), to_text(pair[1])
         found = response.header(name)
-        return None if found == expected else f"header {name} is {shown(found)}, expected {shown(expected)}"
+        if found == expected:
+            return None
+        return f"header {name} is {shown_as(name, found)}, expected {shown_as(name, expected)}"
 
     return check
 

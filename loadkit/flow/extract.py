@@ -16,7 +16,7 @@ from typing import Any
 
 from loadkit.flow.members import TakeMembers, compile_members
 from loadkit.flow.response import Response
-from loadkit.flow.sources import Failure, Read, compile_source, is_same, member_of, shown, source_of, source_text
+from loadkit.flow.sources import Failure, Read, compile_source, is_same, member_of, shown_as, source_of, source_text
 from loadkit.flow.step import Build, Where, root_of
 from loadkit.template.compile import Template, TemplateContext
 from loadkit.template.path import MISSING, PathFault, compile_assignment
@@ -26,17 +26,20 @@ from loadkit.template.path import MISSING, PathFault, compile_assignment
 class Captures:
     """All captures and matches of one step.
 
-    `apply` stores the values in the user's variables and returns None, or a text saying which one failed and why.
+    `apply` stores the values in the user's variables and returns None, or a text saying which one failed and why: then nothing is
+    stored, and `seen` gives what would have been, by the name of the variable.
     `take` does the same from a plain body, sooner, where it can; `apply` is for what it refuses.
     """
 
     needs_body: bool
     apply: Callable[[TemplateContext, Response], str | None]
+    seen: Callable[[TemplateContext, Response], dict[str, Any]]
     take: TakeMembers | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Capture:
+    name: str
     label: str
     read: Read
     store: Callable[[dict[str, Any], Any], None]
@@ -62,7 +65,8 @@ def compile_captures(
         if read is not None and store is not None:
             label = f'capture "{item["as"]}" ({source_text(item)})'
             strict = item.get("strict", strict_default) is not False
-            captures.append(_Capture(label=label, read=read, store=store, strict=strict))
+            name = root_of(str(item["as"]))
+            captures.append(_Capture(name=name, label=label, read=read, store=store, strict=strict))
     for item, at in _items(step, "match", where):
         read = compile_source(item, at, build, "match")
         if read is not None and "value" in item:
@@ -78,6 +82,7 @@ def compile_captures(
         needs_body=any(source in ("json", "regexp") for source in sources),
         apply=_applier(tuple(captures), tuple(matches)),
         take=None if matches else _compile_take([item for item, _ in _items(step, "capture", where)], captures),
+        seen=lambda user, response: {one.name: one.read(user, response) for one in captures},
     )
 
 
@@ -153,7 +158,8 @@ def _mismatch(match: _Match, user: TemplateContext, response: Response) -> str |
     expected = match.expected.render(user)
     if is_same(value, expected):
         return None
-    return f"{match.label}: found {shown(value)}, expected {shown(expected)} (status {response.status})"
+    found, wanted = shown_as(match.label, value), shown_as(match.label, expected)
+    return f"{match.label}: found {found}, expected {wanted} (status {response.status})"
 
 
 # ----------------------------------------------------------------------------------------------------------- compiling

@@ -9,6 +9,7 @@ from typing import Any
 from loadkit.flow.jsonpath import JsonPath, JsonPathFault, compile_jsonpath
 from loadkit.flow.response import Response
 from loadkit.flow.step import Build, Where
+from loadkit.redact import MASK, is_secret
 from loadkit.template.compile import Template, TemplateContext
 from loadkit.template.path import MISSING
 from loadkit.template.regexp import Regexp, RegexpFault, RegexpTimeout, compile_regexp
@@ -229,3 +230,8 @@ def shown(value: Any) -> str:
     """Return a value as a message shows it: JSON, cut after 200 characters."""
     text = "nothing" if value is None else to_text([value])[1:-1] if isinstance(value, str) else to_text(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def shown_as(name: str, value: Any) -> str:
+    """Return a value of this name as a message shows it: not at all if the name says that it is secret."""
+    return MASK if is_secret(name) else shown(value)

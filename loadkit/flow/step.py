@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from loadkit.errors import Diagnostic, Position, Severity
 from loadkit.metrics.book import Book, Series
+from loadkit.redact import Secrets
 from loadkit.template.compile import ALWAYS_DEFINED, Template, TemplateFault, compile_value
 from loadkit.template.expression import Expression, ExpressionFault, compile_expression, over_variables
 
@@ -95,6 +96,7 @@ class Build:
         self.actions = actions
         self.functions = functions
         self.book = book  # of the scenario that is being compiled
+        self.secrets = Secrets()
         self.diagnostics: list[Diagnostic] = []
         self._known: set[Diagnostic] = set()
         self.request_names: set[str] = set()
@@ -154,6 +156,7 @@ class Build:
 
     def series(self, name: str, where: Where) -> Series:
         """Return where the samples of a request name go: what comes after the first 200 names is one, OTHER_REQUESTS."""
+        name = self.secrets.mask_values(name)
         if name not in self.request_names and len(self.request_names) >= MAX_REQUEST_NAMES:
             if OTHER_REQUESTS not in self.request_names:
                 text = f"the file has more than {MAX_REQUEST_NAMES} request names; from here on requests with new ones count as"

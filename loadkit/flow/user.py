@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ from loadkit.clock import Clock
 from loadkit.flow.fiber import Fiber
 from loadkit.flow.pacing import Pacer
 from loadkit.metrics.recorder import Recorder
+from loadkit.redact import Secrets
 
 _MASK = (1 << 64) - 1
 
@@ -18,6 +20,9 @@ class Session(Protocol):
 
     def reset(self) -> None:
         """Begin a new visit of the same user: fresh cookies, the connections stay."""
+
+    def secrets(self) -> Iterable[str]:
+        """Return the values that it holds and that are not to be shown."""
 
     def close(self) -> None:
         """Give everything up at the user's end."""
@@ -32,6 +37,7 @@ class Services(Protocol):
     debug: bool
     starved_ns: int
     """When this machine last had no descriptor or port left for a connection."""
+    secrets: Secrets
     shared: dict[str, Any]
     """What a protocol keeps once per worker, by the protocol's name: resolvers, pools, TLS contexts."""
 
@@ -46,7 +52,7 @@ class StepFailed(Exception):
 class VirtualUser:
     """One virtual user on one fiber. `due_ns` is the intended time of what it does next."""
 
-    __slots__ = ("_random", "due_ns", "fiber", "number", "pacer", "run", "sessions", "variables")
+    __slots__ = ("_random", "due_ns", "fiber", "number", "pacer", "run", "sessions", "traces", "variables", "withheld")
 
     fiber: Fiber
 
@@ -54,7 +60,9 @@ class VirtualUser:
         self.run = run
         self.number = number
         self.variables: dict[str, Any] = {}
+        self.withheld: dict[str, Any] = {}  # what captures found and did not store, since another one failed
         self.sessions: dict[str, Any] = {}
+        self.traces: list[str] = []  # what --debug has noted and not told yet
         self.due_ns = 0
         self.pacer: Pacer | None = None
         self._random: Random | None = None
@@ -73,6 +81,28 @@ class VirtualUser:
         self._random = None
         for session in self.sessions.values():
             session.reset()
+
+    def masked(self, text: str) -> str:
+        """Return a text about this virtual user as it may be kept and shown."""
+        return self.run.secrets.mask(text, self._held())
+
+    def masked_values(self, text: str) -> str:
+        """Return a text without the secret values that are known; for one whose names have been seen to."""
+        return self.run.secrets.mask_values(text, self._held())
+
+    def tell(self) -> None:
+        """Write what --debug has noted; after the captures, so that what they took out of a response is known as a secret."""
+        for text in self.traces:
+            self.run.log(self.masked_values(text), stream="stderr")
+        self.traces.clear()
+
+    def _held(self) -> Iterator[Any]:
+        secrets = self.run.secrets
+        for name, value in (*self.variables.items(), *self.withheld.items()):
+            if secrets.holds(name):
+                yield value
+        for session in self.sessions.values():
+            yield from session.secrets()
 
     def close(self) -> None:
         """Close what the protocols hold."""

@@ -20,11 +20,12 @@ import numpy as np
 from loadkit.metrics.histogram import Histogram, Ints
 from loadkit.metrics.sample import SAMPLE_WIDTH
 from loadkit.metrics.snapshot import Key
+from loadkit.redact import Mask, mask_text
 
 FLUSH_ROWS = 4096
 
-KeepExample = Callable[[str, str], None]
-"""Takes an error's name and a text."""
+KeepExample = Callable[[str, str, Mask], None]
+"""Takes an error's name, a text, and what hides the secrets in it if the text is kept."""
 
 
 class Series:
@@ -132,7 +133,7 @@ class Book:
 
     def __init__(self, scenario: str, course: Course, keep_example: KeepExample) -> None:
         self.scenario = scenario
-        self.example = keep_example
+        self._keep_example = keep_example
         self.present = Numbers()
         self._past: defaultdict[int, Numbers] = defaultdict(Numbers)
         self._course = course
@@ -165,7 +166,7 @@ class Book:
         """Add to a counter."""
         self.present.counters[metric, label] += by
 
-    def failure(self, name: str, error: str, spent_ns: int, *, text: str = "") -> None:
+    def failure(self, name: str, error: str, spent_ns: int, *, text: str = "", mask: Mask = mask_text) -> None:
         """Count a request that got no valid response; its time goes to `http.failure_time`."""
         intended_ns, present = now_ns() - spent_ns, self.present
         numbers = present if intended_ns >= self._course.start_ns else self._past[self._course.at(intended_ns)]
@@ -173,13 +174,17 @@ class Book:
         numbers.counters[f"errors.{error}", name] += 1
         numbers.times["http.failure_time", name].append(max(0, spent_ns))
         if text:
-            self.example(error, text)
+            self._keep_example(error, text, mask)
 
-    def error(self, error: str, label: str = "", *, text: str = "") -> None:
-        """Count `errors.<error>` and keep the first few texts as examples."""
+    def error(self, error: str, label: str = "", *, text: str = "", mask: Mask = mask_text) -> None:
+        """Count `errors.<error>` and keep the first few texts as examples, masked."""
         self.present.counters[f"errors.{error}", label] += 1
         if text:
-            self.example(error, text)
+            self._keep_example(error, text, mask)
+
+    def example(self, error: str, text: str, mask: Mask = mask_text) -> None:
+        """Keep a text, masked, as one of the first few examples of an error."""
+        self._keep_example(error, text, mask)
 
     def flush(self, *, everything: bool = True) -> None:
         """Turn buffered values into counts; only the full buffers when `everything` is false."""

@@ -8,13 +8,17 @@ from time import perf_counter_ns as now_ns
 from loadkit.metrics.book import Book, Course
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import EXAMPLES, Snapshot, worker_label
+from loadkit.redact import Mask
+
+_LONGEST = 2000  # characters of a text that are looked at
+_SHOWN = 500
 
 
 class Recorder(Book):
     """The book of the run itself (arrivals, lags), and the keeper of the scenarios' books."""
 
     def __init__(self, worker: int = 0) -> None:
-        super().__init__("", Course(), self._keep_example)
+        super().__init__("", Course(), self._keep)
         self.worker = worker
         self.label = worker_label(worker)  # of times that are this worker's own, such as generator.lag
         self.origin_ns = now_ns()  # the run's first instant, once it is known
@@ -27,7 +31,7 @@ class Recorder(Book):
         """Return the book of a scenario, made on first use."""
         found = self._books.get(scenario)
         if found is None:
-            found = self._books[scenario] = Book(scenario, self._course, self._keep_example)
+            found = self._books[scenario] = Book(scenario, self._course, self._keep)
         return found
 
     def gauge(self, name: str, value: float) -> None:
@@ -69,10 +73,9 @@ class Recorder(Book):
         self._examples, self._gauges = {}, {}
         return made
 
-    def _keep_example(self, error: str, text: str) -> None:
-        """Keep a text as an example of an error; the first five of each are kept, the rest forgotten."""
+    def _keep(self, error: str, text: str, mask: Mask) -> None:
+        """Keep a text as an example of an error; the first five of each are masked and kept, the rest forgotten."""
         if self._shown[error] < EXAMPLES:
             self._shown[error] += 1
-            self._examples.setdefault(error, []).append(
-                (max(0, now_ns() - self.origin_ns), text[:500].encode(errors="replace").decode())
-            )
+            shown = mask(text[:_LONGEST])[:_SHOWN].encode(errors="replace").decode()
+            self._examples.setdefault(error, []).append((max(0, now_ns() - self.origin_ns), shown))

@@ -6,6 +6,7 @@ at its first Set-Cookie, and its cookies cost five times as much a request (docs
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
@@ -40,6 +41,10 @@ class CookieJar:
 
     def __len__(self) -> int:
         return len(self._cookies)
+
+    def values(self) -> Iterator[str]:
+        """Yield the value of each cookie."""
+        return (cookie.value for cookie in self._cookies.values())
 
     def set(self, origin: Origin, name: str, value: str) -> None:
         """Set a cookie of the origin's host for every path."""

@@ -104,7 +104,7 @@ def compile_exchange(x: Exchange) -> StepFunction:
         extend(connection.sample(user.due_ns, start_ns, len(wire.payload)))
         user.due_ns = connection.end_ns
         if user.run.debug:
-            trace_exchange(user, wire, connection)
+            _trace(x, user, wire, connection)
         noted = False
         if not connection.plain:
             headers = connection.headers
@@ -261,7 +261,8 @@ def _record_failure(
         user.run.starved_ns = end_ns
     fiber.deadline_ns = NEVER_NS
     spent_ns = end_ns - user.due_ns
-    x.series.book.failure(x.series.name, name, spent_ns, text=f"{x.spec.method} {x.series.name}: {text}")
+    said = f"{x.spec.method} {x.series.name}: {text}"
+    x.series.book.failure(x.series.name, name, spent_ns, text=said, mask=user.masked)
     user.due_ns = end_ns
     return name, text
 
@@ -297,7 +298,7 @@ def _noted(headers: dict[bytes, bytes], plain_names: set[bytes]) -> bool:
 def _store_cookies(x: Exchange, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection) -> None:
     if session.store_cookies(wire.origin, wire.path, connection):
         text = f"{wire.method} {x.series.name}: a Set-Cookie that its host may not set, or without a name"
-        x.series.book.error("cookie_parse_error_invalid_cookie", x.series.name, text=text)
+        x.series.book.error("cookie_parse_error_invalid_cookie", x.series.name, text=text, mask=user.masked)
 
 
 def _redirects(
@@ -326,7 +327,7 @@ def _redirects(
                 failed = Failed(Outcome.INVALID_REQUEST, str(error))
             user.fiber.deadline_ns = NEVER_NS
             text = f"{wire.method} {x.series.name}: {failed}"
-            x.series.book.error(failed.name, x.series.name, text=text)
+            x.series.book.error(failed.name, x.series.name, text=text, mask=user.masked)
             raise StepFailed from None
         x.series.book.count("http.redirects", x.series.name)
         connection = yield from _hop(x, send, user, session, wire, start_ns)
@@ -345,8 +346,15 @@ def _hop(
     x.series.rows.extend(connection.sample(user.due_ns, start_ns, len(wire.payload)))
     user.due_ns = connection.end_ns
     if user.run.debug:
-        trace_exchange(user, wire, connection)
+        _trace(x, user, wire, connection)
     return connection
+
+
+def _trace(x: Exchange, user: VirtualUser, wire: Wire, connection: Connection) -> None:
+    """Trace an exchange; where something is captured the judge tells it, who then knows what of it is secret."""
+    trace_exchange(user, wire, connection)
+    if x.checks.captures is None:
+        user.tell()
 
 
 def _redirected_method(method: str, status: int) -> str:

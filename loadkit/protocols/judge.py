@@ -53,10 +53,13 @@ def compile_judge(x: Checks) -> Judge | None:
             response = _response(x, user, wire, connection, noted)
             text = captures.apply(user, response)
             if text is not None:
-                book.error(Outcome.CAPTURE_FAILED.value, name, text=f"{wire.method} {name}: {text}")
+                user.withheld = captures.seen(user, response)
+                book.error(Outcome.CAPTURE_FAILED.value, name, text=f"{wire.method} {name}: {text}", mask=user.masked)
                 if expect is not None:  # what the target got wrong is counted, whatever else went wrong
                     check(user, response)
                 raise StepFailed
+        if user.traces:
+            user.tell()
         if expect is None:
             return
         if statuses is not None and connection.status in statuses:
@@ -68,7 +71,7 @@ def compile_judge(x: Checks) -> Judge | None:
         assert expect is not None
         failures = expect.run(user, response)
         if failures:
-            _count_failures(x, expect, failures)
+            _count_failures(x, user, expect, failures)
         else:
             passed.times += 1
 
@@ -86,7 +89,7 @@ def counts_of_passed(expect: Expect | None, name: str) -> dict[Key, int]:
     return counts
 
 
-def _count_failures(x: Checks, expect: Expect, failures: tuple[tuple[str, str], ...]) -> None:
+def _count_failures(x: Checks, user: VirtualUser, expect: Expect, failures: tuple[tuple[str, str], ...]) -> None:
     book, name = x.series.book, x.series.name
     failed = [check for check, _ in failures]
     for check in expect.names:
@@ -99,7 +102,7 @@ def _count_failures(x: Checks, expect: Expect, failures: tuple[tuple[str, str], 
         book.count(f"plugins.expect.{kind}.{check}", name)
     method = x.method
     for check, text in failures:
-        book.example(f"expect.{check}", f"{method} {name}: {text}")
+        book.example(f"expect.{check}", f"{method} {name}: {text}", user.masked)
     if x.failing_end:
         book.error(f"Failed expectations for request {name}", name)
         raise StepFailed
@@ -115,6 +118,6 @@ def _response(x: Checks, user: VirtualUser, wire: Wire, connection: Connection, 
         except (DecodeFault, OutputTooLarge) as error:
             outcome = Outcome.DECODE if isinstance(error, DecodeFault) else Outcome.TOO_LARGE
             text = f"{wire.method} {x.series.name}: {error}"
-            x.series.book.error(outcome.value, x.series.name, text=text)
+            x.series.book.error(outcome.value, x.series.name, text=text, mask=user.masked)
             raise StepFailed from None
     return Response(connection.status, connection.raw_headers, body)

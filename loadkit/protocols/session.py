@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from types import coroutine
 from typing import Any
 
@@ -12,6 +12,8 @@ from loadkit.protocols.address import Origin
 from loadkit.protocols.connect import Connector
 from loadkit.protocols.cookies import CookieJar
 from loadkit.protocols.http1 import Connection
+
+_SHORTEST_COOKIE = 8
 
 
 class HttpSession:
@@ -30,6 +32,11 @@ class HttpSession:
         """Forget the cookies; the connections stay."""
         self.jar = None
         self.greeted.clear()
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values of its cookies; a short one, such as a language, would be found by chance."""
+        if self.jar is not None:
+            yield from (value for value in self.jar.values() if len(value) >= _SHORTEST_COOKIE)
 
     def close(self) -> None:
         """Close the connections."""

@@ -27,7 +27,7 @@ import zstandard
 from loadkit.engine.events import Interval, Started
 from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import to_wire
-from loadkit.report.report import generator, mask_userinfo
+from loadkit.report.report import generator
 from loadkit.scenario.outline import outline
 from loadkit.slo.evaluate import Verdict
 from loadkit.slo.validity import Measurement
@@ -85,7 +85,7 @@ class End(msgspec.Struct, kw_only=True):
 
 def header_frame(event: Started) -> bytes:
     """Return how a journal begins. Whatever must not be written to a disk is to be left out here."""
-    kept = {**outline(event.plan), "target": mask_userinfo(event.target)}
+    kept = {**outline(event.plan), "target": event.plan.secrets.mask(event.target)}
     header = Header(
         format=FORMAT,
         started_at=event.started_at,

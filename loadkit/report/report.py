@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +36,6 @@ SERIES = (
     "generator.gc_pause",
 )
 _LIBRARIES = ("uvloop", "httptools", "aiofastnet", "numpy", "hdrhistogram", "msgspec")
-_USERINFO = re.compile(r"(?<=://)[^/?#]*@")
 
 
 def build_report(result: RunResult, timeline: Timeline) -> dict[str, Any]:
@@ -58,17 +56,12 @@ def build_report(result: RunResult, timeline: Timeline) -> dict[str, Any]:
     }
 
 
-def mask_userinfo(url: str) -> str:
-    """Return a URL without the user name and password it may hold."""
-    return _USERINFO.sub("***@", url)
-
-
 def _origin(result: RunResult) -> dict[str, Any]:
     """Return what ran, where, and with what."""
     plan = result.plan
     return {
         "name": plan.name,
-        "target": mask_userinfo(result.target),
+        "target": plan.secrets.mask(result.target),
         "insecure": plan.insecure,
         "files": list(result.files),
         "tags": dict(result.tags),
@@ -92,7 +85,7 @@ def _course(result: RunResult) -> dict[str, Any]:
             "reasons": list(result.measurement.reasons),
             "notes": list(result.measurement.notes),
         },
-        "verdicts": [_verdict(verdict) for verdict in result.verdicts],
+        "verdicts": [result.plan.secrets.hide(_verdict(verdict)) for verdict in result.verdicts],
         "warnings": [
             {"code": warning.code, "message": warning.message, "at": _position(warning.at)}
             for warning in result.plan.warnings

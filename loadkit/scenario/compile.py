@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from secrets import randbelow
 from typing import Any
 
 import msgspec
@@ -21,7 +21,9 @@ from loadkit.flow.declare import declared_names
 from loadkit.flow.step import Build, Nobody, Where
 from loadkit.metrics.recorder import Recorder
 from loadkit.protocols.address import split_url
+from loadkit.redact import MASK, Secrets, is_secret
 from loadkit.scenario.check import check_schema
+from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
@@ -48,7 +50,7 @@ def compile_plan(
     config = dict(_mapping(data.get("config")))
     seed = settings.seed if settings.seed is not None else config.get("seed")
     if not isinstance(seed, int) or isinstance(seed, bool):
-        seed = secrets.randbelow(2**32)
+        seed = randbelow(2**32)
     seed %= 2**63  # whatever integer it was
     target = str(settings.target or config.get("target") or "")
     build = Build(
@@ -59,6 +61,7 @@ def compile_plan(
         functions=registry.plugins("function"),
         book=recorder,
     )
+    build.secrets = find_secrets(document)
     faults = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
     if faults:
         build.malformed = True
@@ -67,6 +70,7 @@ def compile_plan(
     _check_plugins(config, build)
     variables = _compile_variables(_mapping(config.get("variables")), build)
     feeders = _load_feeders(config.get("payload"), build, indexes)
+    check_secrets(document, build)
     phases = compile_phases(config, solo=settings.solo, seed=seed, build=build)
     scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build, recorder)
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
@@ -74,9 +78,9 @@ def compile_plan(
     found = dict.fromkeys([*diagnostics, *build.diagnostics])  # of one place: in the order of the text
     diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
-        raise ScenarioError(in_order(diagnostics), document.sources)
+        raise ScenarioError(*without_secrets(in_order(diagnostics), document.sources, build.secrets))
     return Plan(
-        name=settings.name or str(config.get("name") or Path(document.files[0]).stem),
+        name=build.secrets.mask_values(settings.name or str(config.get("name") or Path(document.files[0]).stem)),
         target=target,
         phases=phases,
         scenarios=scenarios,
@@ -89,14 +93,19 @@ def compile_plan(
         digest=hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest(),
         config=config,
         request_names=tuple(sorted(build.request_names)),
-        warnings=tuple(diagnostics),
-        tags=settings.tags,
+        warnings=hide_messages(diagnostics, build.secrets),
+        tags=_shown_tags(settings.tags, build.secrets),
+        secrets=build.secrets,
         solo=settings.solo,
         expect_at=build.expect_at,
         document=document,
         settings=replace(settings, seed=seed, target=target),
         connections=max(1, len(build.origins)),
     )
+
+
+def _shown_tags(tags: Mapping[str, str], secrets: Secrets) -> Mapping[str, str]:
+    return {key: MASK if is_secret(key) else secrets.mask(value) for key, value in tags.items()}
 
 
 def _reported(document: Document, faults: list[Diagnostic]) -> Callable[[Where], bool]:
@@ -227,7 +236,7 @@ def _compile_scenarios(items: Any, wanted: str | None, build: Build, recorder: R
         where: Where = ("scenarios", index)
         build.defined = set(known)
         build.later = declared_names(item.get("flow"), (*where, "flow"), build.actions)
-        flow, name = item.get("flow"), str(item.get("name") or f"scenario {index}")
+        flow, name = item.get("flow"), build.secrets.mask_values(str(item.get("name") or f"scenario {index}"))
         build.book = recorder.book(name)
         steps = build.steps(flow if isinstance(flow, list) else (), (*where, "flow"))
         made.append(

@@ -89,6 +89,14 @@ CONFIG: dict[str, Schema] = {
         "description": "Variables of each virtual user. Of a list, each virtual user gets one element at random.",
         "examples": [{"currency": "EUR", "color": ["red", "green"]}],
     },
+    "secrets": {
+        "type": "array",
+        "items": {"type": "string", "minLength": 1},
+        "title": "Secrets",
+        "description": "Names of variables whose values are masked (***) in all that is printed or written: of `variables`, "
+        "payloads, captures, `set` or the environment. Those whose names say so, such as apiToken, count without being listed.",
+        "examples": [["customerNumber", "iban"]],
+    },
     "name": {
         "type": "string",
         "minLength": 1,

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from loadkit.errors import Diagnostic, Position, ScenarioError, Severity
+from loadkit.redact import Secrets
 from loadkit.scenario.check import check_schema
+from loadkit.scenario.hidden import find_secrets, without_secrets
 from loadkit.scenario.resolve import builtin_variables, place_payloads, render_config
 from loadkit.scenario.source import Document, Reading, Span, Where, in_order, read_source
 
@@ -51,7 +53,8 @@ def load_document(files: Sequence[Path | str], overrides: Overrides | None = Non
         diagnostics += [
             found for found in check_schema(document) if not any(error.covers(found.at) for error in errors)
         ]
-    raise ScenarioError(in_order(diagnostics), gathered.sources)
+    secrets = find_secrets(document) if document is not None else Secrets()
+    raise ScenarioError(*without_secrets(in_order(diagnostics), gathered.sources, secrets))
 
 
 def gather_document(files: Sequence[Path | str], overrides: Overrides | None = None) -> Reading:

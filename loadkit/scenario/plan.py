@@ -8,6 +8,7 @@ from typing import Any
 
 from loadkit.errors import Diagnostic, Position
 from loadkit.flow.step import StepFunction
+from loadkit.redact import Secrets
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document
 from loadkit.slo.ensure import Ensure
@@ -82,6 +83,7 @@ class Plan:
     settings: Settings = field(default_factory=Settings, repr=False)
     connections: int = 1
     """How many connections a virtual user may hold open: one to each origin that requests name."""
+    secrets: Secrets = field(default_factory=Secrets)
 
     @property
     def indexes(self) -> tuple[RowIndex | None, ...]:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from loadkit.errors import ScenarioError, Severity
+from loadkit.redact import Secrets
 from loadkit.scenario.compile import compile_plan
+from loadkit.scenario.hidden import find_secrets, hide_messages, without_secrets
 from loadkit.scenario.merge import Overrides, gather_document
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.settings import Settings
@@ -19,15 +21,18 @@ def read_plan(files: Sequence[Path | str], changes: Overrides, settings: Setting
     reading = gather_document(files, changes)
     errors = [found for found in reading.diagnostics if found.severity is Severity.ERROR]
     if reading.document is None:
-        raise ScenarioError(reading.diagnostics, reading.sources)
+        raise ScenarioError(*without_secrets(reading.diagnostics, reading.sources, Secrets()))
+    secrets = find_secrets(reading.document)
     try:
         plan = compile_plan(reading.document, settings)
     except ScenarioError as error:
         later = [found for found in error.diagnostics if not any(one.covers(found.at) for one in errors)]
-        raise ScenarioError(in_order([*reading.diagnostics, *later]), reading.sources) from None
+        found = in_order([*reading.diagnostics, *later])
+        raise ScenarioError(*without_secrets(found, reading.sources, secrets)) from None
     if errors:
-        raise ScenarioError(reading.diagnostics, reading.sources)
-    return replace(plan, warnings=in_order([*reading.diagnostics, *plan.warnings]))
+        raise ScenarioError(*without_secrets(reading.diagnostics, reading.sources, secrets))
+    earlier = hide_messages(reading.diagnostics, secrets)
+    return replace(plan, warnings=in_order([*earlier, *plan.warnings]))
 
 
 def aimed(plan: Plan, target: str) -> Plan:

@@ -143,11 +143,12 @@ def test_matches_that_hold(item: Any) -> None:
 @pytest.mark.parametrize(
     ("item", "says"),
     [
-        ({"json": "$.token", "value": "u"}, 'match ($.token): found "t", expected "u" (status 201)'),
+        ({"json": "$.items[0]", "value": "u"}, "match ($.items[0]): found"),
+        ({"json": "$.token", "value": "u"}, "match ($.token): found ***, expected *** (status 201)"),
         ({"json": "$.null", "value": ""}, 'found nothing, expected ""'),
         ({"json": "$.zero", "value": False}, "found 0, expected false"),
         ({"json": "$.missing", "value": "x"}, "nothing was found"),
-        ({"json": "$.token", "value": "{{ given }}"}, "expected nothing"),
+        ({"json": "$.id", "value": "{{ given }}"}, "expected nothing"),
         ({"json": "$.items", "value": "y" * 500}, "yyy..."),
     ],
 )

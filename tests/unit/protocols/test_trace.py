@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from loadkit.flow.user import VirtualUser
 from loadkit.protocols.address import Origin
 from loadkit.protocols.request import Wire
-from loadkit.protocols.trace import is_secret, trace_exchange, trace_failure
+from loadkit.protocols.trace import trace_exchange, trace_failure
+from loadkit.redact import Secrets, is_secret
 
 WIRE = Wire("POST", Origin("http", "shop.example", 80), "/x", b"", b"")
 HEAD = b"POST /x HTTP/1.1\r\nHost: shop.example\r\n"
@@ -30,12 +32,14 @@ class Response:
 
 def someone() -> tuple[Any, list[str]]:
     logged: list[str] = []
-    return SimpleNamespace(number=7, run=SimpleNamespace(log=lambda text, *, stream: logged.append(text))), logged
+    run = SimpleNamespace(secrets=Secrets(), log=lambda text, *, stream: logged.append(text))
+    return VirtualUser(run, 7), logged
 
 
 def traced(payload: bytes = HEAD + b"\r\n", response: Response | None = None) -> str:
     user, logged = someone()
     trace_exchange(user, WIRE._replace(payload=payload), response or Response())  # type: ignore[arg-type]
+    user.tell()
     return logged[0]
 
 
@@ -151,6 +155,7 @@ def test_a_request_without_a_response_is_shown_with_what_happened() -> None:
     user, logged = someone()
     payload = HEAD + b'X-Secret: canary\r\n\r\n{"pwd": "canary"}'
     trace_failure(user, WIRE._replace(payload=payload), "ECONNRESET", "reset after http://a:canary@b/?sig=canary")
+    user.tell()
     (text,) = logged
     assert text.startswith("--- VU 7 -> http://shop.example\nPOST /x HTTP/1.1\nHost: shop.example\nX-Secret: ***\n")
     assert "--- VU 7 <- no valid response: ECONNRESET: reset after http://***@b/?sig=***" in text

@@ -5,7 +5,6 @@ import pytest
 from loadkit.engine.result import RunResult
 from loadkit.errors import Diagnostic
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.report.report import mask_userinfo
 from loadkit.slo.evaluate import Status
 from tests.support.results import AT, failing_second, invalid, phase, plan, report_of, result, second, verdict
 
@@ -28,20 +27,6 @@ def test_origin_says_what_ran():
     assert {"loadkit", "python", "numpy"} <= set(seen["versions"])
     assert seen["host"]["cpus"] >= 1
     assert seen["started_at"] == "2023-11-14T22:13:24.500+00:00"
-
-
-@pytest.mark.parametrize(
-    ("url", "masked"),
-    [
-        ("http://ann:secret@shop.example/x", "http://***@shop.example/x"),
-        ("https://token@shop.example", "https://***@shop.example"),
-        ("http://a:b@c@shop.example", "http://***@shop.example"),
-        ("http://shop.example/?mail=a@b.c", "http://shop.example/?mail=a@b.c"),
-        ("http://shop.example/a@b", "http://shop.example/a@b"),
-    ],
-)
-def test_user_names_and_passwords_of_urls_are_masked(url, masked):
-    assert mask_userinfo(url) == masked
 
 
 def test_the_targets_password_is_not_in_the_report():
