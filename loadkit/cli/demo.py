@@ -36,7 +36,8 @@ def demo(
       loadkit demo --port 8080
       loadkit demo --error-rate 0.02 --latency 3
     """
-    from loadkit.demo.app import DemoOptions, serve
+    from loadkit.demo.app import serve
+    from loadkit.demo.options import DemoOptions
 
     options = DemoOptions(error_rate=error_rate, latency=latency, seed=seed)
 

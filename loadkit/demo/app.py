@@ -15,13 +15,13 @@ import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from loadkit.demo.latency import Latency
+from loadkit.demo.options import DemoOptions
 from loadkit.demo.route import Call, Refused, Reply, Route, fault
 from loadkit.demo.services import Services
 from loadkit.demo.shop import Shop
@@ -35,19 +35,6 @@ _BACKLOG = 4096  # thousands of them may connect at once
 _HEALTH = Reply(200, b'{"status":"ok"}')
 _UNAVAILABLE = fault(503, "out of order, as asked for by the error rate")
 _NOTHING: dict[str, str] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoOptions:
-    """How the demo behaves.
-
-    `error_rate` is the share of requests, except for /health, answered with 503; `latency` multiplies the times of
-    latency.py, 0 answers at once; the same `seed` gives the same times and errors.
-    """
-
-    error_rate: float = 0.0
-    latency: float = 1.0
-    seed: int = 0
 
 
 def make_app(options: DemoOptions) -> web.Application:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from typing import IO
 
-from loadkit.demo.app import DemoOptions
+from loadkit.demo.options import DemoOptions
 from loadkit.errors import PreflightError
 
 _READY_WITHIN_S = 10.0

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import Self
 
-from loadkit.demo.app import DemoOptions
+from loadkit.demo.options import DemoOptions
 from loadkit.demo.process import DemoProcess, start_demo
 from loadkit.engine.descriptors import descriptor_limit
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started

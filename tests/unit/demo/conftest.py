@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from loadkit.demo.app import DemoOptions
+from loadkit.demo.options import DemoOptions
 from loadkit.demo.process import start_demo
 
 

@@ -4,7 +4,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from loadkit.demo.app import DemoOptions, make_app, serve
+from loadkit.demo.app import make_app, serve
+from loadkit.demo.options import DemoOptions
 from tests.support.demo import ask, visit
 
 VECTOR = [0.1] * 8

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loadkit.demo import process as process_module
-from loadkit.demo.app import DemoOptions
+from loadkit.demo.options import DemoOptions
 from loadkit.demo.process import start_demo
 from loadkit.errors import PreflightError
 from tests.support.demo import ask
@@ -16,7 +16,7 @@ from tests.support.demo import ask
 ROOT = Path(__file__).parents[3]
 PARENT = """
 import asyncio, sys
-from loadkit.demo.app import DemoOptions
+from loadkit.demo.options import DemoOptions
 from loadkit.demo.process import start_demo
 print(asyncio.run(start_demo(DemoOptions())).pid, flush=True)
 sys.stdin.read()
