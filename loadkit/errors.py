@@ -193,7 +193,8 @@ CODES: dict[str, str] = {
     "LK301": "a threshold that cannot be parsed",
     "LK302": "an unknown metric",
     "LK303": "a percentile outside 0..100",
-    "LK304": "an unknown request or scenario name in a threshold",
+    "LK304": "an unknown request, scenario or phase name in a threshold",
+    "LK305": "keys of a threshold that do not go together",
     # LK5xx: warnings, what Artillery would run
     "LK501": "an ifTrue expression that cannot be parsed; the request is sent",
     "LK502": "an environment variable that is not set",

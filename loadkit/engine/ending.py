@@ -8,9 +8,12 @@ from loadkit.engine.accounts import settle
 from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.judged import active_s, judged_part
-from loadkit.scenario.judging import BusyStreak, judge
+from loadkit.scenario.judging import BusyStreak, judge, stretches
 from loadkit.scenario.plan import Plan
 from loadkit.slo.cause import Generator
+from loadkit.slo.validity import Validity
+from loadkit.slo.validity import judge as judge_measurement
+from loadkit.slo.watch import Abort, Watches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,8 @@ class Ending:
     cut_off: bool = False
     cores: int = 1
     """How many the generator may use, for advice."""
+    aborted_by: Abort | None = None
+    """The threshold that ended the run, if one did."""
 
 
 class Course:
@@ -35,11 +40,23 @@ class Course:
         self.started_at = started_at
         self.summary = Snapshot()
         self._busy = BusyStreak(plan)
+        self._watches = Watches(plan.objectives, stretches(plan))
 
     def add(self, snapshot: Snapshot) -> None:
         """Take the next interval, merged over the workers."""
         self.summary.merge(snapshot)
         self._busy.add(snapshot)
+        self._watches.add(snapshot)
+
+    def abort(self) -> Abort | None:
+        """Return why the run is to be stopped now, None to go on.
+
+        A threshold fails nobody while the generator is the limit, so it ends no run then either.
+        """
+        failed = None if self.plan.solo else self._watches.abort()
+        if failed is not None and judge_measurement(self.summary).status is Validity.INVALID:
+            return None
+        return failed
 
     def conclude(self, ending: Ending) -> RunResult:
         """Settle the account and judge. Writes `arrivals.planned` and `arrivals.lost` into the summary."""
@@ -54,6 +71,7 @@ class Course:
             lost=ending.lost_workers,
             trouble=trouble,
             cut_off_s=ending.elapsed_s if ending.cut_off else None,
+            watches=self._watches,
         )
         return RunResult(
             plan=self.plan,
@@ -70,6 +88,7 @@ class Course:
             signal=ending.signal,
             lost_workers=ending.lost_workers,
             tags=self.plan.tags,
+            aborted_by=ending.aborted_by,
         )
 
     def _generator(self, ending: Ending) -> Generator:

@@ -10,6 +10,7 @@ from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.plan import Plan
 from loadkit.slo.evaluate import Status, Verdict
 from loadkit.slo.validity import Measurement, Validity
+from loadkit.slo.watch import Abort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,8 @@ class RunResult:
     Thresholds and checks are judged on `judged`, and `active_s` is the time that its rates are taken over. Without warm-up
     phases `judged` is `summary`.
 
-    `started_at` is Unix time in seconds; `signal` names the signal that ended the run early, if one did.
+    `started_at` is Unix time in seconds; `signal` names the signal that ended the run early, if one did,
+    and `aborted_by` the threshold.
     """
 
     plan: Plan
@@ -36,6 +38,7 @@ class RunResult:
     signal: str | None = None
     lost_workers: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
+    aborted_by: Abort | None = None
 
     @property
     def exit_code(self) -> ExitCode:

@@ -20,6 +20,7 @@ from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, from_wire, to_wire
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import document_to_wire
+from loadkit.slo.watch import Abort
 from loadkit.units import NS_PER_S
 from loadkit.workload.base import Shard
 
@@ -88,6 +89,7 @@ class Fleet:
         self._died_ns: dict[int, int] = {}
         self._start_ns = time.perf_counter_ns()
         self._stopped_ns = 0  # when the user asked to stop: nothing was due after that
+        self._aborted_by: Abort | None = None
         self._course = Course(plan, workers=len(workers), started_at=time.time())
 
     async def run(self) -> AsyncGenerator[Event, None]:
@@ -116,6 +118,7 @@ class Fleet:
                 self._take(index, message[1])
             for interval in self._complete():
                 yield interval
+            self._abort_if_failed()
         yield Finished(result=self._result())
 
     async def close(self) -> None:
@@ -234,6 +237,17 @@ class Fleet:
                 worker.send("kill")
             self._tasks.append(asyncio.create_task(self._end_stuck()))
 
+    def _abort_if_failed(self) -> None:
+        """Cut everybody off when a threshold with `abort` has failed, unless the run comes to its end by itself."""
+        if self._aborted_by or self._stopped_ns or self._lost or min(self._reported) == _ENDED:
+            return
+        self._aborted_by = self._course.abort()
+        if self._aborted_by is not None:
+            self._stopped_ns = self._elapsed_ns()
+            for worker in self._workers:
+                worker.send("kill")
+            self._tasks.append(asyncio.create_task(self._end_stuck()))
+
     async def _end_stuck(self) -> None:
         """End the workers that do not obey a kill; they count as lost."""
         await asyncio.sleep(KILL_TIMEOUT_S)
@@ -284,6 +298,7 @@ class Fleet:
         ending = Ending(
             elapsed_s=self._elapsed_ns() / NS_PER_S,
             signal=self._stop.signal,
+            aborted_by=self._aborted_by,
             lost_workers=len(self._lost),
             lost_arrivals=self._lost_arrivals(),
             cores=usable_cores(),

@@ -16,6 +16,7 @@ from loadkit.outputs.progress import format_rate
 from loadkit.scenario.judged import active_s, has_warmup
 from loadkit.slo.evaluate import Status, Verdict
 from loadkit.slo.validity import Validity
+from loadkit.slo.window import clock
 from loadkit.units import format_bytes, format_duration_ns
 
 MOST_REQUESTS = 40
@@ -75,12 +76,18 @@ def conclusion(result: RunResult, *, paint: Paint = plain) -> str:
         text = f"INTERRUPTED by {result.signal}: the figures cover the part that ran (exit code {code:d})"
         return paint(text, "yellow")
     if code is ExitCode.INVALID_MEASUREMENT:
-        return paint(f"INVALID: this measurement cannot be trusted, see above (exit code {code:d})", "red")
+        text = f"INVALID: this measurement cannot be trusted, see above{_aborted(result)} (exit code {code:d})"
+        return paint(text, "red")
     if code is not ExitCode.PASS:
-        return paint(f"FAIL: {_failed(judged)}{note} (exit code {code:d})", "red")
+        return paint(f"FAIL: {_failed(judged)}{note}{_aborted(result)} (exit code {code:d})", "red")
     if not judged:
         return paint(f"PASS: nothing was judged{_unanswered(result)}; config.thresholds says what must hold", "yellow")
     return paint(f"PASS: {_held(judged)} held{note}", "green")
+
+
+def _aborted(result: RunResult) -> str:
+    abort = result.aborted_by
+    return f"; stopped at {clock(abort.second)} by {printable(abort.objective_text)}" if abort else ""
 
 
 def _held(judged: Sequence[Verdict]) -> str:
@@ -199,15 +206,24 @@ def _arrivals(seen: Snapshot) -> Iterator[str]:
 
 def _verdict_lines(verdicts: Iterable[Verdict], paint: Paint) -> list[str]:
     rows = list(verdicts)
-    objectives = max((len(row.objective_text) for row in rows), default=0)
+    objectives = max((len(_title(row)) for row in rows), default=0)
     return [_verdict_line(row, objectives, paint) for row in rows]
+
+
+def _title(verdict: Verdict) -> str:
+    """Return a verdict's objective, its name before it, and behind it what the text does not say of the scope."""
+    text = verdict.objective_text
+    said = "" if verdict.scope in ("global", "each") or verdict.scope in text else f" [{verdict.scope}]"
+    window = f" {verdict.window}" if verdict.window else ""
+    return f"{verdict.name}: {text}{said}{window}" if verdict.name else f"{text}{said}{window}"
 
 
 def _verdict_line(verdict: Verdict, width: int, paint: Paint) -> str:
     word = paint(f"{verdict.status.name:<12}", _COLOURS[verdict.status])
-    parts = [f"{printable(verdict.objective_text):<{width}}"]
+    parts = [f"{printable(_title(verdict)):<{width}}"]
     if verdict.observed_text:
-        parts.append(f"measured {verdict.observed_text}")
+        worst = " at worst" if verdict.window and verdict.breaches else ""
+        parts.append(f"measured {verdict.observed_text}{worst}")
     if verdict.origin != "expect" and verdict.limit_text.replace(" ", "") not in verdict.objective_text.replace(
         " ", ""
     ):

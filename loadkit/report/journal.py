@@ -31,6 +31,7 @@ from loadkit.report.report import generator
 from loadkit.scenario.outline import outline
 from loadkit.slo.evaluate import Verdict
 from loadkit.slo.validity import Measurement
+from loadkit.slo.watch import Abort
 
 MAGIC = b"LKJOURN1"
 FORMAT = 1
@@ -81,6 +82,7 @@ class End(msgspec.Struct, kw_only=True):
     lost_arrivals: int
     measurement: Measurement
     verdicts: tuple[Verdict, ...]
+    aborted_by: Abort | None = None
 
 
 def header_frame(event: Started) -> bytes:
@@ -110,6 +112,7 @@ def end_frame(result: RunResult) -> bytes:
         lost_arrivals=result.summary.count("arrivals.lost"),
         measurement=result.measurement,
         verdicts=result.verdicts,
+        aborted_by=result.aborted_by,
     )
     return _frame("end", msgspec.to_builtins(end))
 

@@ -76,7 +76,11 @@ def _read(path: Path, file: BinaryIO) -> Rebuilt:
 def _finished(course: Course, end: End) -> RunResult:
     """Return the result as it was judged then: another version of loadkit may judge by other rules."""
     ending = Ending(
-        elapsed_s=end.elapsed_s, signal=end.signal, lost_workers=end.lost_workers, lost_arrivals=end.lost_arrivals
+        elapsed_s=end.elapsed_s,
+        signal=end.signal,
+        lost_workers=end.lost_workers,
+        lost_arrivals=end.lost_arrivals,
+        aborted_by=end.aborted_by,
     )
     return replace(course.conclude(ending), measurement=end.measurement, verdicts=end.verdicts)
 

@@ -21,6 +21,8 @@ from loadkit.report.timeline import COLUMNS, Timeline
 from loadkit.scenario.judged import active_s
 from loadkit.scenario.plan import Phase
 from loadkit.slo.evaluate import Verdict
+from loadkit.slo.watch import Abort
+from loadkit.slo.window import Breaches, Window
 from loadkit.units import NS_PER_S
 from loadkit.workload.base import ClosedWorkload
 from loadkit.workload.pause import Pause
@@ -78,6 +80,7 @@ def _course(result: RunResult) -> dict[str, Any]:
         "started_at": datetime.fromtimestamp(result.started_at, UTC).isoformat(timespec="milliseconds"),
         "elapsed_s": round(result.elapsed_s, 3),
         "signal": result.signal,
+        "aborted_by": _abort(result.aborted_by),
         "exit_code": int(result.exit_code),
         "phases": [_phase(phase) for phase in result.plan.phases],
         "measurement": {
@@ -99,6 +102,10 @@ def generator() -> dict[str, Any]:
         "versions": _versions(),
         "host": {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count() or 1},
     }
+
+
+def _abort(abort: Abort | None) -> dict[str, Any] | None:
+    return {"objective": abort.objective_text, "second": abort.second} if abort else None
 
 
 def _versions() -> dict[str, str]:
@@ -135,6 +142,11 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "origin": verdict.origin,
         "status": verdict.status.value,
         "strict": verdict.strict,
+        "severity": verdict.severity.value,
+        "name": verdict.name,
+        "tags": dict(verdict.tags),
+        "scope": verdict.scope,
+        "window": _window(verdict.window),
         "observed": verdict.observed,
         "limit": verdict.limit,
         "unit": verdict.unit,
@@ -142,7 +154,27 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "limit_text": verdict.limit_text,
         "samples": verdict.samples,
         "reason": verdict.reason,
+        "breaches": _breaches(verdict.breaches),
         "at": _position(verdict.at),
+    }
+
+
+def _window(window: Window | None) -> dict[str, Any] | None:
+    return {"logic": window.logic.value, "seconds": window.seconds} if window else None
+
+
+def _breaches(found: Breaches | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "judged": found.judged,
+        "bad": found.bad,
+        "longest_row_s": found.row,
+        "first_bad_s": found.first_bad_s,
+        "failed_s": found.failed_s,
+        "at_failure": found.at_failure,
+        "worst": found.worst,
+        "worst_s": found.worst_s,
     }
 
 

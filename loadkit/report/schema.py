@@ -74,6 +74,15 @@ def _course() -> Schema:
         "started_at": {"type": "string", "format": "date-time", "description": "When load began, in UTC (ISO 8601)."},
         "elapsed_s": _number("Seconds from the start to the end of the run."),
         "signal": _nullable(_text("The signal that ended the run early; null when none did.")),
+        "aborted_by": _nullable(
+            _object(
+                "The threshold that ended the run early; null when none did.",
+                {
+                    "objective": _text("The threshold, as written."),
+                    "second": _integer("The second of the run at which it had failed."),
+                },
+            )
+        ),
         "exit_code": _integer("The exit code of the command."),
         "phases": _list("The phases, in order.", _phase()),
         "measurement": _measurement(),
@@ -183,6 +192,19 @@ def _verdict() -> Schema:
             "origin": _text("Where it comes from: `threshold`, `ensure` or `expect`."),
             "status": _text("`pass`, `fail`, `inconclusive` or `invalid`."),
             "strict": _flag("Whether a failure fails the run."),
+            "severity": _choice("`error` where a failure fails the run, else `warning`.", "error", "warning"),
+            "name": _text("Its name, as given; empty where it has none."),
+            "tags": _map("Its tags.", _text("The tag's value.")),
+            "scope": _text('What it is about: `global`, or such as `of "/pay" in phase "peak"`.'),
+            "window": _nullable(
+                _object(
+                    "The window that was judged each second; null when the run was judged as a whole.",
+                    {
+                        "logic": _choice("How it looks at seconds.", "for", "over", "within"),
+                        "seconds": _integer("How long it is.", minimum=1),
+                    },
+                )
+            ),
             "observed": _nullable({"type": "number", "description": "Measured value in `unit`; null without samples."}),
             "limit": _nullable({"type": "number", "description": "The limit in `unit`; null for an expression."}),
             "unit": _text("`ns`, `count`, `bytes`, `ratio` or `per_s`; empty for an expression."),
@@ -190,7 +212,25 @@ def _verdict() -> Schema:
             "limit_text": _text("The limit with its operator and unit."),
             "samples": _integer("How many samples stand behind the value."),
             "reason": _text("Why, where the value alone does not say it."),
+            "breaches": _nullable(_breaches()),
             "at": _nullable_ref("position", "Where the objective stands; null when it is built in."),
+        },
+    )
+
+
+def _breaches() -> Schema:
+    instant = "whole seconds since the run's start, the end of a window"
+    return _object(
+        "What was found second by second, where it was followed; null for what is judged at the end.",
+        {
+            "judged": _integer("How often a value was compared."),
+            "bad": _integer("How often it did not hold."),
+            "longest_row_s": _integer("The longest time, in seconds, that it did not hold without a break."),
+            "first_bad_s": _nullable(_integer(f"When it first did not hold: {instant}.")),
+            "failed_s": _nullable(_integer("When the objective failed; null when it did not.")),
+            "at_failure": _nullable({"type": "number", "description": "The value then, in the verdict's `unit`."}),
+            "worst": _nullable({"type": "number", "description": "The value furthest to the wrong side."}),
+            "worst_s": _nullable(_integer("When that was.")),
         },
     )
 

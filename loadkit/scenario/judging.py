@@ -13,33 +13,64 @@ from loadkit.scenario.judged import active_s
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.slo.cause import BUSY_SHARE, Generator
 from loadkit.slo.ensure import Ensure, evaluate_ensure, parse_ensure
-from loadkit.slo.evaluate import Verdict, evaluate, expectation_verdict, visit_verdict
-from loadkit.slo.expression import Objective, check_names, parse_threshold
-from loadkit.slo.metric import ThresholdFault
+from loadkit.slo.evaluate import Verdict, expectation_verdict, visit_verdict
+from loadkit.slo.expression import Objective
+from loadkit.slo.judge import judge_objectives
+from loadkit.slo.selection import Stretch
+from loadkit.slo.threshold import Names, parse_thresholds
 from loadkit.slo.validity import Measurement
 from loadkit.slo.validity import judge as judge_measurement
+from loadkit.slo.watch import Watches
 from loadkit.units import NS_PER_S
 from loadkit.workload.base import ClosedWorkload
+from loadkit.workload.pause import Pause
 
 
 def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build) -> tuple[Objective, ...]:
-    """Parse `config.thresholds`; an unknown metric or request name becomes a diagnostic."""
-    objectives, places = [], []
-    for index, text in enumerate(items if isinstance(items, list) else ()):
-        where: Where = ("config", "thresholds", index)
-        if not isinstance(text, str):
-            continue  # the schema's check has reported it
-        try:
-            objectives.append(parse_threshold(text, build.positions.at(where)))
-            places.append(where)
-        except ThresholdFault as fault:
-            build.error(fault.code, where, str(fault), hint=fault.hint, inside=(text, fault.offset))
-    names = [scenario.name for scenario in scenarios]
-    for name_fault in check_names(objectives, build.request_names, names):
-        index = int(name_fault.where[-1])
-        inside = objectives[index].text, name_fault.offset
-        build.error(name_fault.code, places[index], name_fault.message, hint=name_fault.hint, inside=inside)
-    return tuple(objectives)
+    """Parse `config.thresholds`; what is wrong with one, or a name that nothing has, becomes a diagnostic."""
+    phases = _phase_names(build.config.get("phases"))
+    names = Names(
+        requests=build.request_names,
+        scenarios=[scenario.name for scenario in scenarios],
+        phases=[name for name, _ in phases],
+        warmups=[name for name, warmup in phases if warmup],
+    )
+    read = parse_thresholds(items, names, lambda where: build.positions.at(("config", *where)))
+    for fault in read.faults:
+        text = _at({"thresholds": items}, fault.where)
+        inside = (text, fault.offset) if isinstance(text, str) and _has_grammar(fault.where) else None
+        build.error(fault.code, ("config", *fault.where), fault.message, hint=fault.hint, inside=inside)
+    return read.objectives
+
+
+def _has_grammar(where: Where) -> bool:
+    """Say whether what stands at a path of a threshold is a text whose parts mean something."""
+    return where[-1] in ("expr", "scope") or isinstance(where[-1], int)
+
+
+def _phase_names(items: Any) -> list[tuple[str, bool]]:
+    """Return the names of the phases as they are written, and whether each is a warm-up; faulty phases have names, too."""
+    return [
+        (str(item.get("name") or f"phase {index + 1}"), item.get("warmup") is True)
+        for index, item in enumerate(items if isinstance(items, list) else ())
+        if isinstance(item, Mapping)
+    ]
+
+
+def stretches(plan: Plan) -> tuple[Stretch, ...]:
+    """Return the phases of a plan as thresholds see them."""
+    return tuple(
+        Stretch(
+            index=phase.index,
+            name=phase.name,
+            start_ns=phase.start_ns,
+            end_ns=phase.end_ns,
+            pause=isinstance(phase.workload, Pause),
+            judged=not phase.warmup,
+            last=phase is plan.phases[-1],
+        )
+        for phase in plan.phases
+    )
 
 
 def compile_ensure(config: Mapping[str, Any], build: Build) -> Ensure | None:
@@ -86,18 +117,29 @@ def judge(
     lost: int,
     trouble: str = "",
     cut_off_s: float | None = None,
+    watches: Watches | None = None,
 ) -> tuple[Measurement, tuple[Verdict, ...]]:
     """Judge a run's measurement by its `summary`, then its objectives by what of it is `judged`.
 
     With `--solo` thresholds are shown and fail nobody.
 
-    `trouble` says what in the account does not add up, `cut_off_s` after how long a run was cut off.
+    `trouble` says what in the account does not add up, `cut_off_s` after how long a run was cut off; `watches` have seen
+    each interval.
     """
     duration_s = active_s(plan, summary.end_ns)
     measurement = judge_measurement(
         summary, lost_workers=lost, generator=generator, trouble=trouble, cut_off_s=cut_off_s
     )
-    verdicts = list(evaluate(plan.objectives, judged, duration_s, measurement=measurement))
+    verdicts = list(
+        judge_objectives(
+            plan.objectives,
+            judged,
+            duration_s,
+            measurement=measurement,
+            stretches=stretches(plan),
+            watches=watches,
+        )
+    )
     if plan.ensure is not None:
         verdicts += evaluate_ensure(plan.ensure, judged, duration_s, measurement=measurement)
     if plan.solo:  # one visit says nothing about rates and percentiles

@@ -8,14 +8,15 @@ failed: what was observed is shown, judged INVALID.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
-from loadkit.errors import Position
+from loadkit.errors import Position, Severity
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.slo.expression import Objective
-from loadkit.slo.metric import Kind, Selector
+from loadkit.slo.expression import Confidence, Objective
+from loadkit.slo.metric import GAUGES, Kind, Selector
 from loadkit.slo.validity import Measurement, Validity
+from loadkit.slo.window import Breaches, Window
 from loadkit.units import NS_PER_MS, NS_PER_S, format_bytes, format_duration_ns, parse_bytes
 
 
@@ -34,6 +35,7 @@ class Verdict:
 
     `observed` and `limit` are in `unit` (ns, count, bytes, ratio, per_s; "" for an expression), the texts are for people and
     never look alike when the numbers differ. `samples` is what the value rests on. Only a strict verdict fails a run.
+    With a window `observed` is the worst value, and `breaches` say when it failed.
     """
 
     objective_text: str
@@ -48,6 +50,16 @@ class Verdict:
     reason: str = ""
     limit: float | None = None
     unit: str = ""
+    name: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    scope: str = "global"
+    window: Window | None = None
+    breaches: Breaches | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """Return what a failure does: an error fails the run, a warning is shown."""
+        return Severity.ERROR if self.strict else Severity.WARNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,6 @@ class Observation:
     reason: str = ""
 
 
-_GAUGES = ("worker.", "coordinator.")
 _SELDOM = {"generator.gc_pause", "generator.stall"}  # of which none is good news, not a lack of samples
 
 INVALID_REASON = "not judged: the measurement is invalid"
@@ -83,6 +94,11 @@ def _verdict(objective: Objective, summary: Snapshot, duration_s: float, measure
     selector, limit = objective.selector, objective.limit
     seen = observe(selector, summary, duration_s)
     status = settled(seen.value is not None and objective.operator.holds(seen.value, limit), measurement)
+    reason = INVALID_REASON if status is Status.INVALID else seen.reason
+    if status is not Status.INVALID and seen.value is not None and seen.samples < objective.min_samples:
+        status, reason = Status.INCONCLUSIVE, f"{seen.samples} samples, and min_samples is {objective.min_samples}"
+    elif status in (Status.PASS, Status.FAIL) and seen.value is not None and objective.confidence is Confidence.STRICT:
+        status, reason = Status.INCONCLUSIVE, f"no interval is known for {selector.text}"
     return Verdict(
         objective_text=objective.text,
         status=status,
@@ -91,9 +107,14 @@ def _verdict(objective: Objective, summary: Snapshot, duration_s: float, measure
         limit_text=f"{objective.operator.value} {limit_text(selector.kind, limit)}",
         samples=seen.samples,
         at=objective.at,
-        reason=INVALID_REASON if status is Status.INVALID else seen.reason,
+        strict=objective.severity is Severity.ERROR,
+        reason=reason,
         limit=limit,
         unit=selector.kind.value,
+        name=objective.name,
+        tags=objective.tags,
+        scope=objective.selection.text(selector.label),
+        window=objective.window,
     )
 
 
@@ -101,7 +122,7 @@ def observe(selector: Selector, summary: Snapshot, duration_s: float) -> Observa
     """Return the number that a selector refers to."""
     if selector.aggregate:
         return _observe_times(selector, summary)
-    if selector.name.startswith(_GAUGES):
+    if selector.name.startswith(GAUGES):
         return _observe_gauge(selector, summary)
     samples = sum(summary.count(metric, selector.label) for metric in selector.samples)
     if selector.kind is Kind.RATIO:

@@ -1,6 +1,6 @@
 """Thresholds as people write them: `http.response_time.p95 < 250ms of "/checkout"`.
 
-threshold = metric op value [ "of" label ]        white space is free
+threshold = metric op value [ scope ]             white space is free; the scope as in slo/selection.py
 metric    = a name of slo/metric.py, with its aggregate; the names of errors may hold spaces
 op        = "<" | "<=" | ">" | ">=" | "==" | "!="
 value     = number [ unit ]                       what the metric is decides the unit:
@@ -9,7 +9,6 @@ value     = number [ unit ]                       what the metric is decides the
               rates      /s /min /h               a bare number is per second
               bytes      B KB MB GB KiB MiB GiB   a bare number is bytes
               counts     none
-label     = '"' text '"' | "'" text "'" | word    a request's name; a scenario's for vusers.*
 """
 
 from __future__ import annotations
@@ -17,18 +16,28 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
-from typing import Any
 
-from loadkit.errors import Position
-from loadkit.flow.step import Where, closest_hint
-from loadkit.slo.metric import Kind, Scope, Selector, ThresholdFault, select
+from loadkit.errors import Position, Severity
+from loadkit.flow.step import Where
+from loadkit.slo.metric import Kind, Selector, ThresholdFault, select
+from loadkit.slo.selection import ALL, Part, Selection, parse_scope, select_scope, split_scope
+from loadkit.slo.window import Window
 from loadkit.units import parse_bytes, parse_duration_ns, parse_rate_per_s, parse_ratio
 
-__all__ = ["CONFIG", "Fault", "Objective", "Operator", "ThresholdFault", "check_names", "parse_threshold", "per_cent"]
+__all__ = [
+    "MOST_HINTED",
+    "Confidence",
+    "Fault",
+    "Objective",
+    "Operator",
+    "ThresholdFault",
+    "parse_threshold",
+    "per_cent",
+]
 
 
 class Operator(Enum):
@@ -56,20 +65,45 @@ _COMPARE: Mapping[Operator, Callable[[float, float], bool]] = {
 }
 
 
+class Confidence(Enum):
+    """Whether the value itself is judged, or the whole interval in which the true one lies."""
+
+    POINT = "point"
+    STRICT = "strict"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """A threshold, parsed. `limit` is in ns, per second, bytes, or a plain count or ratio: `selector.kind` says which."""
+    """A threshold, parsed. `limit` is in ns, per second, bytes, or a plain count or ratio: `selector.kind` says which.
+
+    Nothing is judged before `after_s`, counted from the start of the run, or of the phase that is selected. Fewer samples than
+    `min_samples` decide nothing. An objective that is to `abort` ends the run when it fails.
+    """
 
     text: str
     selector: Selector
     operator: Operator
     limit: float
     at: Position | None = None
+    selection: Selection = ALL
+    window: Window | None = None
+    after_s: int = 0
+    abort: bool = False
+    severity: Severity = Severity.ERROR
+    min_samples: int = 0
+    confidence: Confidence = Confidence.POINT
+    name: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str | None:
         """Return the request's (or scenario's) name after `of`, None when everything counts."""
         return self.selector.label
+
+    @property
+    def watched(self) -> bool:
+        """Say whether the numbers of the whole run do not suffice to judge it."""
+        return self.window is not None or self.abort or self.after_s > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +118,8 @@ class Fault:
 
 
 _LONGEST = 1000  # characters; the expressions below take time by its square
-_MOST_HINTED = 200  # faults; a comparison with a thousand names takes a millisecond
+MOST_HINTED = 200  # faults; a comparison with a thousand names takes a millisecond
 _SPLIT = re.compile(r"\s*(?P<metric>[^<>=!]*?)\s*(?P<operator>[<>=!]+)\s*(?P<rest>.*)", re.DOTALL)
-_REST = re.compile(r"(?P<value>.*?)(?:\s+of\b\s*(?P<label>.*?))?\s*", re.DOTALL)
-_LABEL = re.compile(r"""\s*(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<word>[^\s"']+))\s*""")
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+")
 _SECOND = re.compile(r"\s(?:and|or)\s|&&|\|\|")
 _MEANT = {"=": "==", "===": "==", "=<": "<=", "=>": ">=", "<>": "!=", "!": "!=", "!==": "!="}
@@ -100,10 +132,9 @@ _UNITS = {
 }
 
 
-def parse_threshold(text: str, at: Position | None = None) -> Objective:
-    """Parse one threshold. Raises ThresholdFault, with the offset of the part that is wrong."""
-    if len(text) > _LONGEST:
-        raise ThresholdFault("LK301", f"a threshold of more than {_LONGEST} characters")
+def parse_threshold(text: str, at: Position | None = None, scope: Sequence[Part] = ()) -> Objective:
+    """Parse one threshold; `scope` is what is said about it elsewhere. Raises ThresholdFault, with the wrong part's offset."""
+    check_length(text)
     split = _SPLIT.fullmatch(text)
     if split is None:
         hint = "write it like http.response_time.p95 < 250ms"
@@ -112,35 +143,25 @@ def parse_threshold(text: str, at: Position | None = None) -> Objective:
         raise ThresholdFault("LK301", "there is no metric before the comparison", hint="http.response_time.p95 < 250ms")
     selector = _selector(split["metric"], split.start("metric"))
     comparison = _operator(split["operator"], split.start("operator"))
-    rest = _REST.fullmatch(split["rest"])
-    assert rest is not None  # both groups may be empty
+    value, end = split_scope(split["rest"])
     start = split.start("rest")
-    limit = _value(selector, rest["value"], start)
-    if rest["label"] is not None:
-        selector = replace(selector, label=_label(selector, rest["label"], start + rest.start("label")))
-    return Objective(text=text.strip(), selector=selector, operator=comparison, limit=limit, at=at)
+    limit = _value(selector, value, start)
+    parts = parse_scope(split["rest"][end:], start + end)
+    selection, label = select_scope(selector, (*parts, *scope))
+    return Objective(
+        text=text.strip(),
+        selector=replace(selector, label=label),
+        operator=comparison,
+        limit=limit,
+        at=at,
+        selection=selection,
+    )
 
 
-def check_names(
-    objectives: Iterable[Objective], request_names: Iterable[str], scenario_names: Iterable[str]
-) -> tuple[Fault, ...]:
-    """Return a fault for each threshold `of` a request or scenario that the plan does not have."""
-    known = {Scope.REQUEST: sorted(request_names), Scope.SCENARIO: sorted(scenario_names), Scope.RUN: []}
-    faults: list[Fault] = []
-    for index, objective in enumerate(objectives):
-        scope, label = objective.selector.scope, objective.label
-        if label is not None and label not in known[scope]:
-            message = f'there is no {scope.value} named "{label}"'
-            hint = _names_hint(label, known[scope]) if len(faults) < _MOST_HINTED else ""
-            offset = max(0, objective.text.rfind(label))
-            offset -= objective.text[offset - 1 : offset] in ("'", '"')
-            faults.append(Fault(code="LK304", where=("thresholds", index), message=message, hint=hint, offset=offset))
-    return tuple(faults)
-
-
-def _names_hint(label: str, known: list[str]) -> str:
-    listed = f"there are: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}" if known else ""
-    return closest_hint(label, known) or listed
+def check_length(text: str) -> None:
+    """Refuse a text that would take long to read. Raises ThresholdFault LK301."""
+    if len(text) > _LONGEST:
+        raise ThresholdFault("LK301", f"a threshold of more than {_LONGEST} characters")
 
 
 def _selector(text: str, start: int) -> Selector:
@@ -200,42 +221,4 @@ _PARSE: Mapping[Kind, Callable[[str], float]] = {
     Kind.RATE: parse_rate_per_s,
     Kind.BYTES: parse_bytes,
     Kind.COUNT: _count,
-}
-
-
-def _label(selector: Selector, text: str, start: int) -> str:
-    if selector.scope is Scope.RUN:
-        message = f"{selector.text} is measured for the whole run"
-        raise ThresholdFault("LK301", message, offset=start, hint="leave out `of`")
-    if selector.label is not None:
-        message = f'{selector.text} names "{selector.label}" already'
-        raise ThresholdFault("LK301", message, offset=start, hint="leave out `of`")
-    found = _LABEL.fullmatch(text)
-    if found is None:
-        hint = f'write of "{text.strip(chr(34))}"' if text else 'write of "/checkout"'
-        raise ThresholdFault("LK301", "`of` is followed by one name, in quotes", offset=start, hint=hint)
-    return found["double"] or found["single"] or found["word"]
-
-
-CONFIG: dict[str, Any] = {
-    "thresholds": {
-        "type": "array",
-        "title": "Thresholds",
-        "description": (
-            "What the run must come to; exit code 3 when one does not hold. Each is `METRIC OP VALUE`, for one request "
-            'with `of "NAME"` behind it. A bare number is milliseconds for times.'
-        ),
-        "default": [],
-        "examples": [
-            ["http.response_time.p95 < 250ms", "http.error_rate < 1%"],
-            ['http.response_time.p99 < 1s of "/checkout"', "checks.pass_rate >= 99.9%", "http.request_rate >= 100/s"],
-        ],
-        "items": {
-            "type": "string",
-            "title": "Threshold",
-            "description": "A metric, a comparison (< <= > >= == !=) and a value with its unit.",
-            "minLength": 1,
-            "examples": ["http.response_time.p95 < 250ms", "http.codes.5xx == 0", "vusers.failed <= 10"],
-        },
-    }
 }

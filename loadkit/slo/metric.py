@@ -72,6 +72,9 @@ class Selector:
     label: str | None = None
 
 
+GAUGES = ("worker.", "coordinator.")
+"""How the names of those metrics begin that are read off once a second, and belong to no phase."""
+
 _REQUESTS = ("http.requests",)
 _CHECKS = ("checks.ok", "checks.failed")
 _VUSERS = ("vusers.created",)

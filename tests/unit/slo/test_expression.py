@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-import jsonschema
 import pytest
 
 from loadkit.errors import CODES, Position
-from loadkit.slo.expression import CONFIG, Operator, ThresholdFault, check_names, parse_threshold, per_cent
+from loadkit.slo.expression import Operator, ThresholdFault, parse_threshold, per_cent
 
 
 @pytest.mark.parametrize(
@@ -136,27 +134,6 @@ def test_the_position_is_kept() -> None:
     assert replace(parse_threshold("http.requests > 1"), at=at).at == at
 
 
-def test_names_that_the_plan_does_not_have_are_faults() -> None:
-    texts = (
-        "http.requests > 1",
-        'http.requests > 1 of "/pets"',
-        'http.requests > 1 of "/pet"',
-        'vusers.failed == 0 of "buy"',
-        'vusers.failed == 0 of "/pets"',
-    )
-
-    faults = check_names([parse_threshold(text) for text in texts], {"/pets", "/"}, {"buy"})
-
-    assert [(fault.code, fault.where) for fault in faults] == [
-        ("LK304", ("thresholds", 2)),
-        ("LK304", ("thresholds", 4)),
-    ]
-    assert faults[0].hint == 'did you mean "/pets"?'
-    assert texts[2][faults[0].offset :] == '"/pet"'
-    assert "scenario" in faults[1].message
-    assert faults[1].hint == "there are: buy"
-
-
 def test_percentages_are_the_nearest_floats() -> None:
     assert per_cent("99.9") == 999 / 1000
     assert all(per_cent(f"{n / 10}") == n / 1000 for n in range(1001))
@@ -177,14 +154,3 @@ def test_operators_mean_what_they_say(operator: str, below: bool, equal: bool, a
     holds = Operator(operator).holds
 
     assert (holds(1, 2), holds(2, 2), holds(3, 2)) == (below, equal, above)
-
-
-def test_the_schema_is_valid_and_its_examples_parse() -> None:
-    schema: dict[str, Any] = CONFIG["thresholds"]
-    jsonschema.Draft202012Validator.check_schema(schema)
-    for example in schema["examples"]:
-        jsonschema.validate(example, schema)
-        for text in example:
-            parse_threshold(text)
-    for text in schema["items"]["examples"]:
-        parse_threshold(text)

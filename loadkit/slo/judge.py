@@ -1,0 +1,117 @@
+"""Judge the objectives of a plan, each on the part of the run that it is about, and over time where it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from loadkit.metrics.snapshot import Snapshot, merge_all
+from loadkit.slo.evaluate import INVALID_REASON, Status, Verdict, evaluate, observed_text, settled
+from loadkit.slo.expression import Objective
+from loadkit.slo.rolling import extract
+from loadkit.slo.selection import Stretch, loaded_s
+from loadkit.slo.validity import Measurement, Validity
+from loadkit.slo.watch import Watch, Watches, text_of
+from loadkit.slo.window import Breaches, Logic, Window, clock
+
+
+def judge_objectives(
+    objectives: Sequence[Objective],
+    summary: Snapshot,
+    duration_s: float,
+    *,
+    measurement: Measurement,
+    stretches: Sequence[Stretch] = (),
+    watches: Watches | None = None,
+) -> tuple[Verdict, ...]:
+    """Judge objectives in order; one of `each` gives a verdict for each name, sorted.
+
+    `summary` is what is judged of the run, `duration_s` the time that its rates are taken over; `watches` have seen
+    each of its intervals.
+    """
+    watches = watches or Watches(objectives, stretches)
+    made: list[Verdict] = []
+    for index, objective in enumerate(objectives):
+        numbers, whole_s = _part(objective, summary, duration_s, stretches)
+        watch = watches.of(index)
+        if watch is not None:
+            watch.finish()
+        for label, one in _singles(objective, numbers):
+            (verdict,) = evaluate((one,), numbers, whole_s, measurement=measurement)
+            made.append(verdict if watch is None else _followed(one, verdict, watch, label, measurement))
+    return tuple(made)
+
+
+def _part(
+    objective: Objective, summary: Snapshot, duration_s: float, stretches: Sequence[Stretch]
+) -> tuple[Snapshot, float]:
+    """Return the numbers that an objective is about, and the time they were made in."""
+    selection = objective.selection
+    if selection.phase is None and selection.scenario is None:
+        return summary, duration_s
+    if selection.phase is not None:
+        duration_s = loaded_s(selection.stretches(stretches), summary.end_ns)
+    return merge_all(selection.pick(summary, stretches)), duration_s
+
+
+def _singles(objective: Objective, numbers: Snapshot) -> list[tuple[str | None, Objective]]:
+    """Return an objective for each name that occurred, itself where it is about one or where there is none."""
+    if not objective.selection.each:
+        return [(objective.label, objective)]
+    names = sorted(filter(None, extract((numbers,), objective.selector, each=True)))
+    return [(name, _named(objective, name)) for name in names] or [(None, objective)]
+
+
+def _named(objective: Objective, name: str) -> Objective:
+    """Return an objective for one of `each` name."""
+    selector, selection = replace(objective.selector, label=name), replace(objective.selection, each=False)
+    return replace(objective, text=text_of(objective, name), selector=selector, selection=selection)
+
+
+def _followed(
+    objective: Objective, verdict: Verdict, watch: Watch, label: str | None, measurement: Measurement
+) -> Verdict:
+    """Return the verdict on an objective that was followed; `verdict` is that on the numbers of the whole run."""
+    track, window = watch.track(label), objective.window
+    found = track.breaches
+    if window is None and not (objective.abort and found.failed_s is not None):
+        (verdict,) = evaluate((objective,), track.rolling.now, watch.duration_s, measurement=measurement)
+        if watch.begun or measurement.status is Validity.INVALID:
+            return verdict
+        return replace(verdict, status=Status.INCONCLUSIVE, reason="the run ended before it was to be judged")
+    if window is not None and not found.judged:
+        return verdict if verdict.observed is None else _undecided(objective, window, verdict, measurement)
+    value = found.worst if window is not None else found.at_failure
+    assert value is not None  # it was judged at least once
+    status = settled(found.failed_s is None, measurement)
+    return replace(
+        verdict,
+        status=status,
+        observed=value,
+        observed_text=observed_text(objective.selector.kind, value, objective.limit),
+        samples=found.samples,
+        reason=INVALID_REASON if status is Status.INVALID else _course(objective, found),
+        breaches=found,
+    )
+
+
+def _undecided(objective: Objective, window: Window, verdict: Verdict, measurement: Measurement) -> Verdict:
+    if measurement.status is Validity.INVALID:
+        return verdict
+    what = "second" if window.logic is Logic.FOR else f"window of {window.seconds} s"
+    least = objective.min_samples
+    reason = f"no {what} held {least} samples" if least else f"no {what} was completed where it is judged"
+    return replace(verdict, status=Status.INCONCLUSIVE, reason=reason)
+
+
+def _course(objective: Objective, found: Breaches) -> str:
+    """Return in words when it failed, or what was forgiven; "" where it always held."""
+    window = objective.window
+    if found.failed_s is None:
+        return f"bad for {found.row} s in a row at most, {found.bad} of {found.judged} seconds" if found.bad else ""
+    assert found.at_failure is not None
+    value = observed_text(objective.selector.kind, found.at_failure, objective.limit)
+    if window is None:
+        return f"failed at {clock(found.failed_s)}"
+    worst = f", worst at {clock(found.worst_s)}" if found.worst_s not in (None, found.failed_s) else ""
+    return f"failed at {clock(found.failed_s)}, {window}: {value}; bad in {found.bad} of {found.judged} seconds{worst}"

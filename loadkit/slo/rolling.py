@@ -1,0 +1,143 @@
+"""The numbers behind one objective over the last seconds of a run, kept by adding the new second and taking the oldest away.
+
+Exact: counts are whole numbers, so what is left is what merging the seconds anew would give. A second costs some 40 us for a
+histogram, however long the window (python -m bench thresholds); each second in it holds only the bins that occurred.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from loadkit.metrics.gauge import Gauge
+from loadkit.metrics.histogram import Histogram, Ints
+from loadkit.metrics.snapshot import Key, Snapshot, merge_all
+from loadkit.slo.metric import GAUGES, Kind, Selector
+
+_CODES = "http.codes."
+_BEHIND_RATIOS: Mapping[str, tuple[str, ...]] = {
+    "http.error_rate": ("http.responses",),
+    "http.availability": ("http.responses",),
+    "checks.pass_rate": ("checks.ok", "checks.failed"),
+    "vusers.error_rate": ("vusers.completed", "vusers.failed"),
+}
+
+
+def needed(selector: Selector) -> Callable[[str], bool]:
+    """Return what says whether a metric of a snapshot is needed to read a selector's number."""
+    names = {selector.name, *selector.samples, *_BEHIND_RATIOS.get(selector.name, ())}
+    if selector.kind is Kind.TIME or selector.aggregate:
+        names.add("http.requests")  # to say why there are no times
+    families = selector.name in ("http.error_rate", "http.availability") or selector.name.endswith("xx")
+    return lambda metric: metric in names or (families and metric.startswith(_CODES))
+
+
+def extract(snapshots: Iterable[Snapshot], selector: Selector, *, each: bool = False) -> dict[str | None, Snapshot]:
+    """Return what a selector needs of snapshots, merged: under its label, or of each label that occurs.
+
+    Without a label everything is under None, summed over the labels.
+    """
+    wanted, label = needed(selector), selector.label
+    found: dict[str | None, Snapshot] = {}
+    for snapshot in snapshots:
+        if selector.name.startswith(GAUGES):
+            found.setdefault(label, Snapshot()).merge(Snapshot(gauges=_gauges(snapshot, selector)))
+        for (metric, name), count in snapshot.counters.items():
+            if label in (None, name) and wanted(metric) and (name or not each):
+                counters = found.setdefault(name if each else label, Snapshot()).counters
+                key = (metric, name if each or label is not None else "")
+                counters[key] = counters.get(key, 0) + count
+        for (metric, name), histogram in snapshot.histograms.items():
+            if metric == selector.name and label in (None, name) and (name or not each):
+                histograms = found.setdefault(name if each else label, Snapshot()).histograms
+                key = (metric, name if each or label is not None else "")
+                if key not in histograms:
+                    histograms[key] = histogram.copy()
+                else:
+                    histograms[key].merge(histogram)
+    return found
+
+
+def _gauges(snapshot: Snapshot, selector: Selector) -> dict[tuple[str, int], Gauge]:
+    name = selector.name.rpartition(".")[0]
+    return {(name, worker): seen for worker, seen in snapshot.gauges_of(name).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Bins:
+    """A histogram of one second, as few numbers as it has bins."""
+
+    at: Ints
+    counts: Ints
+    total: int
+    sum_ns: int
+    min_ns: int
+    max_ns: int
+    clamped: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    second: int
+    start_ns: int
+    counters: Mapping[Key, int]
+    histograms: Mapping[Key, _Bins]
+    gauges: Mapping[tuple[str, int], Gauge]
+
+
+class Rolling:
+    """The merge of the last `seconds` seconds, of all of them when that is None."""
+
+    def __init__(self, seconds: int | None) -> None:
+        self.now = Snapshot()
+        self._seconds = seconds
+        self._cells: deque[_Cell] = deque()
+
+    def add(self, second: int, snapshot: Snapshot) -> None:
+        """Take the numbers of what ended with a second, and forget what lies further back than the window."""
+        if self._seconds is None:
+            self.now.merge(snapshot)
+            return
+        while self._cells and self._cells[0].second <= second - self._seconds:
+            self._forget(self._cells.popleft())
+        histograms = {key: _bins(histogram) for key, histogram in snapshot.histograms.items() if histogram.total}
+        cell = _Cell(second, snapshot.start_ns, dict(snapshot.counters), histograms, dict(snapshot.gauges))
+        self._cells.append(cell)
+        self.now.merge(snapshot)
+        self.now.start_ns = self._cells[0].start_ns
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.now = Snapshot()
+        self._cells.clear()
+
+    def _forget(self, cell: _Cell) -> None:
+        for key, count in cell.counters.items():
+            self.now.counters[key] -= count
+        if cell.gauges:  # a largest value cannot be taken away
+            self.now.gauges = merge_all(Snapshot(gauges=dict(other.gauges)) for other in self._cells).gauges
+        for key, bins in cell.histograms.items():
+            histogram = self.now.histograms[key]
+            histogram.counts[bins.at] -= bins.counts
+            histogram.total -= bins.total
+            histogram.sum_ns -= bins.sum_ns
+            histogram.clamped -= bins.clamped
+            left = [other.histograms[key] for other in self._cells if key in other.histograms]
+            histogram.min_ns = min((bins.min_ns for bins in left), default=0)
+            histogram.max_ns = max((bins.max_ns for bins in left), default=0)
+
+
+def _bins(histogram: Histogram) -> _Bins:
+    at = np.flatnonzero(histogram.counts)
+    return _Bins(
+        at,
+        histogram.counts[at],
+        histogram.total,
+        histogram.sum_ns,
+        histogram.min_ns,
+        histogram.max_ns,
+        histogram.clamped,
+    )
