@@ -29,6 +29,7 @@ MOST_RSS_GROWTH = 50 * MB
 MOST_DESCRIPTORS_LEFT = 5
 LEAVE_S = 2.0
 MOST_BLOCKED_MS = 50.0
+MOST_STARVED = 0.1  # of the time; 0.02 were measured on a quiet machine, 0.36 on one where runs go wrong
 SETTLE = {"name": "settle", "pause": "600ms"}  # nobody is at work then: what is still open was not closed
 
 _OTHER_ERRORS = re.compile(
@@ -48,6 +49,11 @@ class Case(Result):
     left: tuple[int, ...] = ()
     """Processes of the case that were alive two seconds after its end."""
     directory: Path = Path()
+
+    @property
+    def starved(self) -> bool:
+        """Say whether a worker had no processor for much of the time: then its instants are the machine's and not ours."""
+        return any(worker.waited_s > MOST_STARVED * self.elapsed_s for worker in self.workers)
 
     @property
     def workers(self) -> list[Process]:
@@ -188,6 +194,13 @@ def assert_invariants(case: Case, *, exit_code: int, good: Case, rss_growth: int
     assert_loop_not_blocked(case)
 
 
+def assert_given_up_after(case: Case, spent: Mapping[str, float], limit_ms: float, *, within_ms: float = 100) -> None:
+    """Requests ended at their limit: never sooner, and 99 of 100 not much later."""
+    assert spent["min"] >= limit_ms
+    if not case.starved:
+        assert spent["p99"] <= limit_ms + within_ms + case.stall_ms
+
+
 def assert_accounts(case: Case) -> None:
     """Every arrival and every visit is accounted for."""
     count = case.count
@@ -208,10 +221,11 @@ def assert_errors_are_known(case: Case) -> None:
 def assert_loop_not_blocked(case: Case, most_ms: float = MOST_BLOCKED_MS) -> None:
     """Arrivals were not kept waiting by the loop: 99 of 100 within 50 ms, and what this machine itself stood still.
 
-    Of a few arrivals, 9 of 10: on a busy machine the hundredth is chance.
+    Of a few arrivals, 9 of 10: on a busy machine the hundredth is chance. A worker that had no processor for much of the
+    time says nothing about its loop.
     """
     lag = case.summaries.get("generator.lag")
-    if lag is not None:
+    if lag is not None and not case.starved:
         seen = lag["p99"] if lag["count"] >= 500 else lag["p90"]
         assert seen <= most_ms + case.stall_ms, f"arrivals {lag} late; the machine stood still {case.stall_ms} ms"
 

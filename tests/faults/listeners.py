@@ -153,8 +153,8 @@ class Listeners:
         async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 await accepted(reader, writer)
-            except (OSError, asyncio.IncompleteReadError):
-                pass
+            except (OSError, RuntimeError, asyncio.IncompleteReadError):
+                pass  # who went away; uvloop says it with a RuntimeError
             finally:
                 if not writer.is_closing():
                     writer.transport.abort()

@@ -19,6 +19,8 @@ class Process:
     command: str
     peak_rss: int = 0
     cpu_s: float = 0.0
+    waited_s: float = 0.0
+    """How long it was ready to run and had no processor."""
     rss: list[tuple[float, int]] = field(default_factory=list)
     descriptors: list[tuple[float, int]] = field(default_factory=list)
 
@@ -83,6 +85,7 @@ class Watch:
             process.descriptors.append((at, len(os.listdir(f"/proc/{process.pid}/fd"))))
             fields = _stat(process.pid)
             process.cpu_s = (int(fields[11]) + int(fields[12])) * _TICK_S
+            process.waited_s = int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[1]) / 1e9
         except (OSError, IndexError):
             pass  # it has just ended
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.faults.case import Case, assert_invariants, load, run_case
+from tests.faults.case import Case, assert_given_up_after, assert_invariants, load, run_case
 from tests.faults.server import Target
 
 
@@ -20,7 +20,7 @@ def test_a_refusing_target_costs_no_arrival_its_time(faults: Target, good: Case,
     assert_invariants(case, exit_code=3, good=good)
     assert case.errors == {"ECONNREFUSED": case.started}
     assert case.count("arrivals.planned") == 5000
-    assert case.summaries["generator.lag"]["p99"] < 20 + case.stall_ms
+    assert case.starved or case.summaries["generator.lag"]["p99"] < 20 + case.stall_ms
     assert case.workers[0].cpu_s < 0.9 * case.elapsed_s  # it waits for the next arrival and does not spin
 
 
@@ -29,9 +29,7 @@ def test_a_black_hole_is_given_up_at_the_connect_timeout(faults: Target, good: C
     case = run_case(tmp_path, load(faults.black_hole, "/x", config=config))
     assert_invariants(case, exit_code=0, good=good)
     assert case.errors == {"ETIMEDOUT_CONNECT": case.started}
-    spent = case.summaries["http.failure_time"]
-    assert spent["min"] >= 1000
-    assert spent["max"] <= 1100 + case.stall_ms
+    assert_given_up_after(case, case.summaries["http.failure_time"], 1000)
 
 
 def test_a_timeout_before_the_connect_timeout_is_one_of_the_request(faults: Target, good: Case, tmp_path: Path) -> None:

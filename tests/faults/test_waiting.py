@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.faults.case import Case, assert_invariants, load, mixed, run_case
+from tests.faults.case import Case, assert_given_up_after, assert_invariants, load, mixed, run_case
 from tests.faults.server import Target
 
 HANGS = ("/hang", "/hang-in-head", "/hang-in-body")
@@ -15,9 +15,7 @@ def test_a_hanging_target_is_given_up_at_the_timeout_and_its_users_are_freed(
     case = run_case(tmp_path, mixed(faults.http, {path: path for path in HANGS}, arrivals=100, http={"timeout": 2}))
     assert_invariants(case, exit_code=0, good=good)
     assert case.outcomes == {path: {"ETIMEDOUT"} for path in HANGS}
-    spent = case.summaries["http.failure_time"]
-    assert spent["min"] >= 2000
-    assert spent["p99"] <= 2100 + case.stall_ms
+    assert_given_up_after(case, case.summaries["http.failure_time"], 2000)
     assert case.count("vusers.failed") == case.started
     assert case.elapsed_s < 10  # nobody waited for the graceful stop
 
@@ -29,9 +27,7 @@ def test_a_byte_a_second_does_not_prolong_the_timeout_and_costs_little(
     case = run_case(tmp_path, mixed(faults.http, {path: path for path in paths}, arrivals=1000, http={"timeout": 5}))
     assert_invariants(case, exit_code=0, good=good, rss_growth=1000 * 64 * KB)
     assert case.outcomes == {path: {"ETIMEDOUT"} for path in paths}
-    spent = case.summaries["http.failure_time"]
-    assert spent["min"] >= 5000
-    assert spent["p99"] <= 5100 + case.stall_ms
+    assert_given_up_after(case, case.summaries["http.failure_time"], 5000)
 
 
 def test_a_target_slower_than_the_rate_meets_the_cap_on_users_and_not_our_memory(
