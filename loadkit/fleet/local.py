@@ -223,7 +223,10 @@ class Fleet:
         self._due[index] += snapshot.count("arrivals.due")
         second = max(0, snapshot.end_ns - 1) // NS_PER_S  # a worker that was late tells of several at once
         self._reported[index] = second + 1
-        self._intervals.setdefault(second, Snapshot()).merge(snapshot)
+        if second in self._intervals:
+            self._intervals[second].merge(snapshot)
+        else:
+            self._intervals[second] = snapshot  # it came over the wire and is nobody else's: no copy
         delay_ns = max(0, self._elapsed_ns() - snapshot.end_ns)
         self._delays_ns[second] = max(delay_ns, self._delays_ns.get(second, 0))
         self._wires.setdefault(second, []).append(fields["snapshot"])

@@ -71,7 +71,7 @@ class Snapshot:
 
     def merge(self, other: Snapshot) -> None:
         """Add another snapshot to this one. Associative and commutative; an empty snapshot changes nothing."""
-        if self._shared:
+        if self._shared and (other.histograms or other.parts):
             self.histograms = {key: histogram.copy() for key, histogram in self.histograms.items()}
             self._shared = False
         if other.end_ns:
