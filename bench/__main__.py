@@ -5,6 +5,9 @@
     python -m bench tls         the same GET plain and over TLS
     python -m bench connect     a new connection for each request
     python -m bench memory      10,000 virtual users with open connections in think time
+    python -m bench idle        50,000 virtual users in think time without a connection
+    python -m bench coordinator what the coordinator takes of a core, with 100 series
+    python -m bench scaling     one worker and two, where there are cores for them
     python -m bench startup     from command to prompt
     python -m bench lag         how late arrivals start
     python -m bench micro       recorder, templates, captures
@@ -19,11 +22,14 @@ import argparse
 import sys
 
 from bench.compare import compare
+from bench.coordinator import coordinator
+from bench.idle import idle
 from bench.journal import journal
 from bench.lag import lag
 from bench.memory import memory
 from bench.micro import micro
 from bench.peers import PEERS, Unusable, install
+from bench.scaling import scaling
 from bench.startup import startup
 
 
@@ -32,7 +38,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    kinds = ("compare", "tls", "connect", "memory", "startup", "lag", "micro", "journal", "install")
+    kinds = (
+        "compare",
+        "tls",
+        "connect",
+        "memory",
+        "idle",
+        "coordinator",
+        "scaling",
+        "startup",
+        "lag",
+        "micro",
+        "journal",
+        "install",
+    )
     parser.add_argument("benchmark", nargs="?", choices=kinds, default="compare")
     parser.add_argument("--pairs", type=int, default=5, help="rounds of each tool (5)")
     parser.add_argument("--seconds", type=int, default=5, help="length of one run (5)")
@@ -54,6 +73,12 @@ def _table(asked: argparse.Namespace) -> str:
     match asked.benchmark:
         case "memory":
             return memory()
+        case "idle":
+            return idle()
+        case "coordinator":
+            return coordinator(max(asked.seconds, 15))
+        case "scaling":
+            return scaling(asked.seconds)
         case "startup":
             return startup(asked.pairs)
         case "lag":

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,22 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def run(scenario: str, folder: Path, *, within_s: float) -> Ended:
-    """Run a scenario on the generator's core, watching the memory. Raises Unusable when there is no report."""
+def run(scenario: str, folder: Path, *, within_s: float, options: Sequence[str] = (), pin: bool = True) -> Ended:
+    """Run a scenario on the generator's core, watching the memory. Raises Unusable when there is no report.
+
+    Without `pin` the system chooses the cores.
+    """
     file, report = folder / "subject.yaml", folder / "subject.json"
     file.write_text(scenario)
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "loadkit", "run", str(file), "-q", "-o", str(report)]
+    command = [sys.executable, "-m", "loadkit", "run", str(file), "-q", "-o", str(report), *options]
     began = time.monotonic()
     peak = 0
     with subprocess.Popen(
-        pinned(GENERATOR_CORE, command), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        pinned(GENERATOR_CORE, command) if pin else command,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     ) as process:
         while process.poll() is None:
             peak = max(peak, *(_peak_bytes(pid) for pid in _descendants(process.pid)), 0)
