@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ MOST_DESCRIPTORS_LEFT = 5
 LEAVE_S = 2.0
 MOST_BLOCKED_MS = 50.0
 MOST_STARVED = 0.1  # of the time; 0.02 were measured on a quiet machine, 0.36 on one where runs go wrong
+LOADKIT = (sys.executable, "-m", "loadkit")
 SETTLE = {"name": "settle", "pause": "600ms"}  # nobody is at work then: what is still open was not closed
 
 _OTHER_ERRORS = re.compile(
@@ -144,14 +145,18 @@ def run_case(
     scenario: str | Mapping[str, Any],
     *arguments: object,
     env: Mapping[str, str] | None = None,
+    prefix: Sequence[object] = (),
     timeout: float = 60,
 ) -> Case:
-    """Run `loadkit run FILE -o report.json ARGUMENTS` to its end and two seconds longer if a process is left."""
+    """Run `PREFIX loadkit run FILE -o report.json ARGUMENTS` to its end and two seconds longer if a process is left.
+
+    A prefix becomes the command (exec), such as `prlimit --nofile=64`.
+    """
     path, report = directory / "case.yaml", directory / "report.json"
     path.write_text(scenario if isinstance(scenario, str) else yaml.safe_dump(dict(scenario), sort_keys=False))
     mark = f"FAULT_CASE={uuid.uuid4()}"
     began = time.monotonic()
-    process = _start(mark, env or {}, ("run", path, "-o", report, *arguments))
+    process = _start(mark, env or {}, (*prefix, *LOADKIT, "run", path, "-o", report, *arguments))
     watch = Watch(process.pid)
     try:
         out, err = process.communicate(timeout=timeout)
@@ -176,7 +181,9 @@ def run_case(
     )
 
 
-def assert_invariants(case: Case, *, exit_code: int, good: Case, rss_growth: int = MOST_RSS_GROWTH) -> None:
+def assert_invariants(
+    case: Case, *, exit_code: int, good: Case, rss_growth: int = MOST_RSS_GROWTH, blocked_ms: float = MOST_BLOCKED_MS
+) -> None:
     """What holds after every case. `good` is a run of the same kind against a target that behaves."""
     assert ends_with(case, exit_code), f"exit code {case.code}:\n{case.out}\n{case.err}"
     assert "Traceback" not in case.err + case.out
@@ -191,7 +198,7 @@ def assert_invariants(case: Case, *, exit_code: int, good: Case, rss_growth: int
     assert grown <= rss_growth, f"the coordinator grew by {grown / MB:.0f} MB over a good run"
     open_now, open_then = (max(worker.descriptors_at_end for worker in one.workers) for one in (case, good))
     assert open_now <= open_then + MOST_DESCRIPTORS_LEFT, f"{open_now} descriptors open at the end, {open_then} usually"
-    assert_loop_not_blocked(case)
+    assert_loop_not_blocked(case, blocked_ms)
 
 
 def assert_given_up_after(case: Case, spent: Mapping[str, float], limit_ms: float, *, within_ms: float = 100) -> None:
@@ -234,7 +241,7 @@ def _start(mark: str, env: Mapping[str, str], arguments: tuple[object, ...]) -> 
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOADKIT_")}
     name, _, value = mark.partition("=")
     return subprocess.Popen(
-        [sys.executable, "-m", "loadkit", *map(str, arguments)],
+        [*map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -38,7 +38,7 @@ class Result:
 
 def ends_with(result: Result, code: int) -> bool:
     """Say whether a run ended with a code, or was found invalid because this machine was too busy to keep the schedule."""
-    if result.code == 5 and result.report is not None:
+    if result.code == 5 != code and result.report is not None:
         measurement = result.report["loadkit"]["measurement"]
         late = ("started more than", "could not be started by the generator")
         return bool(measurement["status"] == "invalid" and any(words in str(measurement["reasons"]) for words in late))
