@@ -12,6 +12,7 @@
     python -m bench lag         how late arrivals start
     python -m bench micro       recorder, templates, captures
     python -m bench journal     keeping a journal of a run
+    python -m bench track       keeping what confidence intervals need
 
 The server has core 0, the generator core 1. Figures drift on shared machines: quote ratios of medians.
 """
@@ -31,6 +32,7 @@ from bench.micro import micro
 from bench.peers import PEERS, Unusable, install
 from bench.scaling import scaling
 from bench.startup import startup
+from bench.track import track
 
 
 def main() -> int:
@@ -50,6 +52,7 @@ def main() -> int:
         "lag",
         "micro",
         "journal",
+        "track",
         "install",
     )
     parser.add_argument("benchmark", nargs="?", choices=kinds, default="compare")
@@ -87,6 +90,8 @@ def _table(asked: argparse.Namespace) -> str:
             return micro()
         case "journal":
             return journal()
+        case "track":
+            return track()
         case "compare":
             works = ["get", "flow"]
         case "tls":

@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 HIGHEST_US = 3_600_000_000
 _SUB_BUCKETS = 2048
-_LENGTH = 23_552
+LENGTH = 23_552
+"""How many indexes `counts` has at most."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -86,6 +87,18 @@ class Histogram:
         index = int(np.searchsorted(np.cumsum(self.counts), rank))
         return min(max(_highest_us(index) * 1000 + 999, self.min_ns), self.max_ns)
 
+    def quantile_ns(self, rank: float) -> float:
+        """Return the value at a rank (0..1), evenly spread within a bin; for intervals, where a bin's width would show."""
+        if not self.total:
+            return 0.0
+        target = min(max(rank, 0.0), 1.0) * self.total
+        sums = np.cumsum(self.counts)
+        index = min(int(np.searchsorted(sums, target)), len(sums) - 1)
+        inside = int(self.counts[index])
+        share = (target - (int(sums[index]) - inside)) / inside if inside else 0.0
+        lowest_ns, end_ns = lowest_us(index) * 1000, (_highest_us(index) + 1) * 1000
+        return min(max(lowest_ns + share * (end_ns - lowest_ns), self.min_ns), self.max_ns)
+
     def percentile_ms(self, percent: float) -> float:
         """Return `percentile_ns` in milliseconds."""
         return self.percentile_ns(percent) / 1e6
@@ -133,7 +146,7 @@ class Histogram:
 
         twin = HdrHistogram(1, HIGHEST_US, 3)
         for index in np.flatnonzero(self.counts):
-            twin.record_value(_lowest_us(int(index)), int(self.counts[index]))
+            twin.record_value(lowest_us(int(index)), int(self.counts[index]))
         encoded: bytes = twin.encode()
         return encoded.decode()
 
@@ -170,7 +183,7 @@ PERCENTILES: Mapping[str, float] = {
 
 def _are_counts(at: Ints, counts: Ints) -> bool:
     """Say whether indices rise within the layout and counts are positive, with a sum that can be counted."""
-    rising = at[0] >= 0 and at[-1] < _LENGTH and bool(np.all(at[1:] > at[:-1]))
+    rising = at[0] >= 0 and at[-1] < LENGTH and bool(np.all(at[1:] > at[:-1]))
     return rising and bool(counts.min() > 0) and float(counts.sum(dtype=np.float64)) < 2.0**62
 
 
@@ -179,11 +192,12 @@ def _index_of(us: int) -> int:
     return (bucket << 10) + (us >> bucket)
 
 
-def _lowest_us(index: int) -> int:
+def lowest_us(index: int) -> int:
+    """Return the smallest number of microseconds that an index of `counts` stands for."""
     bucket = max(0, (index >> 10) - 1)
     return (index - (bucket << 10)) << bucket
 
 
 def _highest_us(index: int) -> int:
     bucket = max(0, (index >> 10) - 1)
-    return _lowest_us(index) + (1 << bucket) - 1
+    return lowest_us(index) + (1 << bucket) - 1

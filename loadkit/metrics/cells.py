@@ -1,0 +1,122 @@
+"""How the values of one series were spread, for each of 32 to 64 equal stretches of a run of any length.
+
+A confidence interval asks how a percentile moved in the course of a run, not what it was in a certain second. So a series keeps
+*cells*, each a sparse histogram of a stretch of whole seconds. When all 64 are in use, neighbours are merged and cells are twice
+as long. Bins are a 64th of an octave wide (the histogram layout with 128 sub-buckets, 0.8 to 1.6 %): that is enough to count what
+lies above a percentile, which itself comes from the full histogram.
+
+    bucket(v) = max(0, bit_length(v) - 7)          v in microseconds
+    bin(v)    = (bucket << 6) + (v >> bucket)      1728 bins up to an hour
+
+A bin takes 6 bytes, so a series takes at most 64 * 1728 * 6 = 660 kB; response times that spread over three octaves take 75 kB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from loadkit.metrics.histogram import LENGTH, Histogram, Ints, lowest_us
+
+MOST = 64
+BINS = 1728
+_PENDING = 32  # sparse seconds that are put together at once
+
+Sparse = tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint32]]
+"""Bins in rising order, and how many values each holds."""
+
+_EMPTY: Sparse = (np.zeros(0, np.uint16), np.zeros(0, np.uint32))
+
+
+def _bin_of(us: int) -> int:
+    bucket = max(0, us.bit_length() - 7)
+    return (bucket << 6) + (us >> bucket)
+
+
+def _starts() -> Ints:
+    """Return the first index of a histogram that each bin covers; a bin covers whole indexes, since it is wider."""
+    bins = np.fromiter((_bin_of(lowest_us(index)) for index in range(LENGTH)), np.int64, LENGTH)
+    starts: Ints = np.searchsorted(bins, np.arange(BINS))
+    return starts
+
+
+_STARTS = _starts()
+_LOWEST_NS = np.append(np.fromiter((1000 * lowest_us(int(at)) for at in _STARTS), np.int64, BINS), 1 << 62)
+
+
+def spread(histogram: Histogram) -> Ints:
+    """Return a histogram's counts by bin."""
+    counts = histogram.counts
+    starts = _STARTS[: int(np.searchsorted(_STARTS, len(counts)))]
+    return np.add.reduceat(counts, starts) if len(starts) else counts
+
+
+def sparse(counts: Ints) -> Sparse:
+    """Return counts by bin without the empty ones."""
+    at = np.flatnonzero(counts)
+    return at.astype(np.uint16), counts[at].astype(np.uint32)
+
+
+class Cells:
+    """The cells of one series. Seconds are given in order and count from the series' first."""
+
+    __slots__ = ("_cells", "_pending", "width")
+
+    def __init__(self) -> None:
+        self.width = 1
+        """Seconds of each cell."""
+        self._cells: list[Sparse] = []  # all but the one that is open
+        self._pending: list[Sparse] = []
+
+    def add(self, second: int, counts: Sparse) -> None:
+        """Count the values of a second."""
+        while second // self.width >= MOST:
+            self._halve()
+        number = max(second // self.width, len(self._cells))
+        if number > len(self._cells):
+            self._cells.append(_put_together(self._pending))
+            self._cells += [_EMPTY] * (number - len(self._cells))
+            self._pending = []
+        self._pending.append(counts)
+        if len(self._pending) >= _PENDING:
+            self._pending = [_put_together(self._pending)]
+
+    def above(self, limit_ns: float, most: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return, for each of the first `most` cells, how many values lie above a limit, and of how many.
+
+        The bin of the limit is split in proportion.
+        """
+        split = int(np.searchsorted(_LOWEST_NS, limit_ns, side="right")) - 1
+        lowest, end = float(_LOWEST_NS[split]), float(_LOWEST_NS[split + 1])
+        share = (end - limit_ns) / (end - lowest)
+        counted, totals = np.zeros(most), np.zeros(most)
+        for number, (bins, counts) in enumerate(self._all()[:most]):
+            first = int(np.searchsorted(bins, split, side="right"))
+            inside = float(counts[first - 1]) if first and bins[first - 1] == split else 0.0
+            counted[number] = float(counts[first:].sum()) + share * inside
+            totals[number] = float(counts.sum())
+        return counted, totals
+
+    def nbytes(self) -> int:
+        """Return how much memory the counts take."""
+        return sum(bins.nbytes + counts.nbytes for bins, counts in (*self._cells, *self._pending))
+
+    def _all(self) -> list[Sparse]:
+        return [*self._cells, _put_together(self._pending)]
+
+    def _halve(self) -> None:
+        cells = self._all()
+        merged = [_put_together(cells[number : number + 2]) for number in range(0, len(cells), 2)]
+        self._cells, self._pending = merged[:-1], merged[-1:]
+        self.width *= 2
+
+
+def _put_together(parts: Iterable[Sparse]) -> Sparse:
+    held = [part for part in parts if len(part[0])]
+    if len(held) < 2:
+        return held[0] if held else _EMPTY
+    bins = np.concatenate([part[0] for part in held])
+    weights = np.concatenate([part[1] for part in held])
+    return sparse(np.bincount(bins, weights).astype(np.int64))
