@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from loadkit.engine.accounts import settle
 from loadkit.engine.result import RunResult
+from loadkit.metrics.estimates import Estimates
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.scenario.judged import active_s, judged_part
+from loadkit.metrics.track import Track
+from loadkit.scenario.judged import active_s, judged_part, legs
 from loadkit.scenario.judging import BusyStreak, judge, stretches
 from loadkit.scenario.plan import Plan
 from loadkit.slo.cause import Generator
@@ -41,12 +43,14 @@ class Course:
         self.summary = Snapshot()
         self._busy = BusyStreak(plan)
         self._watches = Watches(plan.objectives, stretches(plan))
+        self._track = Track(legs(plan))
 
     def add(self, snapshot: Snapshot) -> None:
         """Take the next interval, merged over the workers."""
         self.summary.merge(snapshot)
         self._busy.add(snapshot)
         self._watches.add(snapshot)
+        self._track.add(snapshot)
 
     def abort(self) -> Abort | None:
         """Return why the run is to be stopped now, None to go on.
@@ -63,10 +67,12 @@ class Course:
         whole = not ending.lost_workers and not ending.cut_off
         trouble = settle(self.summary, ending.lost_arrivals, whole=whole)
         judged = judged_part(self.plan, self.summary)
+        estimates = Estimates(self._track, self.summary, judged)
         measurement, verdicts = judge(
             self.plan,
             self.summary,
             judged,
+            estimates=estimates,
             generator=self._generator(ending),
             lost=ending.lost_workers,
             trouble=trouble,
@@ -78,6 +84,7 @@ class Course:
             files=self.plan.document.files,
             summary=self.summary,
             judged=judged,
+            intervals=estimates.all(),
             verdicts=verdicts,
             measurement=measurement,
             started_at=self.started_at,

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from loadkit.errors import ExitCode
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.track import Place
 from loadkit.scenario.plan import Plan
 from loadkit.slo.evaluate import Status, Verdict
 from loadkit.slo.validity import Measurement, Validity
 from loadkit.slo.watch import Abort
+from loadkit.stats.intervals import Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +20,8 @@ class RunResult:
     """A finished run; `summary` is the merge of all its intervals, `judged` that of the phases that are no warm-up.
 
     Thresholds and checks are judged on `judged`, and `active_s` is the time that its rates are taken over. Without warm-up
-    phases `judged` is `summary`.
+    phases `judged` is `summary`. `intervals` holds p50, p95 and p99 in nanoseconds with what encloses them, of all requests,
+    each request name, phase and scenario: `intervals[Place("http.response_time.p95", "/cart")].high`.
 
     `started_at` is Unix time in seconds; `signal` names the signal that ended the run early, if one did,
     and `aborted_by` the threshold.
@@ -39,6 +42,7 @@ class RunResult:
     lost_workers: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
     aborted_by: Abort | None = None
+    intervals: Mapping[Place, Estimate] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> ExitCode:

@@ -14,7 +14,8 @@ from loadkit.metrics.snapshot import Snapshot, worker_label
 from loadkit.outputs.base import Paint, counted, plain, printable
 from loadkit.outputs.progress import format_rate
 from loadkit.scenario.judged import active_s, has_warmup
-from loadkit.slo.evaluate import Status, Verdict
+from loadkit.slo.evaluate import Status, Verdict, interval_text
+from loadkit.slo.metric import Kind
 from loadkit.slo.validity import Validity
 from loadkit.slo.window import clock
 from loadkit.units import format_bytes, format_duration_ns
@@ -218,18 +219,27 @@ def _title(verdict: Verdict) -> str:
     return f"{verdict.name}: {text}{said}{window}" if verdict.name else f"{text}{said}{window}"
 
 
+def _interval(verdict: Verdict) -> str:
+    if verdict.limit is None or not verdict.unit:
+        return ""
+    return interval_text(Kind(verdict.unit), verdict.low, verdict.high, verdict.limit)
+
+
 def _verdict_line(verdict: Verdict, width: int, paint: Paint) -> str:
     word = paint(f"{verdict.status.name:<12}", _COLOURS[verdict.status])
     parts = [f"{printable(_title(verdict)):<{width}}"]
     if verdict.observed_text:
         worst = " at worst" if verdict.window and verdict.breaches else ""
-        parts.append(f"measured {verdict.observed_text}{worst}")
+        enclosed = _interval(verdict)
+        parts.append(f"measured {verdict.observed_text}{worst}{f' (95% CI {enclosed})' if enclosed else ''}")
     if verdict.origin != "expect" and verdict.limit_text.replace(" ", "") not in verdict.objective_text.replace(
         " ", ""
     ):
         parts.append(f"wanted {verdict.limit_text}")
     if verdict.reason:
         parts.append(f"({printable(verdict.reason)})")
+    if verdict.note and (verdict.low is None or verdict.high is None):
+        parts.append(f"({verdict.note})")
     if not verdict.strict:
         parts.append("(does not fail the run)")
     if verdict.at:

@@ -210,6 +210,13 @@ def _verdict() -> Schema:
             "unit": _text("`ns`, `count`, `bytes`, `ratio` or `per_s`; empty for an expression."),
             "observed_text": _text("Measured value with its unit."),
             "limit_text": _text("The limit with its operator and unit."),
+            "low": _nullable(
+                {"type": "number", "description": "Lower end of its 95 % interval; null where it is not known."}
+            ),
+            "high": _nullable(
+                {"type": "number", "description": "Upper end of its 95 % interval; null where it is not known."}
+            ),
+            "note": _text("What is missing for a sure interval."),
             "samples": _integer("How many samples stand behind the value."),
             "reason": _text("Why, where the value alone does not say it."),
             "breaches": _nullable(_breaches()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.track import Leg
 from loadkit.scenario.plan import Plan
 from loadkit.units import NS_PER_S
 from loadkit.workload.pause import Pause
@@ -26,6 +27,20 @@ def judged_part(plan: Plan, summary: Snapshot) -> Snapshot:
     warm = {phase.index for phase in plan.phases if phase.warmup}
     parts = {place: part for place, part in summary.parts.items() if place[0] not in warm}
     return Snapshot.of_parts(summary.start_ns, summary.end_ns, parts, gauges=summary.gauges, examples=summary.examples)
+
+
+def legs(plan: Plan) -> list[Leg]:
+    """Return the phases as what is measured is tracked by."""
+    return [
+        Leg(
+            phase.index,
+            phase.start_ns,
+            phase.end_ns,
+            judged=not phase.warmup,
+            loaded=not isinstance(phase.workload, Pause),
+        )
+        for phase in plan.phases
+    ]
 
 
 def phase_spans(plan: Plan, end_ns: int) -> dict[int, Span]:

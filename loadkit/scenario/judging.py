@@ -8,11 +8,13 @@ from typing import Any
 
 from loadkit.errors import Position
 from loadkit.flow.step import Build, Where
+from loadkit.metrics.estimates import Estimates
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.judged import active_s
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.slo.cause import BUSY_SHARE, Generator
 from loadkit.slo.ensure import Ensure, evaluate_ensure, parse_ensure
+from loadkit.slo.estimate import estimator
 from loadkit.slo.evaluate import Verdict, expectation_verdict, visit_verdict
 from loadkit.slo.expression import Objective
 from loadkit.slo.judge import judge_objectives
@@ -113,6 +115,7 @@ def judge(
     summary: Snapshot,
     judged: Snapshot,
     *,
+    estimates: Estimates | None = None,
     generator: Generator | None = None,
     lost: int,
     trouble: str = "",
@@ -124,7 +127,7 @@ def judge(
     With `--solo` thresholds are shown and fail nobody.
 
     `trouble` says what in the account does not add up, `cut_off_s` after how long a run was cut off; `watches` have seen
-    each interval.
+    each interval, `estimates` enclose what is judged.
     """
     duration_s = active_s(plan, summary.end_ns)
     measurement = judge_measurement(
@@ -138,10 +141,12 @@ def judge(
             measurement=measurement,
             stretches=stretches(plan),
             watches=watches,
+            estimates=estimates,
         )
     )
+    known = estimator(estimates, judged) if estimates else None
     if plan.ensure is not None:
-        verdicts += evaluate_ensure(plan.ensure, judged, duration_s, measurement=measurement)
+        verdicts += evaluate_ensure(plan.ensure, judged, duration_s, measurement, known)
     if plan.solo:  # one visit says nothing about rates and percentiles
         verdicts = [visit_verdict(judged), *(replace(verdict, strict=False) for verdict in verdicts)]
     expected = expectation_verdict(judged, () if plan.solo else plan.objectives)

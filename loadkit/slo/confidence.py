@@ -11,7 +11,14 @@ An end that is not known (None) is nowhere: it proves nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from loadkit.slo.expression import Operator
+from loadkit.slo.metric import Selector
+from loadkit.stats.intervals import Estimate
+
+Estimator = Callable[[Selector], Estimate | None]
+"""Gives a number of a run with its interval; None where none is kept."""
 
 _BELOW = (Operator.LESS, Operator.AT_MOST)
 _ABOVE = (Operator.MORE, Operator.AT_LEAST)

@@ -19,6 +19,7 @@ from typing import Any
 from loadkit.errors import Position
 from loadkit.flow.step import Where
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.slo.confidence import Estimator
 from loadkit.slo.evaluate import INVALID_REASON, Status, Verdict, evaluate, observe, settled
 from loadkit.slo.expression import Fault, Objective, Operator, per_cent
 from loadkit.slo.metric import Kind, Selector, ThresholdFault, select
@@ -86,19 +87,25 @@ def _below(value: Any, path: Where) -> Any:
 
 
 def evaluate_ensure(
-    ensure: Ensure, summary: Snapshot, duration_s: float, measurement: Measurement
+    ensure: Ensure,
+    summary: Snapshot,
+    duration_s: float,
+    measurement: Measurement,
+    estimator: Estimator | None = None,
 ) -> tuple[Verdict, ...]:
-    """Judge the checks in order; nothing when `ensure` is not enabled. `duration_s` as for `evaluate`."""
+    """Judge the checks in order; nothing when `ensure` is not enabled. `duration_s` and `estimator` as for `evaluate`."""
     if not ensure.enabled:
         return ()
-    return tuple(_verdict(check, summary, duration_s, measurement) for check in ensure.checks)
+    return tuple(_verdict(check, summary, duration_s, measurement, estimator) for check in ensure.checks)
 
 
-def _verdict(check: Check, summary: Snapshot, duration_s: float, measurement: Measurement) -> Verdict:
+def _verdict(
+    check: Check, summary: Snapshot, duration_s: float, measurement: Measurement, estimator: Estimator | None
+) -> Verdict:
     if isinstance(check.rule, Condition):
         verdict = _judge(check.rule, summary, duration_s, measurement)
     else:
-        verdict = evaluate((check.rule,), summary, duration_s, measurement=measurement)[0]
+        (verdict,) = evaluate((check.rule,), summary, duration_s, measurement=measurement, estimator=estimator)
     return replace(verdict, origin="ensure", strict=check.strict)
 
 

@@ -13,10 +13,12 @@ from enum import Enum
 
 from loadkit.errors import Position, Severity
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.slo.confidence import Estimator, decides
 from loadkit.slo.expression import Confidence, Objective
 from loadkit.slo.metric import GAUGES, Kind, Selector
 from loadkit.slo.validity import Measurement, Validity
 from loadkit.slo.window import Breaches, Window
+from loadkit.stats.intervals import Estimate
 from loadkit.units import NS_PER_MS, NS_PER_S, format_bytes, format_duration_ns, parse_bytes
 
 
@@ -55,6 +57,10 @@ class Verdict:
     scope: str = "global"
     window: Window | None = None
     breaches: Breaches | None = None
+    low: float | None = None
+    """With `high`, what encloses the value with 95 %, in `unit`; None where that is not known, and `note` says why."""
+    high: float | None = None
+    note: str = ""
 
     @property
     def severity(self) -> Severity:
@@ -77,10 +83,23 @@ INVALID_REASON = "not judged: the measurement is invalid"
 
 
 def evaluate(
-    objectives: Iterable[Objective], summary: Snapshot, duration_s: float, *, measurement: Measurement
+    objectives: Iterable[Objective],
+    summary: Snapshot,
+    duration_s: float,
+    *,
+    measurement: Measurement,
+    estimator: Estimator | None = None,
 ) -> tuple[Verdict, ...]:
-    """Judge objectives in order. `duration_s` is the active time of the run: first arrival to the end."""
-    return tuple(_verdict(objective, summary, duration_s, measurement) for objective in objectives)
+    """Judge objectives in order. `duration_s` is the active time of the run: first arrival to the end.
+
+    With an `estimator` verdicts carry the interval that encloses their value.
+    """
+    made = []
+    for objective in objectives:
+        seen = observe(objective.selector, summary, duration_s)
+        found = estimator(objective.selector) if estimator and seen.value is not None else None
+        made.append(_verdict(objective, seen, found, measurement))
+    return tuple(made)
 
 
 def settled(holds: bool, measurement: Measurement) -> Status:
@@ -90,15 +109,9 @@ def settled(holds: bool, measurement: Measurement) -> Status:
     return Status.PASS if holds else Status.FAIL
 
 
-def _verdict(objective: Objective, summary: Snapshot, duration_s: float, measurement: Measurement) -> Verdict:
+def _verdict(objective: Objective, seen: Observation, found: Estimate | None, measurement: Measurement) -> Verdict:
     selector, limit = objective.selector, objective.limit
-    seen = observe(selector, summary, duration_s)
-    status = settled(seen.value is not None and objective.operator.holds(seen.value, limit), measurement)
-    reason = INVALID_REASON if status is Status.INVALID else seen.reason
-    if status is not Status.INVALID and seen.value is not None and seen.samples < objective.min_samples:
-        status, reason = Status.INCONCLUSIVE, f"{seen.samples} samples, and min_samples is {objective.min_samples}"
-    elif status in (Status.PASS, Status.FAIL) and seen.value is not None and objective.confidence is Confidence.STRICT:
-        status, reason = Status.INCONCLUSIVE, f"no interval is known for {selector.text}"
+    status, reason = _judged(objective, seen, found, measurement)
     return Verdict(
         objective_text=objective.text,
         status=status,
@@ -115,7 +128,31 @@ def _verdict(objective: Objective, summary: Snapshot, duration_s: float, measure
         tags=objective.tags,
         scope=objective.selection.text(selector.label),
         window=objective.window,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        note=found.note if found else "",
     )
+
+
+def _judged(
+    objective: Objective, seen: Observation, found: Estimate | None, measurement: Measurement
+) -> tuple[Status, str]:
+    """Return what is found about an objective, and why where the value alone does not say it."""
+    status = settled(seen.value is not None and objective.operator.holds(seen.value, objective.limit), measurement)
+    if status is Status.INVALID:
+        return status, INVALID_REASON
+    if seen.value is None:
+        return status, seen.reason
+    if seen.samples < objective.min_samples:
+        return Status.INCONCLUSIVE, f"{seen.samples} samples, and min_samples is {objective.min_samples}"
+    if objective.confidence is Confidence.POINT:
+        return status, seen.reason
+    if found is None:
+        return Status.INCONCLUSIVE, f"no interval is known for {objective.selector.text}"
+    certain = decides(objective.operator, objective.limit, found.low, found.high)
+    if certain is None:
+        return Status.INCONCLUSIVE, "" if found.low is None or found.high is None else "the interval holds the limit"
+    return settled(certain, measurement), ""
 
 
 def observe(selector: Selector, summary: Snapshot, duration_s: float) -> Observation:
@@ -126,7 +163,7 @@ def observe(selector: Selector, summary: Snapshot, duration_s: float) -> Observa
         return _observe_gauge(selector, summary)
     samples = sum(summary.count(metric, selector.label) for metric in selector.samples)
     if selector.kind is Kind.RATIO:
-        part, whole = _RATIOS[selector.name](summary, selector.label)
+        part, whole = ratio_of(selector, summary)
         if not whole:
             return Observation(None, 0, f"no samples: {_nothing(selector)}")
         return Observation(part / whole, whole)
@@ -172,6 +209,11 @@ def _statuses(summary: Snapshot, label: str | None, wanted: Callable[[int], bool
         for (metric, name), count in summary.counters.items()
         if metric.startswith("http.codes.") and label in (None, name) and wanted(int(metric[len("http.codes.") :]))
     )
+
+
+def ratio_of(selector: Selector, summary: Snapshot) -> tuple[int, int]:
+    """Return the part and the whole of a ratio."""
+    return _RATIOS[selector.name](summary, selector.label)
 
 
 def _errors(summary: Snapshot, label: str | None) -> tuple[int, int]:
@@ -231,6 +273,14 @@ def limit_text(kind: Kind, limit: float) -> str:
     if kind is Kind.RATIO:
         return f"{_rounded(100 * limit, 12)}%"
     return f"{_rounded(limit, 6)}/s" if kind is Kind.RATE else _rounded(limit, 15)
+
+
+def interval_text(kind: Kind, low: float | None, high: float | None, limit: float) -> str:
+    """Return "205ms to 219ms", "above 205ms" or "below 219ms" for an interval; "" where neither end is known."""
+    ends = [None if end is None else observed_text(kind, end, limit) for end in (low, high)]
+    if None not in ends:
+        return f"{ends[0]} to {ends[1]}"
+    return f"above {ends[0]}" if ends[0] else f"below {ends[1]}" if ends[1] else ""
 
 
 def observed_text(kind: Kind, value: float, limit: float) -> str:

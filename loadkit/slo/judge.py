@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from loadkit.metrics.estimates import Estimates
 from loadkit.metrics.snapshot import Snapshot, merge_all
+from loadkit.slo.confidence import Estimator
+from loadkit.slo.estimate import estimator
 from loadkit.slo.evaluate import INVALID_REASON, Status, Verdict, evaluate, observed_text, settled
 from loadkit.slo.expression import Objective
 from loadkit.slo.rolling import extract
@@ -23,23 +26,36 @@ def judge_objectives(
     measurement: Measurement,
     stretches: Sequence[Stretch] = (),
     watches: Watches | None = None,
+    estimates: Estimates | None = None,
 ) -> tuple[Verdict, ...]:
     """Judge objectives in order; one of `each` gives a verdict for each name, sorted.
 
     `summary` is what is judged of the run, `duration_s` the time that its rates are taken over; `watches` have seen
-    each of its intervals.
+    each of its intervals. `estimates` enclose the values of what is not followed over time.
     """
     watches = watches or Watches(objectives, stretches)
     made: list[Verdict] = []
     for index, objective in enumerate(objectives):
         numbers, whole_s = _part(objective, summary, duration_s, stretches)
         watch = watches.of(index)
+        known = _estimator(objective, numbers, stretches, estimates) if watch is None else None
         if watch is not None:
             watch.finish()
         for label, one in _singles(objective, numbers):
-            (verdict,) = evaluate((one,), numbers, whole_s, measurement=measurement)
+            (verdict,) = evaluate((one,), numbers, whole_s, measurement=measurement, estimator=known)
             made.append(verdict if watch is None else _followed(one, verdict, watch, label, measurement))
     return tuple(made)
+
+
+def _estimator(
+    objective: Objective, numbers: Snapshot, stretches: Sequence[Stretch], estimates: Estimates | None
+) -> Estimator | None:
+    """Return what gives the intervals of the numbers that an objective is about; None for several phases of one name."""
+    selection = objective.selection
+    phases = [part.index for part in selection.stretches(stretches)] if selection.phase is not None else []
+    if estimates is None or len(phases) > 1:
+        return None
+    return estimator(estimates, numbers, phase=phases[0] if phases else None, scenario=selection.scenario)
 
 
 def _part(

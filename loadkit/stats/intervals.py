@@ -84,7 +84,8 @@ def percentile(p: float, n: int, found: Dependence, quantile: Callable[[float], 
     high = max(quantile(above), value) if above < 1 - 1 / n else None
     beyond = n_eff * min(p, 1 - p)
     if low is None or high is None:
-        note = f"not enough samples: {n:,} are worth {n_eff:,.0f} independent ones, too few to enclose {name}"
+        worth = f" are worth {n_eff:,.0f} independent ones," if round(n_eff) < n else " are"
+        note = f"not enough samples: {n:,}{worth} too few to enclose {name}"
     else:
         note = _doubts(found, beyond, f"beyond {name}")
     return Estimate(value=value, low=low, high=high, n=n, n_eff=n_eff, seconds=found.seconds, note=note)

@@ -6,7 +6,7 @@ import pytest
 from loadkit.metrics.estimates import Estimates
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot, merge_all
-from loadkit.metrics.track import Place, Leg, Track
+from loadkit.metrics.track import Leg, Place, Track
 from loadkit.units import NS_PER_MS, NS_PER_S
 from tests.unit.metrics.test_track import part, second
 

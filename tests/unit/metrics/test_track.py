@@ -5,7 +5,7 @@ import pytest
 
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Part, Snapshot
-from loadkit.metrics.track import PART_NS, Place, Leg, Track
+from loadkit.metrics.track import PART_NS, Leg, Place, Track
 from loadkit.units import NS_PER_MS, NS_PER_S
 
 ALL = [Leg(0, 0, 100 * NS_PER_S)]

@@ -112,7 +112,9 @@ def test_an_interval_that_reaches_the_largest_sample_has_no_upper_end() -> None:
     made = percentile(0.99, 400, LONG, flat, value=990.0)
     assert made.low == pytest.approx(990 - 11.25, abs=0.1)
     assert made.high is None
-    assert made.note == "not enough samples: 400 are worth 400 independent ones, too few to enclose p99"
+    assert made.note == "not enough samples: 400 are too few to enclose p99"
+    made = percentile(0.99, 800, Dependence(2.0, 10, 200.0), flat, value=990.0)
+    assert made.note == "not enough samples: 800 are worth 400 independent ones, too few to enclose p99"
 
 
 def test_dependence_widens_the_interval() -> None:
