@@ -195,6 +195,9 @@ CODES: dict[str, str] = {
     "LK303": "a percentile outside 0..100",
     "LK304": "an unknown request, scenario or phase name in a threshold",
     "LK305": "keys of a threshold that do not go together",
+    # LK4xx: limits
+    "LK401": "a host that is not allowed",
+    "LK402": "a planned rate above the limit",
     # LK5xx: warnings, what Artillery would run
     "LK501": "an ifTrue expression that cannot be parsed; the request is sent",
     "LK502": "an environment variable that is not set",

@@ -20,7 +20,7 @@ ROWS = {
     **dict.fromkeys(("metrics", "template"), 3),
     "stats": 2,
     "registry": 1,
-    **dict.fromkeys(("errors", "units", "clock", "redact"), 0),
+    **dict.fromkeys(("errors", "units", "clock", "redact", "hosts"), 0),
 }
 HEAVY = {
     "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "io", "jsonpath", "jsonschema", "resource", "rich", "uvloop",

@@ -24,6 +24,10 @@ _GROUPS = {
     "LK1": ("Shape", "Keys and values are not those of [a scenario file](configuration.md)."),
     "LK2": ("Meaning", "The keys are right, what they say together is not."),
     "LK3": ("Thresholds", "A line of `thresholds` or `ensure` cannot be judged; see [metrics](metrics.md)."),
+    "LK4": (
+        "Limits",
+        "What the file asks for goes beyond `--allow-host`, `--max-rate` or [`.loadkit.yaml`](../guides/limits.md).",
+    ),
     "LK5": ("Warnings", "What Artillery would run, and loadkit runs as well."),
 }
 
@@ -54,6 +58,9 @@ _ADVICE = {
     "LK302": "The names are listed under [metrics](metrics.md).",
     "LK303": "`p99.5` is the 99.5th percentile, and `p999` is 99.9.",
     "LK304": "The name of a request is its `name`, or its path as written, without the query.",
+    "LK401": "Allow the host with `--allow-host` or in `.loadkit.yaml`, if load is welcome there.",
+    "LK402": "Plan less, pace a closed phase with `throughput`, or raise the limit. "
+             "The lower one of `--max-rate` and `.loadkit.yaml` holds.",
     "LK501": "Rewrite the condition: as it is, the request is always sent, as in Artillery. See "
              "[conditions](functions.md#conditions).",
     "LK502": "An empty text stands for it. Export the variable, or name a file with `--dotenv`.",

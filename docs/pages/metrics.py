@@ -79,6 +79,7 @@ _ERRORS: Mapping[Outcome, str] = {
     Outcome.TOO_LARGE: "headers above 256 KiB or 256 fields, a field above 64 KiB, or a body that is read and exceeds "
     "64 MiB or a thousand times what was received",
     Outcome.TOO_MANY_REDIRECTS: "more than 10 redirects",
+    Outcome.NOT_ALLOWED: "a redirect or a URL leads to a host that `--allow-host` or `.loadkit.yaml` does not allow",
     Outcome.INVALID_REQUEST: "a request that must not be sent: a URL that is none, a line break in a header",
     Outcome.GENERATOR: "this machine ran out of descriptors or ports; makes the measurement INVALID",
     Outcome.CANCELLED: "the virtual user was cut off at the end of the run",

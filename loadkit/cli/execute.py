@@ -8,7 +8,9 @@ import os
 import sys
 from dataclasses import dataclass
 
+from loadkit.cli.consent import ask_before_load
 from loadkit.cli.interrupts import Interrupts
+from loadkit.cli.limits import check_addresses
 from loadkit.engine.events import Finished, LogLine
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode, FleetError, UsageError
@@ -36,6 +38,7 @@ class Choices:
     graceful_stop: str = "30s"
     output: str | None = None
     quiet: bool = False
+    yes: bool = False
     debug: bool = False
     workers: str = "auto"
     on_worker_loss: OnWorkerLoss = OnWorkerLoss.ABORT
@@ -54,6 +57,9 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         write_line(sys.stderr, warning)
     for text in () if choices.quiet else port_warnings(plan, machine_ports()):
         write_line(sys.stderr, f"warning: {text}")
+    check_addresses(plan)
+    if not (choices.yes or choices.quiet):
+        ask_before_load(plan)
     report = open_report(choices.output)
     screen = choose_screen(choices)
 

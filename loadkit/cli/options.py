@@ -97,6 +97,23 @@ WorkerLoss = Annotated[
         "--on-worker-loss", help="When a worker dies: stop the others, or go on without it. Exit code 5 either way."
     ),
 ]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        metavar="HOST[,HOST]",
+        help="Send nothing elsewhere: a name, *.name, an address or a network; may be repeated.",
+        show_default=False,
+    ),
+]
+MaxRate = Annotated[
+    str | None,
+    typer.Option("--max-rate", metavar="NUMBER", help="Refuse a plan with more requests per second than this."),
+]
+Yes = Annotated[
+    bool,
+    typer.Option("-y", "--yes", help="Do not ask before much load goes to a host that is not private."),
+]
 Debug = Annotated[
     bool,
     typer.Option("--debug", help="Print each request and response, with secrets masked."),

@@ -37,6 +37,9 @@ def quick(
     output: options.ReportFile = None,
     insecure: options.Insecure = False,
     quiet: options.Quiet = False,
+    allow_host: options.AllowHost = None,
+    max_rate: options.MaxRate = None,
+    yes: options.Yes = False,
     no_store: options.NoStore = False,
 ) -> int:
     """Load one URL without writing a file.
@@ -56,13 +59,14 @@ def quick(
         data["config"]["tls"] = {"rejectUnauthorized": False}
     with spawned(1) as workers:
         from loadkit.cli.execute import Choices, execute
+        from loadkit.cli.limits import read_limits
         from loadkit.scenario.compile import compile_plan
         from loadkit.scenario.settings import Settings
         from loadkit.scenario.source import read_document
 
         document = read_document(Path("quick"), json.dumps(data, indent=2))
-        plan = compile_plan(document, Settings())
-        return execute(plan, Choices(output=output, quiet=quiet, store=not no_store), workers)
+        plan = compile_plan(document, Settings(**read_limits(allow_host, max_rate)))
+        return execute(plan, Choices(output=output, quiet=quiet, yes=yes, store=not no_store), workers)
 
 
 def quick_scenario(

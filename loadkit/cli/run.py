@@ -19,6 +19,9 @@ def run(
     dotenv: options.Dotenv = None,
     insecure: options.Insecure = False,
     quiet: options.Quiet = False,
+    allow_host: options.AllowHost = None,
+    max_rate: options.MaxRate = None,
+    yes: options.Yes = False,
     solo: options.Solo = False,
     seed: options.Seed = None,
     scenario_name: options.ScenarioName = None,
@@ -48,6 +51,7 @@ def run(
     set_environment(dotenv)
     with spawned(1) as processes:  # early: they import their libraries while we import ours and read the file
         from loadkit.cli.execute import Choices, execute
+        from loadkit.cli.limits import read_limits
         from loadkit.cli.reading import chosen_target
         from loadkit.scenario.merge import Overrides
         from loadkit.scenario.reading import read_plan
@@ -70,11 +74,13 @@ def run(
             name=name,
             environment=environment,
             tags=read_tags(tag or []),
+            **read_limits(allow_host, max_rate),
         )
         choices = Choices(
             graceful_stop=graceful_stop,
             output=output,
             quiet=quiet,
+            yes=yes,
             debug=debug,
             workers=workers,
             on_worker_loss=on_worker_loss,

@@ -30,6 +30,7 @@ def validate(
       loadkit validate shop.yaml -c staging.yaml -e staging
     """
     from loadkit.cli.dotenv import set_environment
+    from loadkit.cli.limits import read_limits
     from loadkit.cli.reading import chosen_target
     from loadkit.scenario.hidden import rendered_warnings
     from loadkit.scenario.merge import Overrides
@@ -46,7 +47,7 @@ def validate(
         variables=variables,
     )
     try:
-        plan = read_plan(files, changes, Settings(environment=environment))
+        plan = read_plan(files, changes, Settings(environment=environment, **read_limits(None, None)))
     except ScenarioError as error:
         write_line(sys.stdout, str(error))
         write_line(sys.stdout, count_faults(error.diagnostics))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from loadkit.errors import UsageError
 from loadkit.scenario.plan import Phase, Plan
+from loadkit.scenario.rates import phase_rate_per_s
 from loadkit.workload.base import ClosedWorkload
 
 SMALL_RATE_PER_S = 1000.0
@@ -41,17 +42,9 @@ def asked_workers(text: str) -> int | None:
 def worker_count(plan: Plan, asked: int | None, cores: int) -> int:
     """Return the number of workers: what was asked for, else all cores but one, but never so many that one has no share."""
     if asked is None:
-        asked = 1 if max(map(_rate_per_s, plan.phases), default=0.0) < SMALL_RATE_PER_S else max(1, cores - 1)
+        asked = 1 if max(map(phase_rate_per_s, plan.phases), default=0.0) < SMALL_RATE_PER_S else max(1, cores - 1)
     most_vusers = [phase.max_vusers for phase in plan.phases if phase.max_vusers is not None]
     return max(1, min([asked, max(map(_divided, plan.phases), default=1), *most_vusers]))
-
-
-def _rate_per_s(phase: Phase) -> float:
-    """Return the most arrivals (or, in a closed phase, requests) a second that a phase plans; endless when unpaced."""
-    workload = phase.workload
-    if isinstance(workload, ClosedWorkload):
-        return float("inf") if workload.throughput is None else float(workload.throughput)
-    return max(workload.rate_at(0), workload.rate_at(workload.duration_ns))
 
 
 def _divided(phase: Phase) -> int:

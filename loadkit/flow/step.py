@@ -15,6 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loadkit.errors import Diagnostic, Position, Severity
+from loadkit.hosts import Fence
 from loadkit.metrics.book import Book, Series
 from loadkit.redact import Secrets
 from loadkit.template.compile import ALWAYS_DEFINED, Template, TemplateFault, compile_value
@@ -97,6 +98,8 @@ class Build:
         self.functions = functions
         self.book = book  # of the scenario that is being compiled
         self.secrets = Secrets()
+        self.fence = Fence()
+        self.hosts: dict[str, None] = {}  # those that are known before load, in order
         self.diagnostics: list[Diagnostic] = []
         self._known: set[Diagnostic] = set()
         self.request_names: set[str] = set()
@@ -149,6 +152,13 @@ class Build:
         self._check_condition(expression, where)
         evaluate = over_variables(expression)
         return lambda user: bool(evaluate(user.variables))
+
+    def reach(self, host: str, where: Where) -> None:
+        """Say that requests go to a host; one that is not allowed is a fault (LK401)."""
+        self.hosts[host] = None
+        if not self.fence.may_allow(host):
+            hint = "allow it with --allow-host, or in .loadkit.yaml"
+            self.error("LK401", where, f"{host} is not among the allowed hosts", hint=hint)
 
     def define(self, name: str) -> None:
         """Say that a variable has a value from here on. `name` may be a path; its root counts."""

@@ -14,6 +14,7 @@ from time import perf_counter_ns as now_ns
 from typing import Any
 
 from loadkit.flow.fiber import DeadlineExpired, Fiber, park
+from loadkit.hosts import Fence
 from loadkit.metrics.book import Series
 from loadkit.metrics.sample import Outcome
 from loadkit.protocols.address import Origin
@@ -60,8 +61,9 @@ class _HandshakeExpired(DeadlineExpired):
 class Connector:
     """A worker's way to its targets: resolver cache, TLS context, pools."""
 
-    def __init__(self, tls: Mapping[str, Any], pool: int | None, base: Path) -> None:
+    def __init__(self, tls: Mapping[str, Any], pool: int | None, base: Path, fence: Fence | None = None) -> None:
         self._tls = tls
+        self._fence = fence or Fence()
         self._base = base
         self._context: ssl.SSLContext | None = None
         self._resolver = Resolver()
@@ -92,7 +94,7 @@ class Connector:
 
     async def _open(self, origin: Origin, series: Series, fiber: Fiber) -> Connection:
         """Try the addresses in turn; each has its share of the time that is left, so that a dead one costs not all."""
-        addresses, limit_ns = await self._resolve(origin, series), fiber.deadline_ns
+        addresses, limit_ns = await self._reachable(origin, series), fiber.deadline_ns
         failure: BaseException = TimeoutError(f"none of {len(addresses)} addresses answered")
         for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
             fiber.deadline_ns = limit_ns if left == 1 else now_ns() + (limit_ns - now_ns()) // left
@@ -165,6 +167,20 @@ class Connector:
         if self._context is None:
             self._context = tls_context(self._tls, self._base)
         return self._context
+
+    async def _reachable(self, origin: Origin, series: Series) -> Addresses:
+        """Return the addresses of an origin that load may go to. Raises ConnectFailed."""
+        fence = self._fence
+        if not fence:
+            return await self._resolve(origin, series)
+        allowed: Addresses = []
+        if fence.may_allow(origin.host):  # else nobody is asked for its addresses
+            found = await self._resolve(origin, series)
+            allowed = [(family, address) for family, address in found if fence.allows(origin.host, address)]
+        if not allowed:
+            text = f"{origin.host} is not among the allowed hosts (--allow-host, .loadkit.yaml)"
+            raise ConnectFailed(Outcome.NOT_ALLOWED, text)
+        return allowed
 
     async def _resolve(self, origin: Origin, series: Series) -> Addresses:
         """Return an origin's addresses, from memory if they are fresh. Raises ConnectFailed."""

@@ -28,6 +28,8 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     condition = _compile_condition(spec.get("ifTrue", True), (*at, "ifTrue"), build)
     request = compile_request(verb.upper(), spec, at, build)
     build.origins.add(str(request.origin or "decided by variables"))
+    if request.origin is not None and not str(spec.get("url", spec.get("uri", ""))).startswith("/"):
+        build.reach(request.origin.host, (*at, "url" if "url" in spec else "uri"))
     cookies = _compile_cookies(spec.get("cookie", {}), (*at, "cookie"), build)
     first_cookies = _compile_cookies(defaults.get("cookie", {}), ("config", "http", "defaults", "cookie"), build)
     _check_tls(build)
@@ -67,12 +69,13 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
 def _connector_of(build: Build) -> Callable[[VirtualUser], Connector]:
     """Return what finds a worker's connector, made when the first HTTP step runs."""
     tls, pool, base = build.config.get("tls", {}), build.config.get("http", {}).get("pool"), build.base
+    fence = build.fence
 
     def connector_of(user: VirtualUser) -> Connector:
         shared = user.run.shared
         found: Connector | None = shared.get("http")
         if found is None:
-            found = shared["http"] = Connector(tls, pool, base)
+            found = shared["http"] = Connector(tls, pool, base, fence)
         return found
 
     return connector_of

@@ -19,6 +19,7 @@ from loadkit import registry
 from loadkit.errors import Diagnostic, ScenarioError, Severity
 from loadkit.flow.declare import declared_names
 from loadkit.flow.step import Build, Nobody, Where
+from loadkit.hosts import Fence
 from loadkit.metrics.recorder import Recorder
 from loadkit.protocols.address import split_url
 from loadkit.redact import MASK, Secrets, is_secret
@@ -27,6 +28,7 @@ from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, 
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
+from loadkit.scenario.rates import check_rate, requests_of
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document, in_order
 from loadkit.slo.ensure import KNOWN_PLUGINS
@@ -61,7 +63,7 @@ def compile_plan(
         functions=registry.plugins("function"),
         book=recorder,
     )
-    build.secrets = find_secrets(document)
+    build.secrets, build.fence = find_secrets(document), Fence(settings.allow_hosts)
     faults = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
     if faults:
         build.malformed = True
@@ -73,6 +75,7 @@ def compile_plan(
     check_secrets(document, build)
     phases = compile_phases(config, solo=settings.solo, seed=seed, build=build)
     scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build, recorder)
+    check_rate(phases, scenarios, None if build.malformed or settings.solo else settings.max_rate, build)
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
     ensure = compile_ensure(config, build)
     found = dict.fromkeys([*diagnostics, *build.diagnostics])  # of one place: in the order of the text
@@ -101,6 +104,7 @@ def compile_plan(
         document=document,
         settings=replace(settings, seed=seed, target=target),
         connections=max(1, len(build.origins)),
+        hosts=tuple(build.hosts),
     )
 
 
@@ -144,7 +148,7 @@ def _check_target(target: str, document: Document, build: Build) -> None:
             build.error("LK212", at, f"{target!r}: the embedded target has no address", hint='write "demo://"')
         return
     try:
-        split_url(target)
+        build.reach(split_url(target)[0].host, at)
     except ValueError as error:
         build.error("LK212", at, str(error), hint='write "http://host:port", "https://host" or "demo://"')
         return
@@ -245,6 +249,7 @@ def _compile_scenarios(items: Any, wanted: str | None, build: Build, recorder: R
                 name=name,
                 weight=_weight(item.get("weight", 1), (*where, "weight"), build),
                 steps=steps,
+                visit_requests=requests_of(flow, build.actions),
                 requests=frozenset(build.requests.intersection(steps)),
                 at=build.positions.at(where),
             )

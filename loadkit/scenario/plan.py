@@ -48,6 +48,8 @@ class Scenario:
     name: str
     weight: float
     steps: tuple[StepFunction, ...]
+    visit_requests: int = 0
+    """How many requests a visit makes, as far as the file says it (see rates.py)."""
     requests: frozenset[StepFunction] = frozenset()
     """Those of the steps that begin with a request, and so with a pacing slot."""
     at: Position
@@ -81,6 +83,8 @@ class Plan:
     tags: Mapping[str, str] = field(default_factory=dict)
     document: Document = field(default_factory=lambda: Document(data={}), repr=False)
     settings: Settings = field(default_factory=Settings, repr=False)
+    hosts: tuple[str, ...] = ()
+    """Where requests go, as far as that is known before load."""
     connections: int = 1
     """How many connections a virtual user may hold open: one to each origin that requests name."""
     secrets: Secrets = field(default_factory=Secrets)

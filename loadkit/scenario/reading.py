@@ -37,5 +37,11 @@ def read_plan(files: Sequence[Path | str], changes: Overrides, settings: Setting
 
 def aimed(plan: Plan, target: str) -> Plan:
     """Return the same plan for another target: steps hold the target in compiled form, so they are compiled anew."""
-    made = compile_plan(plan.document, replace(plan.settings, target=target), indexes=plan.indexes)
+    settings = replace(plan.settings, target=target, allow_hosts=_with_demo(plan.settings.allow_hosts))
+    made = compile_plan(plan.document, settings, indexes=plan.indexes)
     return replace(made, warnings=plan.warnings)
+
+
+def _with_demo(lists: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    """Return lists that also allow the demo, which is on this machine and ours."""
+    return tuple((*hosts, "127.0.0.1") for hosts in lists)

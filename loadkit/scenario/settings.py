@@ -17,3 +17,7 @@ class Settings:
     target: str | None = None
     environment: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    allow_hosts: tuple[tuple[str, ...], ...] = ()
+    """Lists of hosts (see hosts.py), all of which must allow where load goes; without one, everything is allowed."""
+    max_rate: tuple[float, str] | None = None
+    """The most requests per second that may be planned, and where that is said."""
