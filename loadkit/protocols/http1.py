@@ -22,12 +22,18 @@ import httptools
 
 from loadkit.flow.fiber import Fiber
 from loadkit.metrics.sample import Outcome
+from loadkit.protocols.fields import (
+    MAX_FIELD_BYTES,
+    MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    Fields,
+    ends_with_connection,
+    excess,
+    parse_fields,
+)
 from loadkit.protocols.heads import Heads
 
 MAX_INTERIM = 16
-MAX_HEAD_BYTES = 256 * 1024
-MAX_FIELD_BYTES = 64 * 1024
-MAX_HEADERS = 256
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _MOST_PIECES = 1024  # of a head or a body, before they are put together: an object costs more than the byte in it
 
@@ -140,16 +146,9 @@ class Connection(asyncio.Protocol):
                     return value.decode("latin-1").strip()
         return ""
 
-    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+    def raw_headers(self) -> Fields:
         """Return every header field of the final response in order, repeated ones too."""
-        sink = _HeaderSink()
-        parser = httptools.HttpResponseParser(sink)
-        try:
-            for chunk in self._head:
-                parser.feed_data(chunk)
-        except httptools.HttpParserError:
-            pass  # what came before the fault is what there is
-        return sink.fields
+        return parse_fields(self._head)
 
     def abort(self) -> None:
         """Close at once and forget the fiber."""
@@ -183,12 +182,8 @@ class Connection(asyncio.Protocol):
                 self.first_byte_ns = self.end_ns = now_ns()
                 self.bytes_in = len(data)
                 self._head = [data]
-                self.status, self.headers, self.keep_alive, self.plain = (
-                    head.status,
-                    head.headers,
-                    head.keep_alive,
-                    head.plain,
-                )
+                self.status, self.headers = head.status, head.headers
+                self.keep_alive, self.plain = head.keep_alive, head.plain
                 if self._keep:
                     self._chunks.append(data[end + 4 :])
                 fiber = self.fiber
@@ -238,7 +233,7 @@ class Connection(asyncio.Protocol):
             self.failure = self._broken_by(error)
         elif not self.bytes_in:
             self.failure = Outcome.CLOSED, "the server closed the connection without a response"
-        elif not (self._headers_complete and self._ends_with_connection()):
+        elif not (self._headers_complete and ends_with_connection(self.headers)):
             self.failure = Outcome.TRUNCATED, f"the connection ended within the response, after {self.bytes_in} bytes"
         elif not self._eof:  # RFC 9112 section 9.8: without close_notify anybody may have cut the body off
             self.failure = (
@@ -270,8 +265,8 @@ class Connection(asyncio.Protocol):
         self._headers_complete = True
         if len(self.headers) > MAX_HEADERS:
             self._spoil(Outcome.TOO_LARGE, f"more than {MAX_HEADERS} header fields")
-        elif self.bytes_in > MAX_FIELD_BYTES:
-            self._check_fields()
+        elif self.bytes_in > MAX_FIELD_BYTES and (text := excess(self.raw_headers())):
+            self._spoil(Outcome.TOO_LARGE, text)
         if self._head_only:  # the parser would wait for the body that a HEAD response does not have
             self.keep_alive = self._parser.should_keep_alive()
             self.end_ns = now_ns()
@@ -346,17 +341,6 @@ class Connection(asyncio.Protocol):
                 self._chunks[self._packed :] = [b"".join(self._chunks[self._packed :])]
                 self._packed += 1
 
-    def _check_fields(self) -> None:
-        """Hold a head to the limits that a large one may exceed: every field of it, repeated ones too."""
-        fields = self.raw_headers()
-        sizes = [len(name) + len(value) for name, value in fields]
-        if len(fields) > MAX_HEADERS:
-            self._spoil(Outcome.TOO_LARGE, f"more than {MAX_HEADERS} header fields")
-        elif sum(sizes) > MAX_HEAD_BYTES:
-            self._spoil(Outcome.TOO_LARGE, f"headers of more than {MAX_HEAD_BYTES} bytes")
-        elif max(sizes, default=0) > MAX_FIELD_BYTES:
-            self._spoil(Outcome.TOO_LARGE, f"a header field of more than {MAX_FIELD_BYTES} bytes")
-
     def _broken_by(self, error: Exception) -> tuple[Outcome, str]:
         """Return what a connection that broke while a response was awaited comes to: a reset is told by where it struck."""
         why = str(error) or type(error).__name__
@@ -366,11 +350,6 @@ class Connection(asyncio.Protocol):
             return Outcome.RESET, why
         where, outcome = ("body", Outcome.RESET_BODY) if self._headers_complete else ("head", Outcome.RESET_HEAD)
         return outcome, f"{why}, within the {where} of the response, after {self.bytes_in} bytes"
-
-    def _ends_with_connection(self) -> bool:
-        """Say whether the body is delimited by the end of the connection (RFC 9112 section 6.3, item 8)."""
-        names = {name.lower(): value.lower() for name, value in self.headers.items()}
-        return b"content-length" not in names and b"chunked" not in names.get(b"transfer-encoding", b"")
 
     def _fail(self, outcome: Outcome, text: str) -> None:
         fiber = self.fiber
@@ -391,20 +370,3 @@ class _Notes:
     on_headers_complete: Any
     on_message_complete: Any
     on_body: Any
-
-
-class _HeaderSink:
-    """Collects all header fields of the last message fed, without its trailers."""
-
-    def __init__(self) -> None:
-        self.fields: list[tuple[bytes, bytes]] = []
-        self._next: list[tuple[bytes, bytes]] = []
-
-    def on_message_begin(self) -> None:
-        self._next = []
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._next.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        self.fields, self._next = self._next, []  # what follows are trailers

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from loadkit.protocols.content import OutputTooLarge, decode
-from loadkit.protocols.http1 import MAX_HEAD_BYTES
+from loadkit.protocols.fields import MAX_HEAD_BYTES
 from tests.faults import bodies
 from tests.faults.case import MB, Case, assert_given_up_after, assert_invariants, load, mixed, run_case
 from tests.faults.server import Target
