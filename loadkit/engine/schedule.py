@@ -20,6 +20,9 @@ from loadkit.scenario.plan import Phase
 from loadkit.workload.base import ClosedWorkload, OpenWorkload, Shard
 
 LATE_NS = 10_000_000
+NO_DESCRIPTORS = "descriptors"
+"""The label of arrivals that were dropped since there was no descriptor left for their connection."""
+
 _BATCH = 64  # arrivals started before the loop may read sockets again
 
 
@@ -107,7 +110,7 @@ class OpenPhase:
             return
         if active >= self._most_active:
             counters["arrivals.dropped", ""] += 1
-            counters["arrivals.dropped.generator", ""] += 1
+            counters["arrivals.dropped.generator", NO_DESCRIPTORS] += 1
             return
         counters["arrivals.started", ""] += 1
         self._lags.append(now - due_ns)

@@ -97,10 +97,9 @@ def cause_of(summary: Snapshot, generator: Generator, metric: str, limit_ns: int
 
 
 def starved_of_descriptors(summary: Snapshot) -> int | None:
-    """Return a worker that used nine tenths of its descriptors, or had as many virtual users; None when none did."""
+    """Return a worker that used nine tenths of its descriptors, None when none did."""
     for worker, limit in summary.gauges_of("worker.fds_limit").items():
-        used = max(_most(summary, name, worker) for name in ("worker.fds", "vusers.active"))
-        if used >= 0.9 * limit.value:
+        if _most(summary, "worker.fds", worker) >= 0.9 * limit.value:
             return worker
     return None
 

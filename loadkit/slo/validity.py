@@ -118,9 +118,10 @@ def _dropped(summary: Snapshot, generator: Generator) -> Iterator[_Finding]:
     due, dropped = summary.count("arrivals.due"), summary.count("arrivals.dropped.generator")
     if due and 100 * dropped > MAX_DROPPED_PERCENT * due:
         what = f"{_share(dropped, due)} of the due arrivals ({dropped} of {due}) could not be started by the generator"
-        starved = starved_of_descriptors(summary)
-        if starved is not None:
-            yield _Finding(f"{what}, {worker_label(starved)} had no descriptors left", _FREE_DESCRIPTORS)
+        if 2 * summary.count("arrivals.dropped.generator", "descriptors") > dropped:  # the label is engine.schedule's
+            limits = summary.gauges_of("worker.fds_limit").items()
+            allowed = "".join(f" ({worker_label(worker)} may have {seen.value:,.0f})" for worker, seen in [*limits][:1])
+            yield _Finding(f"{what}, for want of descriptors{allowed}", _FREE_DESCRIPTORS)
         else:
             yield _explained(what, cause_of(summary, generator, "generator.lag", late_limit_ns(summary)))
 

@@ -151,10 +151,13 @@ def test_descriptors_and_ports_have_remedies_of_their_own(text: str, what: str, 
 
 
 def test_arrivals_without_descriptors_are_not_blamed_on_the_core() -> None:
-    summary = run(1000, dropped=100)
-    summary.gauges = {("worker.fds_limit", 1): Gauge.seen(1, 1000.0), ("vusers.active", 1): Gauge.seen(1, 900.0)}
+    summary = run(1000, dropped=40)
+    summary.counters["arrivals.dropped.generator", "descriptors"] = 60
+    summary.gauges = {("worker.fds_limit", 1): Gauge.seen(1, 1000.0), ("worker.cpu", 1): Gauge.seen(1, 0.99)}
 
-    assert "worker 1 had no descriptors left; raise `ulimit -n`" in judge(summary).reasons[0]
+    (reason,) = judge(summary).reasons
+    assert "(100 of 1000)" in reason
+    assert "for want of descriptors (worker 1 may have 1,000); raise `ulimit -n`" in reason
 
 
 def test_the_reason_is_a_sentence_with_numbers_and_the_remedy() -> None:
