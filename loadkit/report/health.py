@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, worker_label
 from loadkit.report.shapes import Schema, integer, list_of, nullable_reference, number, object_of, reference
+from loadkit.scenario.plan import Phase, Plan
 from loadkit.units import NS_PER_MS, NS_PER_S
+from loadkit.workload.base import ClosedWorkload
+from loadkit.workload.pause import Pause
 
 _WORKER = {
     "cpu": "Share of a core that it used.",
@@ -32,9 +36,10 @@ _COORDINATOR = {
 }
 
 
-def health(summary: Snapshot) -> dict[str, Any]:
-    """Return how the processes of a run fared, by its summary."""
+def health(plan: Plan, summary: Snapshot) -> dict[str, Any]:
+    """Return how the processes of a run fared, by its summary, and how much of the plan's rate they achieved."""
     return {
+        "achieved": [_achieved(phase, summary) for phase in plan.phases if _has_rate(phase)],
         "workers": [_worker(summary, worker) for worker in summary.gauges_of("worker.rss_bytes")],
         "coordinator": {name: _gauge(summary, f"coordinator.{name}", COORDINATOR) for name in _COORDINATOR},
     }
@@ -50,6 +55,19 @@ def health_schema() -> Schema:
     return object_of(
         "How the processes that made the load fared.",
         {
+            "achieved": list_of(
+                "Planned against started, for each phase that plans a rate.",
+                object_of(
+                    "One phase.",
+                    {
+                        "phase": integer("Its index."),
+                        "planned": integer(
+                            "Arrivals due, or slots of paced users (those skipped in think, too), until the end."
+                        ),
+                        "started": integer("Arrivals started, or requests made."),
+                    },
+                ),
+            ),
             "workers": list_of("The workers, in order.", object_of("One worker.", worker)),
             "coordinator": object_of("The process that commands the workers and writes this.", own),
         },
@@ -77,6 +95,21 @@ def health_definitions() -> Schema:
             },
         ),
     }
+
+
+def _has_rate(phase: Phase) -> bool:
+    workload = phase.workload
+    return bool(workload.throughput) if isinstance(workload, ClosedWorkload) else not isinstance(workload, Pause)
+
+
+def _achieved(phase: Phase, summary: Snapshot) -> dict[str, int]:
+    """Return a phase's own numbers; a request belongs to the phase in which it was due."""
+    part, workload = summary.select(phase=phase.index), phase.workload
+    if not isinstance(workload, ClosedWorkload):
+        return {"phase": phase.index, "planned": part.count("arrivals.due"), "started": part.count("arrivals.started")}
+    passed_ns = max(0, min(summary.end_ns - phase.start_ns, phase.duration_ns))
+    slots = math.ceil((workload.throughput or 0) * passed_ns / NS_PER_S)
+    return {"phase": phase.index, "planned": slots, "started": part.count("http.requests")}
 
 
 def _worker(summary: Snapshot, worker: int) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def build_report(result: RunResult, timeline: Timeline) -> dict[str, Any]:
             **_course(result),
             "requests": [_request(result.summary, name) for name in result.summary.labels("http.requests")],
             "series": _series(result.summary),
-            "health": health(result.summary),
+            "health": health(result.plan, result.summary),
             "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},
             "examples": _examples(result.summary),
         },

@@ -8,6 +8,7 @@ from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, merge_all
 from loadkit.report.health import health
 from loadkit.units import NS_PER_MS, NS_PER_S
+from tests.support.results import phase, plan, second
 
 
 def generated() -> Snapshot:
@@ -28,7 +29,7 @@ def generated() -> Snapshot:
 
 
 def test_each_worker_has_its_own_means_and_maxima_and_when() -> None:
-    seen = health(generated())
+    seen = health(plan(), generated())
     first, other = seen["workers"]
     assert (first["worker"], other["worker"]) == (0, 1)
     assert first["cpu"] == {"mean": 0.4, "max": 0.6, "max_at_s": 2.0}
@@ -52,7 +53,22 @@ def test_what_a_worker_tells_of_itself_is_in_the_report() -> None:
     usage._at_ns -= NS_PER_S
     told = usage.take()
     snapshot = Snapshot(gauges={(f"worker.{name}", 0): Gauge.seen(1, value) for name, value in told.items()})
-    (worker,) = health(snapshot)["workers"]
+    (worker,) = health(plan(), snapshot)["workers"]
     missing = {name for name in told if worker.get(name) is None} - {"major_faults"}
     assert not missing
     assert worker["cpu"]["mean"] == pytest.approx(told["cpu"], abs=0.001)
+
+
+def test_what_was_started_stands_against_what_was_planned_until_the_end() -> None:
+    """Ten arrivals a second, a pause, then fifty slots a second; the run ends a second into the last of them."""
+    phases = (
+        phase(0, duration_s=2),
+        phase(1, start_s=2, duration_s=1, kind="pause"),
+        phase(2, start_s=3, kind="closed"),
+    )
+    first, third = second(0, requests=10), second(3, requests=40)
+    summary = Snapshot.of_parts(0, 4 * NS_PER_S, {(0, ""): first, (2, ""): third})
+    assert health(plan(*phases), summary)["achieved"] == [
+        {"phase": 0, "planned": 10, "started": 10},
+        {"phase": 2, "planned": 50, "started": 40},
+    ]
