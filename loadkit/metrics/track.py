@@ -98,7 +98,8 @@ class Track:
 
     def _now(self, snapshot: Snapshot) -> tuple[int, dict[int, int]]:
         """Return the number of the interval's second: among those that count, and in each phase."""
-        second_ns = (snapshot.end_ns - 1) // NS_PER_S * NS_PER_S
+        middle_ns = (snapshot.start_ns + snapshot.end_ns) // 2  # an interval ends a little after its second
+        second_ns = middle_ns // NS_PER_S * NS_PER_S
         counted_ns, at = 0, {}
         for leg in self._phases:
             begun_ns, lasts_ns = second_ns - leg.start_ns // NS_PER_S * NS_PER_S, leg.end_ns - leg.start_ns

@@ -12,12 +12,14 @@ from loadkit.errors import ExitCode
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot, worker_label
 from loadkit.outputs.base import Paint, counted, plain, printable
+from loadkit.outputs.breakdown import phase_lines, scenario_lines
 from loadkit.outputs.progress import format_rate
 from loadkit.scenario.judged import active_s, has_warmup
 from loadkit.slo.evaluate import Status, Verdict, interval_text
 from loadkit.slo.metric import Kind
 from loadkit.slo.validity import Validity
 from loadkit.slo.window import clock
+from loadkit.stats.intervals import CERTIFIED_S, EXCEEDANCES
 from loadkit.units import format_bytes, format_duration_ns
 
 MOST_REQUESTS = 40
@@ -42,9 +44,11 @@ def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = pl
         yield "  TLS certificates were not verified"
     for title, lines in (
         (f"Times{', without warm-up' if warm else ''}", _times(result.judged)),
+        ("Phases", phase_lines(result)),
+        (f"Scenarios{', without warm-up' if warm else ''}", scenario_lines(result)),
         (f"Outcomes{', with warm-up' if warm else ''}", _outcomes(seen, whole_s)),
         ("Virtual users and arrivals", _arrivals(seen)),
-        ("Thresholds", _verdict_lines(result.verdicts, paint)),
+        ("Thresholds", [*_verdict_lines(result.verdicts, paint), *_short_run(result.verdicts)]),
         ("Measurement", [*_measurement(result, paint), *_health(result.summary)]),
         ("Report", reports),
     ):
@@ -209,6 +213,13 @@ def _verdict_lines(verdicts: Iterable[Verdict], paint: Paint) -> list[str]:
     rows = list(verdicts)
     objectives = max((len(_title(row)) for row in rows), default=0)
     return [_verdict_line(row, objectives, paint) for row in rows]
+
+
+def _short_run(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """Yield what the intervals of a short run are worth, once for all of them."""
+    known = [verdict.note for verdict in verdicts if verdict.low is not None and verdict.high is not None]
+    if any(note for note in known):
+        yield f"an interval (CI) is certified with {CERTIFIED_S} s of steady load and {EXCEEDANCES} independent samples beyond it"
 
 
 def _title(verdict: Verdict) -> str:

@@ -14,18 +14,15 @@ from typing import Any
 
 from loadkit import __version__
 from loadkit.engine.result import RunResult
-from loadkit.errors import Position
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.report.health import health
+from loadkit.report.parts import parts, position, under
 from loadkit.report.timeline import COLUMNS, Timeline
 from loadkit.scenario.judged import active_s
-from loadkit.scenario.plan import Phase
 from loadkit.slo.evaluate import Verdict
 from loadkit.slo.watch import Abort
 from loadkit.slo.window import Breaches, Window
 from loadkit.units import NS_PER_S
-from loadkit.workload.base import ClosedWorkload
-from loadkit.workload.pause import Pause
 
 FORMAT = 1
 SERIES = (
@@ -82,7 +79,7 @@ def _course(result: RunResult) -> dict[str, Any]:
         "signal": result.signal,
         "aborted_by": _abort(result.aborted_by),
         "exit_code": int(result.exit_code),
-        "phases": [_phase(phase) for phase in result.plan.phases],
+        **parts(result),
         "measurement": {
             "status": result.measurement.status.value,
             "reasons": list(result.measurement.reasons),
@@ -90,7 +87,7 @@ def _course(result: RunResult) -> dict[str, Any]:
         },
         "verdicts": [result.plan.secrets.hide(_verdict(verdict)) for verdict in result.verdicts],
         "warnings": [
-            {"code": warning.code, "message": warning.message, "at": _position(warning.at)}
+            {"code": warning.code, "message": warning.message, "at": position(warning.at)}
             for warning in result.plan.warnings
         ],
     }
@@ -118,24 +115,6 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _phase(phase: Phase) -> dict[str, Any]:
-    workload = phase.workload
-    closed = workload if isinstance(workload, ClosedWorkload) else None
-    return {
-        "index": phase.index,
-        "name": phase.name,
-        "kind": "closed" if closed else "pause" if isinstance(workload, Pause) else "open",
-        "start_s": phase.start_ns / NS_PER_S,
-        "duration_s": phase.duration_ns / NS_PER_S,
-        "arrivals": None if isinstance(workload, ClosedWorkload) else workload.planned,
-        "users": closed.users if closed else None,
-        "throughput_per_s": float(closed.throughput) if closed and closed.throughput else None,
-        "max_vusers": phase.max_vusers,
-        "warmup": phase.warmup,
-        "at": _position(phase.at),
-    }
-
-
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "objective": verdict.objective_text,
@@ -158,7 +137,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "samples": verdict.samples,
         "reason": verdict.reason,
         "breaches": _breaches(verdict.breaches),
-        "at": _position(verdict.at),
+        "at": position(verdict.at),
     }
 
 
@@ -181,10 +160,6 @@ def _breaches(found: Breaches | None) -> dict[str, Any] | None:
     }
 
 
-def _position(at: Position | None) -> dict[str, Any] | None:
-    return {"file": at.file, "line": at.line, "column": at.column} if at else None
-
-
 def _request(summary: Snapshot, name: str) -> dict[str, Any]:
     counts = {metric: count for (metric, label), count in summary.counters.items() if label == name and count}
     times = {
@@ -196,18 +171,14 @@ def _request(summary: Snapshot, name: str) -> dict[str, Any]:
         "name": name,
         "requests": counts.get("http.requests", 0),
         "responses": counts.get("http.responses", 0),
-        "codes": _under("http.codes.", counts),
-        "errors": _under("errors.", counts),
+        "codes": under("http.codes.", counts),
+        "errors": under("errors.", counts),
         "checks_ok": counts.get("checks.ok", 0),
         "checks_failed": counts.get("checks.failed", 0),
         "downloaded_bytes": counts.get("http.downloaded_bytes", 0),
         "uploaded_bytes": counts.get("http.uploaded_bytes", 0),
         **times,
     }
-
-
-def _under(prefix: str, counts: dict[str, int]) -> dict[str, int]:
-    return {name.removeprefix(prefix): counts[name] for name in sorted(counts) if name.startswith(prefix)}
 
 
 def _series(summary: Snapshot) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadkit.metrics.histogram import PERCENTILES
 from loadkit.report.health import health_definitions, health_schema
+from loadkit.report.parts import measured_schema, phases_schema
 from loadkit.report.shapes import Schema
 from loadkit.report.shapes import choice as _choice
 from loadkit.report.shapes import flag as _flag
@@ -84,7 +85,8 @@ def _course() -> Schema:
             )
         ),
         "exit_code": _integer("The exit code of the command."),
-        "phases": _list("The phases, in order.", _phase()),
+        "phases": phases_schema(),
+        **measured_schema(),
         "measurement": _measurement(),
         "verdicts": _list("What was judged, in the order of the file.", _verdict()),
         "warnings": _list("Warnings about the scenario.", _warning()),
@@ -150,25 +152,6 @@ def _position() -> Schema:
             "file": _text("File as written on the command line."),
             "line": _integer("Line, from 1.", minimum=1),
             "column": _integer("Column, from 1.", minimum=1),
-        },
-    )
-
-
-def _phase() -> Schema:
-    return _object(
-        "One phase.",
-        {
-            "index": _integer("Number of the phase, from 0."),
-            "name": _text("Name of the phase."),
-            "kind": _choice("Workload model.", "open", "closed", "pause"),
-            "start_s": _number("Seconds from the run's start to the phase's."),
-            "duration_s": _number("How long it lasts."),
-            "arrivals": _nullable(_integer("Planned arrivals; null in a closed model.")),
-            "users": _nullable(_integer("Users of a closed model.")),
-            "throughput_per_s": _nullable(_number("Requests per second that a closed model is paced to.")),
-            "max_vusers": _nullable(_integer("Most virtual users at one time.")),
-            "warmup": _flag("Whether it only warms up: nothing is judged on its numbers."),
-            "at": _ref("position", "Where the phase stands."),
         },
     )
 

@@ -74,6 +74,13 @@ def test_what_is_left_of_a_last_second_is_left_out() -> None:
     assert made.seconds() == 10
 
 
+def test_an_interval_that_ends_late_counts_in_its_own_second() -> None:
+    made = Track(ALL)
+    for number in range(10):
+        made.add(second(number, {(0, "browse"): part()}, lasts_ns=NS_PER_S + 6 * NS_PER_MS))
+    assert made.seconds() == 10
+
+
 def test_a_warm_up_counts_in_its_own_phase_alone() -> None:
     phases = [Leg(0, 0, 5 * NS_PER_S, judged=False), Leg(1, 5 * NS_PER_S, 15 * NS_PER_S)]
     made = Track(phases)
