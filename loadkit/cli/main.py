@@ -17,10 +17,11 @@ from loadkit.cli.quick import quick
 from loadkit.cli.report import journal
 from loadkit.cli.run import run
 from loadkit.cli.schema import schema
-from loadkit.cli.validate import count_faults, validate
+from loadkit.cli.validate import validate
 from loadkit.cli.version import describe_version, version
 from loadkit.errors import ExitCode, LoadkitError, ScenarioError
 from loadkit.outputs.base import write_line
+from loadkit.outputs.findings import count_faults
 from loadkit.redact import mask_text
 
 P = ParamSpec("P")

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from loadkit.cli import options
-from loadkit.errors import Diagnostic, ExitCode, ScenarioError, Severity
+from loadkit.errors import ExitCode, ScenarioError
 from loadkit.outputs.base import counted, write_line
+from loadkit.outputs.findings import FORMATS, Checked
+
+if TYPE_CHECKING:
+    from loadkit.cli.inputs import Input
+
+
+class Format(StrEnum):
+    """How findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
 
 
 def validate(
@@ -19,6 +35,18 @@ def validate(
     variables: options.Variables = None,
     overrides: options.OverridesJson = None,
     dotenv: options.Dotenv = None,
+    each: Annotated[
+        bool, typer.Option("--each", help="Check each file by itself, instead of all merged into one scenario.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit code 2 for warnings, too.")] = False,
+    format: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            metavar="text|json|github|sarif",
+            help="How to write what is found: for people, programs, annotations of pull requests, or code scanning.",
+        ),
+    ] = Format.TEXT,
 ) -> int:
     """Check scenario files without running them.
 
@@ -28,40 +56,40 @@ def validate(
     Examples:
       loadkit validate shop.yaml
       loadkit validate shop.yaml -c staging.yaml -e staging
+      loadkit validate --each scenarios/*.yaml --format github
     """
-    from loadkit.cli.dotenv import set_environment
-    from loadkit.cli.limits import read_limits
-    from loadkit.cli.reading import chosen_target
-    from loadkit.scenario.hidden import rendered_warnings
-    from loadkit.scenario.merge import Overrides
-    from loadkit.scenario.reading import read_plan
-    from loadkit.scenario.settings import Settings
+    from loadkit.cli.inputs import Input
 
-    set_environment(dotenv)
-    changes = Overrides(
+    given = Input(
         config=config,
+        target=target,
         environment=environment,
-        target=chosen_target(target),
         payload=payload,
-        overrides=overrides,
         variables=variables,
+        overrides=overrides,
+        dotenv=dotenv,
     )
+    groups = [(str(file),) for file in files] if each else [tuple(map(str, files))]
+    checked = [check(group, given) for group in groups]
+    text = FORMATS[format.value](checked)
+    if text:
+        write_line(sys.stdout, text)
+    wrong = any(one.errors or (strict and one.warnings) for one in checked)
+    return ExitCode.INVALID_INPUT if wrong else ExitCode.PASS
+
+
+def check(files: tuple[str, ...], given: Input) -> Checked:
+    """Return what is found in files that make one scenario; secrets are hidden. Raises UsageError."""
+    from loadkit.scenario.hidden import without_secrets
+
     try:
-        plan = read_plan(files, changes, Settings(environment=environment, **read_limits(None, None)))
+        plan = given.read(files)
     except ScenarioError as error:
-        write_line(sys.stdout, str(error))
-        write_line(sys.stdout, count_faults(error.diagnostics))
-        return ExitCode.INVALID_INPUT
-    for warning in rendered_warnings(plan):
-        write_line(sys.stdout, warning)
-    parts = [counted(len(plan.phases), "phase"), counted(len(plan.scenarios), "scenario")]
-    parts += [counted(len(plan.objectives), "threshold"), counted(len(plan.warnings), "warning")]
-    write_line(sys.stdout, f"ok: {', '.join(str(file) for file in files)}: {', '.join(parts)}")
-    return ExitCode.PASS
-
-
-def count_faults(diagnostics: Sequence[Diagnostic]) -> str:
-    """Return "2 faults", or "2 faults, 1 warning"."""
-    warnings = sum(found.severity is Severity.WARNING for found in diagnostics)
-    faults = counted(len(diagnostics) - warnings, "fault")
-    return f"{faults}, {counted(warnings, 'warning')}" if warnings else faults
+        return Checked(files=files, diagnostics=error.diagnostics, sources=error.sources)
+    diagnostics, sources = without_secrets(plan.warnings, plan.document.sources, plan.secrets)
+    contents = (
+        counted(len(plan.phases), "phase"),
+        counted(len(plan.scenarios), "scenario"),
+        counted(len(plan.objectives), "threshold"),
+    )
+    return Checked(files=files, diagnostics=diagnostics, sources=sources, contents=contents)

@@ -1,9 +1,13 @@
+import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
+from typer.testing import CliRunner
 
-from loadkit.cli.validate import count_faults, validate
-from loadkit.errors import Diagnostic, Position, Severity
+from loadkit.cli.main import app
+from loadkit.cli.validate import Format, validate
 
 GOOD = """
 config:
@@ -59,9 +63,51 @@ def test_options_change_what_is_checked(file, capsys):
     assert validate([path], target="http://127.0.0.1:9") == 0
 
 
-def test_faults_are_counted_apart_from_warnings():
-    at = Position("shop.yaml", 1, 1)
-    fault = Diagnostic(code="LK101", message="", at=at)
-    warning = Diagnostic(code="LK504", message="", at=at, severity=Severity.WARNING)
-    assert count_faults([fault, fault]) == "2 faults"
-    assert count_faults([fault, warning]) == "1 fault, 1 warning"
+def test_warnings_fail_when_strict(file):
+    path = file(GOOD.replace("config:\n", "config:\n  plugins: {nonesuch: {}}\n", 1))
+    assert validate([path], strict=True) == 2
+    path.write_text(GOOD)
+    assert validate([path], strict=True) == 0
+
+
+def test_each_file_is_checked_by_itself(file, capsys):
+    one, other = file(GOOD), Path("other.yaml")
+    other.write_text(GOOD.replace("arrivalRate: 2", "arrivalRate: none"))
+    assert validate([one, other], each=True) == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("ok: shop.yaml: 1 phase, 1 scenario")
+    assert lines[-1] == "other.yaml: 1 fault"
+
+
+def test_a_format_replaces_the_text(file, capsys):
+    path = file(GOOD.replace("arrivalRate", "arivalRate"))
+    assert validate([path], format=Format.JSON) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert found["files"] == ["shop.yaml"]
+    assert found["errors"] == len(found["diagnostics"]) >= 1
+    assert found["diagnostics"][0] == {
+        "file": "shop.yaml", "line": 5, "column": 21, "endColumn": 31, "severity": "error", "code": "LK101",
+        "message": 'unknown key "arivalRate" in phase 1', "hint": 'did you mean "arrivalRate"?',
+    }  # fmt: skip
+
+
+def test_nothing_found_is_no_annotation(file, capsys):
+    assert validate([file(GOOD)], format=Format.GITHUB) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_secrets_are_hidden_in_every_format(file, capsys):
+    bad = GOOD.replace("url: /}", "url: /, headers: {Authorization: 'Bearer hunter2hunter2'}, timout: 3}")
+    for form in Format:
+        assert validate([file(bad)], format=form) == 2
+        assert "hunter2" not in capsys.readouterr().out
+
+
+def test_the_hook_for_pre_commit_checks_the_files_it_is_given(file, capsys):
+    (hook,) = yaml.safe_load((Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text())
+    assert {"id", "name", "entry", "language"} <= set(hook)
+    program, *arguments = hook["entry"].split()
+    path = file(GOOD)
+    result = CliRunner().invoke(app, [*arguments, str(path)])
+    assert (program, result.exit_code) == ("loadkit", 0)
+    assert re.search(hook["files"], "scenarios/shop.yaml")
