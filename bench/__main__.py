@@ -13,6 +13,7 @@
     python -m bench micro       recorder, templates, captures
     python -m bench journal     keeping a journal of a run
     python -m bench track       keeping what confidence intervals need
+    python -m bench thresholds  judging thresholds over time
 
 The server has core 0, the generator core 1. Figures drift on shared machines: quote ratios of medians.
 """
@@ -32,6 +33,7 @@ from bench.micro import micro
 from bench.peers import PEERS, Unusable, install
 from bench.scaling import scaling
 from bench.startup import startup
+from bench.thresholds import thresholds
 from bench.track import track
 
 
@@ -53,6 +55,7 @@ def main() -> int:
         "micro",
         "journal",
         "track",
+        "thresholds",
         "install",
     )
     parser.add_argument("benchmark", nargs="?", choices=kinds, default="compare")
@@ -92,6 +95,8 @@ def _table(asked: argparse.Namespace) -> str:
             return journal()
         case "track":
             return track()
+        case "thresholds":
+            return thresholds()
         case "compare":
             works = ["get", "flow"]
         case "tls":

@@ -11,6 +11,7 @@ from loadkit.flow.step import Build, Where
 from loadkit.metrics.estimates import Estimates
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.judged import active_s
+from loadkit.scenario.phases import phase_names
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.slo.cause import BUSY_SHARE, Generator
 from loadkit.slo.ensure import Ensure, evaluate_ensure, parse_ensure
@@ -30,7 +31,7 @@ from loadkit.workload.pause import Pause
 
 def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build) -> tuple[Objective, ...]:
     """Parse `config.thresholds`; what is wrong with one, or a name that nothing has, becomes a diagnostic."""
-    phases = _phase_names(build.config.get("phases"))
+    phases = phase_names(build.config)
     names = Names(
         requests=build.request_names,
         scenarios=[scenario.name for scenario in scenarios],
@@ -48,15 +49,6 @@ def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build
 def _has_grammar(where: Where) -> bool:
     """Say whether what stands at a path of a threshold is a text whose parts mean something."""
     return where[-1] in ("expr", "scope") or isinstance(where[-1], int)
-
-
-def _phase_names(items: Any) -> list[tuple[str, bool]]:
-    """Return the names of the phases as they are written, and whether each is a warm-up; faulty phases have names, too."""
-    return [
-        (str(item.get("name") or f"phase {index + 1}"), item.get("warmup") is True)
-        for index, item in enumerate(items if isinstance(items, list) else ())
-        if isinstance(item, Mapping)
-    ]
 
 
 def stretches(plan: Plan) -> tuple[Stretch, ...]:

@@ -36,7 +36,7 @@ def compile_phases(config: Mapping[str, Any], *, solo: bool, seed: int, build: B
         made.append(
             Phase(
                 index=index,
-                name=str(item.get("name") or f"phase {index + 1}"),
+                name=phase_name(item, index),
                 start_ns=start_ns,
                 duration_ns=duration_ns,
                 first_number=first_number,
@@ -52,6 +52,21 @@ def compile_phases(config: Mapping[str, Any], *, solo: bool, seed: int, build: B
     if solo:
         return compile_phases({"phases": _SOLO}, solo=False, seed=seed, build=build)
     return tuple(made)
+
+
+def phase_names(config: Mapping[str, Any]) -> list[tuple[str, bool]]:
+    """Return the names of the phases as written, with what is wrong with them or not, and whether each is a warm-up."""
+    items = config.get("phases")
+    return [
+        (phase_name(item, index), item.get("warmup") is True)
+        for index, item in enumerate(items if isinstance(items, list) and items else _SOLO)
+        if isinstance(item, Mapping)
+    ]
+
+
+def phase_name(item: Mapping[str, Any], index: int) -> str:
+    """Return what a phase is called; one without a name by its number."""
+    return str(item.get("name") or f"phase {index + 1}")
 
 
 def _refuse_warmup_only(phases: list[Phase], build: Build) -> None:

@@ -330,13 +330,15 @@ def expectation_verdict(summary: Snapshot, objectives: Iterable[Objective] = ())
     """Judge the checks of the whole run, None when there were none: one that did not hold fails the run.
 
     A threshold on how many may fail decides itself, `of` a request for that one alone; what thresholds decide is only
-    reported here. A wrong answer is wrong whatever the generator did, so validity has no say.
+    reported here. One on a phase or a scenario leaves the rest undecided, so it decides nothing here. A wrong answer is
+    wrong whatever the generator did, so validity has no say.
     """
     failed = summary.count("checks.failed")
     made = failed + summary.count("checks.ok")
     if not made:
         return None
-    decided = {objective.label for objective in objectives if objective.selector.name.startswith(_DECIDES)}
+    about = [objective for objective in objectives if objective.selector.name.startswith(_DECIDES)]
+    decided = {one.label for one in about if one.selection.phase is None and one.selection.scenario is None}
     elsewhere = sum(summary.count("checks.failed", label) for label in decided if label is not None)
     strict = None not in decided and (not failed or failed > elsewhere)
     return Verdict(

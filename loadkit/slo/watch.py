@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.slo.evaluate import Observation, observe
 from loadkit.slo.expression import Objective, Operator
 from loadkit.slo.metric import GAUGES, Kind, Selector
@@ -85,7 +85,8 @@ class Watch:
         chosen = (snapshot,) if gauge else objective.selection.pick(snapshot, self._stretches)
         for label, numbers in extract(chosen, objective.selector, each=objective.selection.each).items():
             numbers.start_ns, numbers.end_ns = snapshot.start_ns, snapshot.end_ns
-            self._pending.setdefault(label, Snapshot()).merge(numbers)
+            waiting = self._pending.get(label)
+            self._pending[label] = numbers if waiting is None else merge_all((waiting, numbers))
         if second <= self._second:
             return
         begin, self._second = self._second, second

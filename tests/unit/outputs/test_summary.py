@@ -9,6 +9,8 @@ from loadkit.outputs.base import ansi
 from loadkit.outputs.summary import MOST_REQUESTS, conclusion, quiet_summary, summary
 from loadkit.slo.evaluate import Status
 from loadkit.slo.validity import Measurement, Validity
+from loadkit.slo.watch import Abort
+from loadkit.slo.window import Breaches, Logic, Window
 from loadkit.units import NS_PER_MS, NS_PER_S
 from tests.support.results import failing_second, invalid, plan, result, second, verdict
 
@@ -110,6 +112,35 @@ def test_a_limit_that_the_objective_does_not_say_is_said():
 def test_reasons_and_lax_objectives_are_said():
     text = text_of(result(verdicts=(verdict(Status.FAIL, strict=False, reason="no samples: no request"),)))
     assert "(no samples: no request)  (does not fail the run)" in text
+
+
+def test_a_window_shows_its_worst_value_and_when_it_failed():
+    made = verdict(
+        Status.FAIL,
+        name="peak stays fast",
+        scope='in phase "peak"',
+        window=Window(Logic.OVER, 10),
+        breaches=Breaches(judged=3, bad=1, failed_s=42),
+        reason="failed at 0:42, over 10 s: 25ms; bad in 1 of 3 seconds",
+    )
+    line = next(line for line in text_of(result(verdicts=(made,))).splitlines() if "peak stays fast" in line)
+    assert 'peak stays fast: http.response_time.p95 < 250ms [in phase "peak"] over 10 s  measured 25ms at worst' in line
+    assert "(failed at 0:42, over 10 s: 25ms; bad in 1 of 3 seconds)" in line
+
+
+def test_a_scope_that_the_text_says_is_not_said_again():
+    made = verdict(text='http.requests > 1 of "/a"', scope='of "/a"')
+    assert '"/a"]' not in text_of(result(verdicts=(made,)))
+
+
+def test_a_run_that_a_threshold_stopped_says_which_and_when():
+    stopped = {
+        "verdicts": (verdict(Status.FAIL),),
+        "aborted_by": Abort(objective_text="http.error_rate < 1%", second=72),
+    }
+    words = "FAIL: 1 of 1 threshold failed; stopped at 1:12 by http.error_rate < 1% (exit code 3)"
+    assert conclusion(result(**stopped)) == words
+    assert "stopped at 1:12" in conclusion(result(measurement=invalid(), **stopped))
 
 
 def test_an_invalid_measurement_says_why():

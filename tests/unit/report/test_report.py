@@ -6,6 +6,8 @@ from loadkit.engine.result import RunResult
 from loadkit.errors import Diagnostic
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.slo.evaluate import Status
+from loadkit.slo.watch import Abort
+from loadkit.slo.window import Breaches, Logic, Window
 from tests.support.results import AT, failing_second, invalid, phase, plan, report_of, result, second, verdict
 
 
@@ -56,6 +58,22 @@ def test_verdicts_name_their_place():
     assert seen[0]["status"] == "fail"
     assert seen[0]["at"] == {"file": "shop.yaml", "line": 12, "column": 7}
     assert seen[1]["at"] is None
+
+
+def test_verdicts_say_what_they_are_about_and_what_was_found():
+    found = Breaches(judged=9, bad=3, row=2, first_bad_s=4, failed_s=5, at_failure=6.0, worst=7.0, worst_s=8)
+    made = verdict(name="n", tags={"a": "b"}, scope="each", window=Window(Logic.FOR, 10), breaches=found, strict=False)
+    plain, seen = loadkit_section(result(verdicts=(verdict(), made)))["verdicts"]
+    assert (seen["name"], seen["tags"], seen["scope"], seen["severity"]) == ("n", {"a": "b"}, "each", "warning")
+    assert seen["window"] == {"logic": "for", "seconds": 10}
+    assert list(seen["breaches"].values()) == [9, 3, 2, 4, 5, 6.0, 7.0, 8]
+    assert (plain["severity"], plain["scope"], plain["window"], plain["breaches"]) == ("error", "global", None, None)
+
+
+def test_a_run_that_was_stopped_says_by_what():
+    seen = loadkit_section(result(aborted_by=Abort(objective_text="http.error_rate < 1%", second=7)))
+    assert seen["aborted_by"] == {"objective": "http.error_rate < 1%", "second": 7}
+    assert loadkit_section(result())["aborted_by"] is None
 
 
 def test_an_invalid_measurement_says_why():

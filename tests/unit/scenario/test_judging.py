@@ -11,7 +11,7 @@ from loadkit.slo.evaluate import Status
 from tests.unit.scenario.test_compile import plan_of
 
 
-def failing(thresholds: list[str], *, solo: bool = False, **counters: int) -> list[str]:
+def failing(thresholds: list[Any], *, solo: bool = False, **counters: int) -> list[str]:
     """The objectives that fail a run with these counters of requests "/" and "/x"."""
     flow: list[Any] = [{"get": {"url": "/"}}, {"get": {"url": "/x"}}]
     plan = plan_of({"thresholds": thresholds}, [{"flow": flow}], settings=Settings(seed=1, solo=solo))
@@ -32,9 +32,14 @@ def failing(thresholds: list[str], *, solo: bool = False, **counters: int) -> li
         (["checks.failed < 5 of /x"], []),  # the only request whose checks failed
         (['checks.failed < 5 of "/"'], ["expectations"]),
         (["checks.ok > 0"], ["expectations"]),
+        ([{"expr": "checks.failed < 5", "over": "1s"}], []),
+        ([{"expr": "checks.failed < 1", "severity": "warning"}], []),
+        ([{"expr": "checks.failed < 5", "scope": "each"}], []),
+        (['checks.failed < 5 in phase "solo"'], ["expectations"]),  # what fails elsewhere is undecided
+        (['checks.failed < 5 in scenario "scenario 0"'], ["expectations"]),
     ],
 )
-def test_a_threshold_on_failed_checks_decides_what_it_is_about(thresholds: list[str], fails: list[str]) -> None:
+def test_a_threshold_on_failed_checks_decides_what_it_is_about(thresholds: list[Any], fails: list[str]) -> None:
     assert failing(thresholds, checks_failed__x=1) == fails
 
 
