@@ -14,13 +14,17 @@ stand for what varies: `NNN` is a status, `Nxx` a family of them (`5xx`), `NAME`
 """
 
 _THRESHOLDS = """
-A threshold is one comparison. `of "NAME"` narrows it to one request, or for `vusers.*` to one scenario; a metric of the
-whole run takes no `of`.
+A threshold is one comparison. `of "NAME"` narrows it to one request, or for `vusers.*` to one scenario, `phase` and
+`scenario` to what was due in one phase or done by one scenario, and `each` judges every name by itself. A metric of the
+whole run takes no `of`, `each` or `scenario`; the gauges `worker.*` and `coordinator.*` take no `phase` either. Windows, warnings
+and what else a threshold can say are keys of [its mapping](configuration.md#configthresholds); how they work is told
+in [thresholds over time](../guides/thresholds-over-time.md).
 """
 
 _GRAMMAR = """
-threshold  = metric comparison value [ "of" name ]
+threshold  = metric comparison value { scope }
 comparison = < | <= | > | >= | == | !=
+scope      = "of" name | [ "in" ] "phase" name | [ "in" ] "scenario" name | "each"
 """
 
 _KINDS: Mapping[Kind, tuple[str, str]] = {
