@@ -106,4 +106,5 @@ class Course:
             busy_s=self._busy.busy_s,
             bound_s=self._busy.bound_s,
             unpaced=self._busy.unpaced,
+            paced_gauges=self._busy.paced_gauges if self._busy.unpaced else None,
         )

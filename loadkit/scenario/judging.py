@@ -9,6 +9,7 @@ from typing import Any
 from loadkit.errors import Position
 from loadkit.flow.step import Build, Where
 from loadkit.metrics.estimates import Estimates
+from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.judged import active_s
 from loadkit.scenario.phases import phase_names
@@ -158,12 +159,16 @@ class BusyStreak:
         self.unpaced = frozenset(phase.index for phase in closed if not phase.workload.throughput)  # type: ignore[union-attr]
         self.busy_s: dict[int, float] = {}
         self.bound_s: dict[int, float] = {}
+        self.paced_gauges: dict[tuple[str, int], Gauge] = {}  # what was seen outside of unpaced phases
         self._streaks: dict[tuple[int, bool], float] = {}
 
     def add(self, snapshot: Snapshot) -> None:
         """Take the next interval."""
         spent_s = (snapshot.end_ns - snapshot.start_ns) / NS_PER_S
         phases = snapshot.gauges_of("phase.index")
+        if not any(seen.value in self.unpaced for seen in phases.values()):
+            for key, seen in snapshot.gauges.items():
+                self.paced_gauges[key] = seen.merged(self.paced_gauges[key]) if key in self.paced_gauges else seen
         for worker, seen in {**snapshot.gauges_of("worker.cpu"), **snapshot.gauges_of("coordinator.cpu")}.items():
             here = worker in phases and phases[worker].value in self.unpaced
             for unpaced, longest in ((False, self.busy_s), (True, self.bound_s)):

@@ -7,8 +7,9 @@ collections, a core that was full, a core that was shared. A stall or a pause ex
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import Snapshot, worker_label
 from loadkit.units import format_duration_ns
 
@@ -35,6 +36,8 @@ class Generator:
     busy_s: Mapping[int, float] = field(default_factory=dict)
     bound_s: Mapping[int, float] = field(default_factory=dict)
     unpaced: frozenset[int] = frozenset()
+    paced_gauges: Mapping[tuple[str, int], Gauge] | None = None
+    """What was seen of the workers outside of those phases; None when it is what the summary says."""
 
     def more_cores(self, summary: Snapshot, cpu: float = 1.0) -> str:
         """Return what helps when a worker at a share of its core is the limit: another one, or less to do."""
@@ -45,7 +48,7 @@ class Generator:
     def lower_rate(self, summary: Snapshot, cpu: float = 1.0) -> str:
         """Return below which rate four fifths of a core would have done, where a worker was at a share of its core."""
         done = summary.count("arrivals.started") or summary.count("http.requests")
-        if not done or self.seconds <= 0:
+        if not done or self.seconds <= 0 or self.unpaced:  # with unpaced phases between them, rates have no mean
             return "lower the rate"
         achieved = done / self.seconds
         bearable = achieved * BUSY_SHARE / max(cpu, BUSY_SHARE)
@@ -68,6 +71,8 @@ def cause_of(summary: Snapshot, generator: Generator, metric: str, limit_ns: int
     label = worker_label(worker)
     explained_ns = summary.histogram(metric, label).max_ns // 2
     stalled_ns, paused_ns = (summary.histogram(f"generator.{name}", label).max_ns for name in ("stall", "gc_pause"))
+    if generator.paced_gauges is not None:
+        summary = replace(summary, gauges=dict(generator.paced_gauges))
     cpu, waited, faults = (_most(summary, f"worker.{name}", worker) for name in ("cpu", "cpu_wait", "major_faults"))
     if faults >= SWAPPED_PAGES:
         return Cause(

@@ -90,3 +90,11 @@ def test_the_bearable_rate_is_what_was_achieved_at_four_fifths_of_a_core() -> No
     advice = Generator(seconds=10).more_cores(summary, 1.0)
     assert advice == "lower the rate below about 9,900/s (achieved 12,000/s) or use a faster machine"
     assert Generator(seconds=0).more_cores(summary) == "lower the rate or use a faster machine"
+
+
+def test_a_full_core_in_a_phase_without_pacing_is_no_reason_for_being_late_in_another() -> None:
+    paced = {("worker.cpu", 0): Gauge.seen(1, 0.05), ("worker.cpu_wait", 0): Gauge.seen(1, 0.3)}
+    generator = Generator(seconds=10, unpaced=frozenset([1]), paced_gauges=paced)
+    (reason,) = judge(late(cpu=0.99), generator=generator).reasons
+    assert "worker 0 at 5% CPU and waiting for a core 30% of the time" in reason
+    assert "achieved" not in reason
