@@ -35,22 +35,18 @@ def _bin_of(us: int) -> int:
     return (bucket << 6) + (us >> bucket)
 
 
-def _starts() -> Ints:
-    """Return the first index of a histogram that each bin covers; a bin covers whole indexes, since it is wider."""
-    bins = np.fromiter((_bin_of(lowest_us(index)) for index in range(LENGTH)), np.int64, LENGTH)
-    starts: Ints = np.searchsorted(bins, np.arange(BINS))
-    return starts
-
-
-_STARTS = _starts()
+_BIN_OF = np.fromiter((_bin_of(lowest_us(index)) for index in range(LENGTH)), np.int64, LENGTH)
+"""The bin of each index of a histogram; a bin covers whole indexes, since it is wider."""
+_STARTS = np.searchsorted(_BIN_OF, np.arange(BINS))
 _LOWEST_NS = np.append(np.fromiter((1000 * lowest_us(int(at)) for at in _STARTS), np.int64, BINS), 1 << 62)
 
 
 def spread(histogram: Histogram) -> Ints:
     """Return a histogram's counts by bin."""
-    counts = histogram.counts
-    starts = _STARTS[: int(np.searchsorted(_STARTS, len(counts)))]
-    return np.add.reduceat(counts, starts) if len(starts) else counts
+    at, counts = histogram.bins()
+    made = np.zeros(int(_BIN_OF[at[-1]]) + 1 if len(at) else 0, np.int64)
+    np.add.at(made, _BIN_OF[at], counts)
+    return made
 
 
 def sparse(counts: Ints) -> Sparse:

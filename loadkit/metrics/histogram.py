@@ -8,11 +8,15 @@ Layout (Gil Tene's HdrHistogram with lowest 1, highest 3.6e9, digits 3; unit mic
     sub_buckets = 2048                  values below it are counted one by one
     bucket(v)   = bit_length(v | 2047) - 11
     index(v)    = (bucket << 10) + (v >> bucket)
+
+Counts are held in one of two ways. What was recorded in a second or came over the wire is a list of the bins that occurred, which
+is short; what others are added to is an array from the lowest to the highest index so far. So a run with
+hundreds of request names stays small, and adding a second to it costs as much as bins occurred in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,23 +25,38 @@ import numpy.typing as npt
 HIGHEST_US = 3_600_000_000
 _SUB_BUCKETS = 2048
 LENGTH = 23_552
-"""How many indexes `counts` has at most."""
+"""How many indexes there are."""
 
 Ints = npt.NDArray[np.int64]
+_NONE: Ints = np.zeros(0, np.int64)
 
 
 class Histogram:
     """Counts of latencies; `merge` is associative and commutative."""
 
-    __slots__ = ("clamped", "counts", "max_ns", "min_ns", "sum_ns", "total")
+    __slots__ = ("_at", "_base", "_counts", "clamped", "max_ns", "min_ns", "sum_ns", "total")
 
     def __init__(self) -> None:
-        self.counts: Ints = np.zeros(0, np.int64)  # grows to the largest index seen
+        self._at: Ints | None = _NONE  # the indexes of `_counts`, rising; None: they go up by one from `_base`
+        self._base = 0
+        self._counts: Ints = _NONE  # never changed in place while `_at` is there: copies share it
         self.total = 0
         self.sum_ns = 0
         self.min_ns = 0
         self.max_ns = 0
         self.clamped = 0  # values above one hour, counted as one hour
+
+    @property
+    def nbytes(self) -> int:
+        """Return how much memory the counts take."""
+        return self._counts.nbytes + (0 if self._at is None else self._at.nbytes)
+
+    def bins(self) -> tuple[Ints, Ints]:
+        """Return the indexes that occurred, rising, and how often; do not change them."""
+        if self._at is not None:
+            return self._at, self._counts
+        found = np.flatnonzero(self._counts)
+        return found + self._base, self._counts[found]
 
     def record(self, values_ns: Ints) -> None:
         """Count an array of non-negative nanoseconds."""
@@ -49,7 +68,11 @@ class Histogram:
             self.clamped += int((us > HIGHEST_US).sum())
             us = np.minimum(us, HIGHEST_US)
         bucket = np.frexp((us | (_SUB_BUCKETS - 1)).astype(np.float64))[1].astype(np.int64) - 11
-        self._add(np.bincount((bucket << 10) + (us >> bucket)))
+        indexes = (bucket << 10) + (us >> bucket)
+        base = int(indexes.min())
+        counts = np.bincount(indexes - base)
+        found = np.flatnonzero(counts)
+        self._add(found + base, counts[found])
         self.min_ns = low if not self.total else min(self.min_ns, low)
         self.max_ns = max(self.max_ns, high)
         self.total += len(values_ns)
@@ -59,12 +82,26 @@ class Histogram:
         """Add another histogram's counts to this one."""
         if not other.total:
             return
-        self._add(other.counts)
+        self._add(*other.bins())
         self.min_ns = other.min_ns if not self.total else min(self.min_ns, other.min_ns)
         self.max_ns = max(self.max_ns, other.max_ns)
         self.total += other.total
         self.sum_ns += other.sum_ns
         self.clamped += other.clamped
+
+    def subtract(self, other: Histogram, left: Iterable[Histogram]) -> None:
+        """Take away what was merged once; `left` are the others that are still in it, for the smallest and the largest."""
+        if other.total:
+            at, counts = other.bins()
+            self._spread(int(at[0]), int(at[-1]))
+            self._counts[at - self._base] -= counts
+            self.total -= other.total
+            self.sum_ns -= other.sum_ns
+            self.clamped -= other.clamped
+            if other.min_ns == self.min_ns or other.max_ns == self.max_ns:
+                held = [histogram for histogram in left if histogram.total]
+                self.min_ns = min((histogram.min_ns for histogram in held), default=0)
+                self.max_ns = max((histogram.max_ns for histogram in held), default=0)
 
     def copy(self) -> Histogram:
         """Return an independent histogram with the same counts."""
@@ -84,7 +121,8 @@ class Histogram:
         if not self.total:
             return 0
         rank = max(1, int(np.ceil(percent / 100 * self.total - 1e-9)))
-        index = int(np.searchsorted(np.cumsum(self.counts), rank))
+        at, counts = self.bins()
+        index = int(at[int(np.searchsorted(np.cumsum(counts), rank))])
         return min(max(_highest_us(index) * 1000 + 999, self.min_ns), self.max_ns)
 
     def quantile_ns(self, rank: float) -> float:
@@ -92,10 +130,11 @@ class Histogram:
         if not self.total:
             return 0.0
         target = min(max(rank, 0.0), 1.0) * self.total
-        sums = np.cumsum(self.counts)
-        index = min(int(np.searchsorted(sums, target)), len(sums) - 1)
-        inside = int(self.counts[index])
-        share = (target - (int(sums[index]) - inside)) / inside if inside else 0.0
+        at, counts = self.bins()
+        sums = np.cumsum(counts)
+        position = min(int(np.searchsorted(sums, target)), len(sums) - 1)
+        inside, index = int(counts[position]), int(at[position])
+        share = (target - (int(sums[position]) - inside)) / inside
         lowest_ns, end_ns = lowest_us(index) * 1000, (_highest_us(index) + 1) * 1000
         return min(max(lowest_ns + share * (end_ns - lowest_ns), self.min_ns), self.max_ns)
 
@@ -105,15 +144,16 @@ class Histogram:
 
     def count_above(self, limit_ns: int) -> int:
         """Return how many values lie above the bin of `limit_ns`."""
+        at, counts = self.bins()
         index = _index_of(min(limit_ns // 1000, HIGHEST_US))
-        return int(self.counts[index + 1 :].sum())
+        return int(counts[np.searchsorted(at, index, side="right") :].sum())
 
     def to_wire(self) -> list[Any]:
         """Return a sparse form of plain numbers and bytes; `from_wire` reads it."""
-        at = np.flatnonzero(self.counts)
+        at, counts = self.bins()
         return [
             at.astype("<i4").tobytes(),
-            self.counts[at].astype("<i8").tobytes(),
+            counts.astype("<i8").tobytes(),
             self.sum_ns,
             self.min_ns,
             self.max_ns,
@@ -134,8 +174,7 @@ class Histogram:
             raise ValueError("not a histogram: an index or a count is out of range")
         made = cls()
         if len(at):
-            made.counts = np.zeros(int(at[-1]) + 1, np.int64)
-            made.counts[at] = counts
+            made._at, made._counts = at.astype(np.int64), counts.astype(np.int64)
             made.total = int(counts.sum())
         made.sum_ns, made.min_ns, made.max_ns, made.clamped = sum_ns, min_ns, max_ns, clamped
         return made
@@ -145,8 +184,8 @@ class Histogram:
         from hdrh.histogram import HdrHistogram  # heavy, and only reports need it
 
         twin = HdrHistogram(1, HIGHEST_US, 3)
-        for index in np.flatnonzero(self.counts):
-            twin.record_value(lowest_us(int(index)), int(self.counts[index]))
+        for index, count in zip(*self.bins(), strict=True):
+            twin.record_value(lowest_us(int(index)), int(count))
         encoded: bytes = twin.encode()
         return encoded.decode()
 
@@ -162,12 +201,28 @@ class Histogram:
             **{name: round(value, 3) for name, value in p.items()},
         }
 
-    def _add(self, counts: npt.NDArray[np.integer[Any]]) -> None:
-        if len(counts) > len(self.counts):
-            grown = np.zeros(len(counts), np.int64)
-            grown[: len(self.counts)] = self.counts
-            self.counts = grown
-        self.counts[: len(counts)] += counts
+    def _add(self, at: Ints, counts: Ints) -> None:
+        """Add counts at rising indexes, each of which is there once."""
+        if not self.total:
+            self._at, self._counts = at, counts
+            return
+        self._spread(int(at[0]), int(at[-1]))
+        self._counts[at - self._base] += counts
+
+    def _spread(self, lowest: int, highest: int) -> None:
+        """Hold the counts as an array that has room for these indexes."""
+        if self._at is not None:
+            at, counts = self._at, self._counts
+            base, end = min(lowest, int(at[0])), max(highest, int(at[-1])) + 1
+            self._counts = np.zeros(end - base, np.int64)
+            self._counts[at - base] = counts
+            self._at, self._base = None, base
+            return
+        base, end = min(lowest, self._base), max(highest + 1, self._base + len(self._counts))
+        if end - base > len(self._counts):
+            grown = np.zeros(end - base, np.int64)
+            grown[self._base - base : self._base - base + len(self._counts)] = self._counts
+            self._base, self._counts = base, grown
 
 
 PERCENTILES: Mapping[str, float] = {
@@ -193,7 +248,7 @@ def _index_of(us: int) -> int:
 
 
 def lowest_us(index: int) -> int:
-    """Return the smallest number of microseconds that an index of `counts` stands for."""
+    """Return the smallest number of microseconds that an index stands for."""
     bucket = max(0, (index >> 10) - 1)
     return (index - (bucket << 10)) << bucket
 

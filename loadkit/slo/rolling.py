@@ -8,13 +8,11 @@ kept of a second is the bins that occurred in it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from loadkit.metrics.gauge import Gauge
-from loadkit.metrics.histogram import Histogram, Ints
+from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Key, Snapshot, merge_all
 from loadkit.slo.metric import GAUGES, Kind, Selector
 
@@ -73,24 +71,11 @@ def _gauges(snapshot: Snapshot, selector: Selector) -> dict[tuple[str, int], Gau
 
 
 @dataclass(frozen=True, slots=True)
-class _Bins:
-    """A histogram of one second, as few numbers as it has bins."""
-
-    at: Ints
-    counts: Ints
-    total: int
-    sum_ns: int
-    min_ns: int
-    max_ns: int
-    clamped: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Cell:
     second: int
     start_ns: int
     counters: Mapping[Key, int]
-    histograms: Mapping[Key, _Bins]
+    histograms: Mapping[Key, Histogram]
     gauges: Mapping[tuple[str, int], Gauge]
 
 
@@ -109,7 +94,7 @@ class Rolling:
             return
         while self._cells and self._cells[0].second <= second - self._seconds:
             self._forget(self._cells.popleft())
-        histograms = {key: _bins(histogram) for key, histogram in snapshot.histograms.items() if histogram.total}
+        histograms = {key: histogram.copy() for key, histogram in snapshot.histograms.items() if histogram.total}
         cell = _Cell(second, snapshot.start_ns, dict(snapshot.counters), histograms, dict(snapshot.gauges))
         self._cells.append(cell)
         self.now.merge(snapshot)
@@ -125,29 +110,6 @@ class Rolling:
             self.now.counters[key] -= count
         if cell.gauges:  # a largest value cannot be taken away
             self.now.gauges = merge_all(Snapshot(gauges=dict(other.gauges)) for other in self._cells).gauges
-        for key, bins in cell.histograms.items():
-            histogram = self.now.histograms[key]
-            histogram.counts[bins.at] -= bins.counts
-            histogram.total -= bins.total
-            histogram.sum_ns -= bins.sum_ns
-            histogram.clamped -= bins.clamped
-            if bins.min_ns == histogram.min_ns:
-                histogram.min_ns = min((left.min_ns for left in self._left(key)), default=0)
-            if bins.max_ns == histogram.max_ns:
-                histogram.max_ns = max((left.max_ns for left in self._left(key)), default=0)
-
-    def _left(self, key: Key) -> Iterator[_Bins]:
-        return (cell.histograms[key] for cell in self._cells if key in cell.histograms)
-
-
-def _bins(histogram: Histogram) -> _Bins:
-    at = np.flatnonzero(histogram.counts)
-    return _Bins(
-        at,
-        histogram.counts[at],
-        histogram.total,
-        histogram.sum_ns,
-        histogram.min_ns,
-        histogram.max_ns,
-        histogram.clamped,
-    )
+        for key, histogram in cell.histograms.items():
+            left = (other.histograms[key] for other in self._cells if key in other.histograms)
+            self.now.histograms[key].subtract(histogram, left)

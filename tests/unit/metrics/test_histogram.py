@@ -18,7 +18,7 @@ def histogram_of(numbers: list[int]) -> Histogram:
 
 
 def facts(histogram: Histogram) -> tuple[object, ...]:
-    counts = {int(i): int(histogram.counts[i]) for i in np.flatnonzero(histogram.counts)}
+    counts = {int(index): int(count) for index, count in zip(*histogram.bins(), strict=True)}
     return counts, histogram.total, histogram.sum_ns, histogram.min_ns, histogram.max_ns, histogram.clamped
 
 
@@ -83,3 +83,44 @@ def test_counting_above_a_limit() -> None:
 def test_what_is_not_a_histogram_is_refused(wire: list[object]) -> None:
     with pytest.raises(ValueError, match=r"not a histogram|buffer"):
         Histogram.from_wire(wire)
+
+
+@given(st.lists(st.lists(st.integers(0, 10**12), min_size=1, max_size=20), min_size=1, max_size=8), st.data())
+def test_however_counts_are_held_they_are_those_of_all_values(groups: list[list[int]], data: st.DataObject) -> None:
+    parts = []
+    for group in groups:
+        made = Histogram()
+        for half in (group[: len(group) // 2], group[len(group) // 2 :]):
+            made.record(np.array(half, np.int64))
+        parts.append(Histogram.from_wire(made.to_wire()) if data.draw(st.booleans()) else made)
+    merged, whole = Histogram(), Histogram()
+    for part in parts:
+        merged.merge(part)
+    whole.record(np.array([value for group in groups for value in group], np.int64))
+    assert merged.to_wire() == whole.to_wire()
+    dropped = data.draw(st.integers(0, len(parts)))
+    for number in range(dropped):
+        merged.subtract(parts[number], parts[number + 1 :])
+    rest = Histogram()
+    rest.record(np.array([value for group in groups[dropped:] for value in group], np.int64))
+    assert merged.to_wire() == rest.to_wire()
+    assert all(merged.percentile_ns(percent) == rest.percentile_ns(percent) for percent in (0, 50, 99.9, 100))
+
+
+def test_a_copy_shares_nothing_that_changes() -> None:
+    one = Histogram()
+    one.record(np.array([1000, 2000], np.int64))
+    twin = one.copy()
+    twin.merge(one)
+    twin.merge(one)
+    assert (one.total, int(one.bins()[1].sum()), twin.total, int(twin.bins()[1].sum())) == (2, 2, 6, 6)
+
+
+def test_a_second_of_slow_responses_is_small_and_so_are_many_of_them() -> None:
+    values = np.random.default_rng(1).integers(100_000_000, 140_000_000, 1000)
+    second, run = Histogram(), Histogram()
+    second.record(values)
+    for _ in range(100):
+        run.merge(second)
+    assert second.nbytes < 20_000
+    assert run.nbytes < 10_000
