@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Key, Snapshot, merge_all
-from loadkit.slo.metric import GAUGES, Kind, Selector
+from loadkit.slo.metric import GAUGES, Selector
 
 _CODES = "http.codes."
 _BEHIND_RATIOS: Mapping[str, tuple[str, ...]] = {
@@ -28,9 +28,9 @@ _BEHIND_RATIOS: Mapping[str, tuple[str, ...]] = {
 def needed(selector: Selector) -> Callable[[str], bool]:
     """Return what says whether a metric of a snapshot is needed to read a selector's number."""
     names = {selector.name, *selector.samples, *_BEHIND_RATIOS.get(selector.name, ())}
-    if selector.kind is Kind.TIME or selector.aggregate:
-        names.add("http.requests")  # to say why there are no times
-    families = selector.name in ("http.error_rate", "http.availability") or selector.name.endswith("xx")
+    if selector.name in ("http.response_time", "http.service_time"):
+        names.add("http.requests")  # each is to have some; to say why it has none
+    families = selector.name in ("http.error_rate", "http.availability") or selector.name.startswith(_CODES)
     return lambda metric: metric in names or (families and metric.startswith(_CODES))
 
 

@@ -52,6 +52,22 @@ def test_a_failed_threshold_stops_every_worker_at_once(tmp_path: Path, url: str,
     assert (again.code, json.loads((tmp_path / "again.json").read_text())) == (result.code, result.report)
 
 
+def test_a_target_that_freezes_is_left_alone(tmp_path: Path) -> None:
+    thresholds = [{"expr": "http.error_rate < 50%", "over": "1s", "abort": True}]
+    http = {"timeout": 1}
+    with steady_server(freeze_at_s=1, freeze_s=60) as frozen:
+        data = scenario(frozen, [{"duration": 40, "arrivalRate": 40}], GET, thresholds=thresholds, http=http)
+        result = run(tmp_path, data)
+
+    assert ends_with(result, 3), result.out + result.err
+    assert result.report is not None
+    made = result.report["loadkit"]
+    second = made["aborted_by"]["second"]
+    assert second >= 2  # frozen at 1 s, and a second until requests are given up
+    assert made["elapsed_s"] < second + 2
+    assert result.counters["errors.CANCELLED"] > 0
+
+
 def test_a_threshold_judges_the_part_of_the_run_that_it_names(tmp_path: Path, url: str) -> None:
     phases = [
         {"name": "warm", "duration": 1, "arrivalRate": 5, "warmup": True},

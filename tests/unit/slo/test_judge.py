@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from loadkit.errors import Severity
+from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.slo.evaluate import Status, Verdict
 from loadkit.slo.judge import judge_objectives
@@ -100,6 +102,27 @@ def test_each_name_is_followed_by_itself() -> None:
     assert (a.status, b.status) == (Status.FAIL, Status.PASS)
     assert a.breaches is not None
     assert a.breaches.failed_s == 4
+
+
+@pytest.mark.parametrize(
+    ("expr", "names"),
+    [
+        ("http.response_time.p95 < 1s", ["/a", "/b"]),  # each is to have an answer
+        ("http.connect.p95 < 1s", ["/a"]),  # a connection is used again
+        ("http.response_time.5xx.p95 < 1s", []),
+        ("http.codes.5xx == 0", ["/a", "/b"]),
+        ("checks.pass_rate >= 99%", ["/b"]),
+    ],
+)
+def test_each_judges_the_names_that_are_to_have_a_value(expr: str, names: list[str]) -> None:
+    summary = merge_all(run())
+    summary.histograms["http.connect", "/a"] = Histogram()
+    summary.histograms["http.connect", "/a"].record(np.array([5]))
+    summary.counters |= {("http.codes.200", "/a"): 1, ("checks.ok", "/b"): 1}
+    objectives = parse_thresholds([{"expr": expr, "scope": "each"}]).objectives
+    verdicts = judge_objectives(objectives, summary, 6.0, measurement=Measurement())
+
+    assert [one.scope for one in verdicts] == ([f'of "{name}"' for name in names] or ["each"])
 
 
 def test_without_any_name_each_is_one_failure() -> None:
