@@ -14,6 +14,7 @@
     python -m bench journal     keeping a journal of a run
     python -m bench track       keeping what confidence intervals need
     python -m bench thresholds  judging thresholds over time
+    python -m bench coverage    how often confidence intervals hold the truth
 
 The server has core 0, the generator core 1. Figures drift on shared machines: quote ratios of medians.
 """
@@ -25,6 +26,7 @@ import sys
 
 from bench.compare import compare
 from bench.coordinator import coordinator
+from bench.coverage import coverage
 from bench.idle import idle
 from bench.journal import journal
 from bench.lag import lag
@@ -56,6 +58,7 @@ def main() -> int:
         "journal",
         "track",
         "thresholds",
+        "coverage",
         "install",
     )
     parser.add_argument("benchmark", nargs="?", choices=kinds, default="compare")
@@ -93,6 +96,8 @@ def _table(asked: argparse.Namespace) -> str:
             return micro()
         case "journal":
             return journal()
+        case "coverage":
+            return coverage()
         case "track":
             return track()
         case "thresholds":

@@ -19,6 +19,7 @@ from loadkit.slo.evaluate import Status, Verdict, interval_text
 from loadkit.slo.metric import Kind
 from loadkit.slo.validity import Validity
 from loadkit.slo.window import clock
+from loadkit.stats.batches import LEAST_S
 from loadkit.stats.intervals import CERTIFIED_S, EXCEEDANCES
 from loadkit.units import format_bytes, format_duration_ns
 
@@ -216,10 +217,16 @@ def _verdict_lines(verdicts: Iterable[Verdict], paint: Paint) -> list[str]:
 
 
 def _short_run(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """Yield what the intervals of a short run are worth, once for all of them."""
-    known = [verdict.note for verdict in verdicts if verdict.low is not None and verdict.high is not None]
-    if any(note for note in known):
-        yield f"an interval (CI) is certified with {CERTIFIED_S} s of steady load and {EXCEEDANCES} independent samples beyond it"
+    """Yield, once for all of them, why there are no intervals, or what those of a short run lack."""
+    noted = [verdict for verdict in verdicts if verdict.note and verdict.steady_s is not None]
+    if any(_too_short(verdict) for verdict in noted):
+        yield f"no confidence intervals (CI) in less than {LEAST_S} s of steady load"
+    elif any(verdict.low is not None and verdict.high is not None for verdict in noted):
+        yield f"a CI is certified with {CERTIFIED_S} s of steady load and {EXCEEDANCES} independent samples beyond it"
+
+
+def _too_short(verdict: Verdict) -> bool:
+    return verdict.steady_s is not None and verdict.steady_s < LEAST_S
 
 
 def _title(verdict: Verdict) -> str:
@@ -249,7 +256,7 @@ def _verdict_line(verdict: Verdict, width: int, paint: Paint) -> str:
         parts.append(f"wanted {verdict.limit_text}")
     if verdict.reason:
         parts.append(f"({printable(verdict.reason)})")
-    if verdict.note and (verdict.low is None or verdict.high is None):
+    if verdict.note and (verdict.low is None or verdict.high is None) and not _too_short(verdict):
         parts.append(f"({verdict.note})")
     if not verdict.strict:
         parts.append("(does not fail the run)")

@@ -134,6 +134,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "low": verdict.low,
         "high": verdict.high,
         "note": verdict.note,
+        "steady_s": verdict.steady_s,
         "samples": verdict.samples,
         "reason": verdict.reason,
         "breaches": _breaches(verdict.breaches),

@@ -199,7 +199,10 @@ def _verdict() -> Schema:
             "high": _nullable(
                 {"type": "number", "description": "Upper end of its 95 % interval; null where it is not known."}
             ),
-            "note": _text("What is missing for a sure interval."),
+            "note": _text("What is missing for a certified interval."),
+            "steady_s": _nullable(
+                _number("Seconds of steady load that it was looked for in; null where none is kept.")
+            ),
             "samples": _integer("How many samples stand behind the value."),
             "reason": _text("Why, where the value alone does not say it."),
             "breaches": _nullable(_breaches()),

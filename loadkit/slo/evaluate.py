@@ -61,6 +61,8 @@ class Verdict:
     """With `high`, what encloses the value with 95 %, in `unit`; None where that is not known, and `note` says why."""
     high: float | None = None
     note: str = ""
+    steady_s: float | None = None
+    """The seconds of steady load that an interval was looked for in; None where none is kept."""
 
     @property
     def severity(self) -> Severity:
@@ -131,6 +133,7 @@ def _verdict(objective: Objective, seen: Observation, found: Estimate | None, me
         low=found.low if found else None,
         high=found.high if found else None,
         note=found.note if found else "",
+        steady_s=found.seconds if found else None,
     )
 
 
