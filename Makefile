@@ -23,8 +23,8 @@ demo: $(VENV)/.run  ## install, then run scenarios/quickstart.yaml for 15 s agai
 	$(BIN)/loadkit run scenarios/quickstart.yaml --output reports/quickstart.json
 
 test: $(VENV)/.test  ## install the test extra, then run all tests
-	$(BIN)/python -m pytest --numprocesses=auto --ignore=tests/accuracy
-	$(BIN)/python -m pytest tests/accuracy
+	$(BIN)/python -m pytest --numprocesses=auto -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 fuzz: export LOADKIT_FUZZ_INPUTS ?= 200000
 fuzz: export LOADKIT_FUZZ_SEED ?= $(shell date +%s)

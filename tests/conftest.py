@@ -1,7 +1,9 @@
 """Settings of the whole suite."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Machines are shared: no deadlines. The same examples every time, so that a green suite stays green; look for new
@@ -9,5 +11,15 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("search", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+_MEASURED = Path(__file__).parent / "accuracy"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what measures away from what works beside it."""
+    for item in items:
+        if _MEASURED in item.path.parents:
+            item.add_marker(pytest.mark.alone)
+
 
 os.environ["LOADKIT_NO_STORE"] = "1"  # runs of tests are not kept, unless a test is about that

@@ -143,6 +143,7 @@ def test_readme_scenarios_are_valid(block: Block, readme_directory: Path) -> Non
     assert (status, "0 warnings" in lines[-1]) == (0, True), lines
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("block", [block for block in blocks(README) if block.language == "console"], ids=place)
 def test_readme_dialogues_are_true(block: Block, readme_directory: Path) -> None:
     for command, shown in dialogue(block.text):

@@ -100,7 +100,7 @@ def test_paced_users_that_only_wait_for_a_slot_go_home_when_the_run_drains() -> 
 
 
 def test_visits_in_which_nothing_takes_time_leave_room_for_others() -> None:
-    ran = on_loop(run_flow(NOTHING, TARGET, workload=Closed(3, 3, S // 5, None), duration_ns=S // 5))
+    ran = on_loop(run_flow(NOTHING, TARGET, workload=Closed(3, 3, S // 2, None), duration_ns=S // 2))
     assert ran.count("vusers.completed") == ran.count("vusers.created") > 3
 
 
