@@ -11,8 +11,9 @@ import pytest
 from loadkit.errors import CODES, Position, Severity
 from loadkit.flow.step import Where
 from loadkit.slo.expression import Confidence, Fault, Objective
+from loadkit.slo.keys import CONFIG
 from loadkit.slo.selection import Selection
-from loadkit.slo.threshold import CONFIG, Names, parse_thresholds
+from loadkit.slo.threshold import Names, parse_thresholds
 from loadkit.slo.window import Logic, Window
 
 SCHEMA: dict[str, Any] = CONFIG["thresholds"]

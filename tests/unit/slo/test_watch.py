@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -264,6 +265,21 @@ def test_without_a_window_the_rest_of_the_run_counts() -> None:
 
     assert watch.value(watch.track(None)).value == 0.4
     assert watch.duration_s == 1.5
+
+
+def test_memory_does_not_grow_with_the_run() -> None:
+    watch = Watch(objective(over="5s", scope="each"), (phase(0, 0, 10_000, last=True),))
+    held = []
+    tracemalloc.start()
+    try:
+        for index in range(600):
+            watch.add(errors(index, 10 + index % 3, index % 5, name=f"/{index % 4}"))
+            if index in (99, 599):
+                held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+
+    assert held[1] < 1.2 * held[0]
 
 
 def test_the_first_that_failed_ends_the_run() -> None:
