@@ -13,6 +13,7 @@ import typer
 
 from loadkit import __version__
 from loadkit.cli.demo import demo
+from loadkit.cli.plan import plan
 from loadkit.cli.quick import quick
 from loadkit.cli.report import journal
 from loadkit.cli.run import run
@@ -102,10 +103,11 @@ def loadkit(
       loadkit quick demo:///products --rate 50      load one URL
       loadkit run scenario.yaml                     run a scenario file
       loadkit validate scenario.yaml                check a file without running it
+      loadkit plan scenario.yaml                    see what it would do
     """
 
 
-for _command in (run, validate, quick, demo, schema, version):
+for _command in (run, validate, plan, quick, demo, schema, version):
     app.command()(guarded(_command))
 
 _report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read what was measured before.")

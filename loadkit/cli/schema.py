@@ -19,20 +19,22 @@ class SchemaName(StrEnum):
 
     SCENARIO = "scenario"
     REPORT = "report"
+    PLAN = "plan"
 
 
 def schema(
     which: Annotated[
-        SchemaName, typer.Argument(metavar="scenario|report", help="Which schema to print.")
+        SchemaName, typer.Argument(metavar="scenario|report|plan", help="Which schema to print.")
     ] = SchemaName.SCENARIO,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Write both schemas into this directory instead."),
+        typer.Option("-o", "--output", metavar="DIR", help="Write all schemas into this directory instead."),
     ] = None,
 ) -> int:
-    """Print the JSON Schema of scenarios or reports.
+    """Print the JSON Schema of scenarios, reports or plans.
 
-    Editors complete and explain a scenario with it; other tools can rely on a report.
+    Editors complete and explain a scenario with it; other tools can rely on a report, and on what `loadkit plan --json`
+    prints.
 
     \b
     Examples:
@@ -64,6 +66,10 @@ def _schema(name: SchemaName) -> dict[str, Any]:
         from loadkit.scenario.schema import scenario_schema
 
         return scenario_schema()
+    if name is SchemaName.PLAN:
+        from loadkit.fleet.demand import forecast_schema
+
+        return forecast_schema()
     from loadkit.report.schema import report_schema
 
     return report_schema()

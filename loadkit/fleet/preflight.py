@@ -39,11 +39,17 @@ def check_descriptors(plan: Plan, workers: int, limit: int) -> None:
     for phase in plan.phases:
         users = _sure_users(phase)
         share = -(-users // workers)
-        pool = _pool(plan)
-        connected = share if pool is None else min(share, pool)
-        need = connected * plan.connections + SPARE_DESCRIPTORS
+        need = descriptors_needed(plan, share)
         if users and need > limit:
+            pool = pool_of(plan)
+            connected = share if pool is None else min(share, pool)
             raise PreflightError(_too_few(phase, share, connected, need, limit, plan, workers))
+
+
+def descriptors_needed(plan: Plan, users: int) -> int:
+    """Return how many descriptors a worker needs for so many virtual users."""
+    pool = pool_of(plan)
+    return (users if pool is None else min(users, pool)) * plan.connections + SPARE_DESCRIPTORS
 
 
 def _too_few(phase: Phase, share: int, connected: int, need: int, limit: int, plan: Plan, workers: int) -> str:
@@ -64,19 +70,31 @@ def _too_few(phase: Phase, share: int, connected: int, need: int, limit: int, pl
 
 def port_warnings(plan: Plan, ports: Ports | None) -> list[str]:
     """Return a sentence for each phase that would use up more than 80 % of the ports to one target."""
-    if ports is None or _pool(plan) is not None:
+    if ports is None or pool_of(plan) is not None:
         return []
-    reused = ports.reuse == 1 or (ports.reuse == 2 and _is_local(plan.target))
-    held_s = REUSE_S if reused else TIME_WAIT_S
+    held_s = port_held_s(plan, ports)
     return [text for phase in plan.phases if (text := _port_warning(phase, ports.number, held_s))]
 
 
-def _port_warning(phase: Phase, ports: int, held_s: int) -> str:
+def port_held_s(plan: Plan, ports: Ports) -> int:
+    """Return how many seconds a closed connection to the target keeps its port."""
+    reused = ports.reuse == 1 or (ports.reuse == 2 and _is_local(plan.target))
+    return REUSE_S if reused else TIME_WAIT_S
+
+
+def ports_used(phase: Phase, held_s: int) -> tuple[float, float]:
+    """Return the most new connections a second to an origin, and the ports that they keep at once; a closed phase keeps its own."""
     workload = phase.workload
     if isinstance(workload, ClosedWorkload):
-        return ""  # its users keep their connections
+        return 0.0, float(workload.users)
     rate = max(workload.rate_at(0), workload.rate_at(workload.duration_ns))
-    used = min(rate * min(held_s, phase.duration_ns / NS_PER_S), workload.reserved)
+    return rate, min(rate * min(held_s, phase.duration_ns / NS_PER_S), workload.reserved)
+
+
+def _port_warning(phase: Phase, ports: int, held_s: int) -> str:
+    if isinstance(phase.workload, ClosedWorkload):
+        return ""  # its users keep their connections
+    rate, used = ports_used(phase, held_s)
     if 100 * used <= _MOST_PERCENT * ports:
         return ""
     return (
@@ -103,7 +121,8 @@ def _sure_users(phase: Phase) -> int:
     return 0 if phase.max_vusers is None else min(phase.max_vusers, workload.reserved)
 
 
-def _pool(plan: Plan) -> int | None:
+def pool_of(plan: Plan) -> int | None:
+    """Return how many connections a worker shares among its users; None when each has its own."""
     http = plan.config.get("http")
     pool = http.get("pool") if isinstance(http, dict) else None
     return int(pool) if pool is not None else None

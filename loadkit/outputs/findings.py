@@ -76,7 +76,7 @@ def _record(found: Diagnostic) -> dict[str, Any]:
         "file": found.at.file,
         "line": found.at.line,
         "column": found.at.column,
-        "endColumn": found.at.column + max(1, found.length),
+        "end_column": found.at.column + max(1, found.length),
         "severity": found.severity.value,
         "code": found.code,
         "message": found.message,

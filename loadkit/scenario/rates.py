@@ -75,16 +75,18 @@ def check_rate(
 
 def _of_action(action: str, step: Mapping[str, Any], actions: Mapping[str, Any]) -> int:
     if isinstance(step[action], list):  # steps inside
-        return requests_of(step[action], actions) * _rounds(step)
+        rounds = rounds_of(step)
+        return requests_of(step[action], actions) * (1 if rounds is None else rounds)
     return int(actions[action].requests)
 
 
-def _rounds(step: Mapping[str, Any]) -> int:
+def rounds_of(step: Mapping[str, Any]) -> int | None:
+    """Return how often steps inside of a step are done; None when only a visit knows it."""
     over, count = step.get("over"), step.get("count", 1)
-    if isinstance(over, list):
-        return len(over)
+    if over is not None:
+        return len(over) if isinstance(over, list) else None
     first, dash, last = str(count).partition("-")
     try:
         return max(0, int(last) - int(first) if dash else int(count))
     except (TypeError, ValueError):
-        return 1
+        return None

@@ -21,12 +21,12 @@ def test_the_scenarios_schema_is_the_default():
     assert shown.output == schema_text(SchemaName.SCENARIO)
 
 
-def test_both_are_written_into_a_directory(tmp_path, capsys):
+def test_all_are_written_into_a_directory(tmp_path, capsys):
     assert schema(SchemaName.SCENARIO, tmp_path / "new") == 0
     for name in SchemaName:
         path = tmp_path / "new" / f"{name.value}.schema.json"
         assert path.read_text() == schema_text(name)
-    assert capsys.readouterr().out.count("wrote ") == 2
+    assert capsys.readouterr().out.count("wrote ") == len(SchemaName)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

@@ -86,7 +86,7 @@ def test_a_format_replaces_the_text(file, capsys):
     assert found["files"] == ["shop.yaml"]
     assert found["errors"] == len(found["diagnostics"]) >= 1
     assert found["diagnostics"][0] == {
-        "file": "shop.yaml", "line": 5, "column": 21, "endColumn": 31, "severity": "error", "code": "LK101",
+        "file": "shop.yaml", "line": 5, "column": 21, "end_column": 31, "severity": "error", "code": "LK101",
         "message": 'unknown key "arivalRate" in phase 1', "hint": 'did you mean "arrivalRate"?',
     }  # fmt: skip
 

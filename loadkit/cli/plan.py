@@ -1,0 +1,99 @@
+"""`loadkit plan`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from loadkit.cli import options
+from loadkit.errors import ExitCode
+from loadkit.outputs.base import counted, paint_for, write_line
+from loadkit.units import three_digits
+
+if TYPE_CHECKING:
+    from loadkit.fleet.demand import Demand
+
+
+def plan(
+    files: options.Files,
+    config: options.ConfigFile = None,
+    target: options.Target = None,
+    environment: options.Environment = None,
+    payload: options.Payload = None,
+    variables: options.Variables = None,
+    overrides: options.OverridesJson = None,
+    dotenv: options.Dotenv = None,
+    scenario_name: options.ScenarioName = None,
+    workers: options.Workers = "auto",
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object; `loadkit schema plan` describes it.")
+    ] = False,
+) -> int:
+    """Show what scenario files will do, without sending a byte.
+
+    Phases and virtual users over time, visits and requests that are to be expected, each scenario's share, the data and the
+    environment variables it needs, and what it demands of this machine. Nothing is looked up and nothing is connected to.
+
+    \b
+    Examples:
+      loadkit plan shop.yaml
+      loadkit plan shop.yaml -e staging --json
+    """  # fmt: skip
+    from loadkit.cli.inputs import Input
+    from loadkit.fleet.demand import forecast
+    from loadkit.fleet.sizing import asked_workers
+    from loadkit.outputs.outlook import outlook_lines
+    from loadkit.scenario.hidden import rendered_warnings
+    from loadkit.scenario.settings import Settings
+
+    given = Input(
+        config=config,
+        target=target,
+        environment=environment,
+        payload=payload,
+        variables=variables,
+        overrides=overrides,
+        dotenv=dotenv,
+    )
+    read = given.read(files, Settings(scenario_name=scenario_name))
+    found = forecast(read, asked_workers(workers))
+    if json:
+        import msgspec
+
+        data = read.secrets.hide(msgspec.to_builtins(found))
+        write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+        return ExitCode.PASS
+    for warning in rendered_warnings(read):
+        write_line(sys.stderr, warning)
+    paint = paint_for(sys.stdout, os.environ)
+    for line in outlook_lines(found.plan, paint=paint, blocks=_draws_blocks()):
+        write_line(sys.stdout, read.secrets.mask_values(line))
+    write_line(sys.stdout, "")
+    write_line(sys.stdout, paint("This machine", "bold"))
+    for line in _machine(found.machine):
+        write_line(sys.stdout, line)
+    return ExitCode.PASS
+
+
+def _draws_blocks() -> bool:
+    try:
+        "█".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _machine(demand: Demand) -> Iterator[str]:
+    yield f"  {counted(demand.workers, 'worker')} on {counted(demand.cores, 'core')}"
+    of_all = "" if demand.descriptors_limit is None else f" of {demand.descriptors_limit:,}"
+    each = " in each worker" if demand.workers > 1 else ""
+    connections = counted(demand.connections_per_user, "connection")
+    yield f"  up to {demand.descriptors_most:,}{of_all} open files{each}, {connections} for each user"
+    ports = "" if demand.ports_limit is None else f" of {demand.ports_limit:,}"
+    yield f"  up to {three_digits(demand.connections_per_s)} new connections/s, which keep {demand.ports_most:,}{ports} ports"
+    for warning in demand.warnings:
+        yield f"  warning: {warning}"

@@ -1,0 +1,70 @@
+import json
+import socket
+from pathlib import Path
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner
+
+from loadkit.cli.main import app
+from loadkit.fleet.demand import forecast_schema
+
+ROOT = Path(__file__).parents[3]
+FILES = sorted(path for path in (ROOT / "scenarios").glob("*.yaml") if path.name != "base.yaml")
+
+
+def invoke(*arguments: str):
+    return CliRunner().invoke(app, ["plan", *arguments])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_json_is_what_the_schema_says(path):
+    shown = invoke(str(path), "-t", "demo://", "--json")
+    assert shown.exit_code == 0, shown.output
+    jsonschema.Draft202012Validator(forecast_schema()).validate(json.loads(shown.output))
+
+
+def test_text_names_phases_scenarios_requests_and_needs():
+    shown = invoke(str(ROOT / "scenarios/csv-driven.yaml"))
+    assert shown.exit_code == 0, shown.output
+    for words in ("customers", "log in", "/cart", "users.csv: 10 rows, 50 needed", "password", "open files", "ports"):
+        assert words in shown.output
+
+
+def test_nothing_is_sent(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        path = tmp_path / "shop.yaml"
+        port = server.getsockname()[1]
+        path.write_text(f"config: {{target: 'http://127.0.0.1:{port}'}}\nscenarios: [{{flow: [{{get: /}}]}}]\n")
+        assert invoke(str(path)).exit_code == 0
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_options_are_those_of_run(tmp_path):
+    path = tmp_path / "shop.yaml"
+    path.write_text("scenarios: [{name: a, flow: [{get: /}]}, {name: b, flow: [{get: /b}]}]\n")
+    phases = '{"config": {"phases": [{"duration": 3, "arrivalRate": 7}]}}'
+    shown = invoke(str(path), "-t", "demo://", "--overrides", phases, "--scenario-name", "b", "--json")
+    found = json.loads(shown.output)["plan"]
+    assert (found["arrivals"], [one["name"] for one in found["scenarios"]]) == (21, ["b"])
+
+
+def test_secrets_are_not_shown(tmp_path):
+    path = tmp_path / "shop.yaml"
+    path.write_text(
+        "config: {target: demo://, phases: [{name: hunter2hunter2, duration: 1, arrivalRate: 1}]}\n"
+        "scenarios: [{flow: [{get: {url: /x-hunter2hunter2, headers: {Authorization: Bearer hunter2hunter2}}}]}]\n"
+    )
+    for more in ([], ["--json"]):
+        shown = invoke(str(path), *more)
+        assert shown.exit_code == 0
+        assert "hunter2" not in shown.output
+
+
+def test_a_wrong_file_is_told_as_by_run(tmp_path):
+    path = tmp_path / "shop.yaml"
+    path.write_text("scenarios: [{flow: [{gett: /}]}]\n")
+    shown = invoke(str(path))
+    assert shown.exit_code == 2
