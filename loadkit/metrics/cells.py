@@ -87,12 +87,15 @@ class Cells:
         split = int(np.searchsorted(_LOWEST_NS, limit_ns, side="right")) - 1
         lowest, end = float(_LOWEST_NS[split]), float(_LOWEST_NS[split + 1])
         share = (end - limit_ns) / (end - lowest)
-        counted, totals = np.zeros(most), np.zeros(most)
-        for number, (bins, counts) in enumerate(self._all()[:most]):
-            first = int(np.searchsorted(bins, split, side="right"))
-            inside = float(counts[first - 1]) if first and bins[first - 1] == split else 0.0
-            counted[number] = float(counts[first:].sum()) + share * inside
-            totals[number] = float(counts.sum())
+        held = self._all()[:most] or [_EMPTY]
+        numbers = np.repeat(np.arange(len(held)), [len(bins) for bins, _ in held])
+        bins, counts = (
+            np.concatenate([part[0] for part in held]),
+            np.concatenate([part[1] for part in held]).astype(np.float64),
+        )
+        weights = counts * ((bins > split) + share * (bins == split))
+        sums = (np.bincount(numbers, each, most)[:most] for each in (weights, counts))
+        counted, totals = (np.asarray(each, np.float64) for each in sums)
         return counted, totals
 
     def nbytes(self) -> int:

@@ -3,8 +3,8 @@
 Kept are the cells of the response time of each request name, of each phase, of each scenario and of all; of all service times; and
 of errors and checks by request name and of all. What a warm-up phase measured counts in that phase alone.
 
-An interval of 100 request names with 1000 samples each costs the coordinator 4 ms of its second, 0.4 % of a core, and after an
-hour the cells of 100 names take 13 MB (python -m bench track).
+An interval of 100 request names with 1000 samples each costs the coordinator 4 ms of its second, 0.4 % of a core; where cells are
+merged, at 64, 128, 256 ... seconds, it is 70 ms once. After an hour the cells of 100 names take 13 MB (python -m bench track).
 """
 
 from __future__ import annotations

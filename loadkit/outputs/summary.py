@@ -222,7 +222,7 @@ def _short_run(verdicts: Iterable[Verdict]) -> Iterator[str]:
     if any(_too_short(verdict) for verdict in noted):
         yield f"no confidence intervals (CI) in less than {LEAST_S} s of steady load"
     elif any(verdict.low is not None and verdict.high is not None for verdict in noted):
-        yield f"a CI is certified with {CERTIFIED_S} s of steady load and {EXCEEDANCES} independent samples beyond it"
+        yield f"a CI is certified with {CERTIFIED_S} s of steady load and {EXCEEDANCES} independent samples beyond the percentile"
 
 
 def _too_short(verdict: Verdict) -> bool:

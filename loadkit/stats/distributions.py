@@ -10,6 +10,7 @@ compare with scipy.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 _TINY = 1e-300
 _EPSILON = 1e-14
@@ -37,6 +38,7 @@ def beta_quantile(probability: float, a: float, b: float) -> float:
     return (low + high) / 2
 
 
+@lru_cache(maxsize=64)
 def student_t(probability: float, degrees: float) -> float:
     """Return the t below which Student's variable lies with a probability above one half; 2.262 for 0.975 and 9."""
     x = beta_quantile(2 * (1 - probability), degrees / 2, 0.5)
