@@ -15,8 +15,9 @@ from loadkit.outputs.base import Paint, counted, plain, printable
 from loadkit.outputs.breakdown import phase_lines, scenario_lines
 from loadkit.outputs.progress import format_rate
 from loadkit.scenario.judged import active_s, has_warmup
-from loadkit.slo.evaluate import Status, Verdict, interval_text
+from loadkit.slo.evaluate import Status, Verdict
 from loadkit.slo.metric import Kind
+from loadkit.slo.text import interval_text
 from loadkit.slo.validity import Validity
 from loadkit.slo.window import clock
 from loadkit.stats.batches import LEAST_S

@@ -17,7 +17,8 @@ from loadkit.scenario.plan import Plan, Scenario
 from loadkit.slo.cause import BUSY_SHARE, Generator
 from loadkit.slo.ensure import Ensure, evaluate_ensure, parse_ensure
 from loadkit.slo.estimate import estimator
-from loadkit.slo.evaluate import Verdict, expectation_verdict, visit_verdict
+from loadkit.slo.evaluate import Verdict
+from loadkit.slo.expectation import expectation_verdict, visit_verdict
 from loadkit.slo.expression import Objective
 from loadkit.slo.judge import judge_objectives
 from loadkit.slo.selection import Stretch

@@ -16,10 +16,10 @@ from loadkit.metrics.snapshot import Snapshot
 from loadkit.slo.confidence import Estimator, decides
 from loadkit.slo.expression import Confidence, Objective
 from loadkit.slo.metric import GAUGES, Kind, Selector
+from loadkit.slo.text import limit_text, observed_text
 from loadkit.slo.validity import Measurement, Validity
 from loadkit.slo.window import Breaches, Window
 from loadkit.stats.intervals import Estimate
-from loadkit.units import NS_PER_MS, NS_PER_S, format_bytes, format_duration_ns, parse_bytes
 
 
 class Status(Enum):
@@ -264,119 +264,3 @@ def _no_times(selector: Selector, summary: Snapshot) -> str:
             return _nothing(selector)
         return f"none of {requests} requests{whose} got a valid response"
     return f"{selector.name}{whose} was never measured"
-
-
-def limit_text(kind: Kind, limit: float) -> str:
-    """Return a limit with its unit and all its digits: "250ms", "99.95%", "100/s"."""
-    if kind is Kind.TIME:
-        return format_duration_ns(limit) if limit >= 60 * NS_PER_S and not limit % NS_PER_S else _time(limit, 12)
-    if kind is Kind.BYTES:
-        text = format_bytes(limit)
-        return text if parse_bytes(text) == limit else f"{limit:.0f} B"
-    if kind is Kind.RATIO:
-        return f"{_rounded(100 * limit, 12)}%"
-    return f"{_rounded(limit, 6)}/s" if kind is Kind.RATE else _rounded(limit, 15)
-
-
-def interval_text(kind: Kind, low: float | None, high: float | None, limit: float) -> str:
-    """Return "205ms to 219ms", "above 205ms" or "below 219ms" for an interval; "" where neither end is known."""
-    ends = [None if end is None else observed_text(kind, end, limit) for end in (low, high)]
-    if None not in ends:
-        return f"{ends[0]} to {ends[1]}"
-    return f"above {ends[0]}" if ends[0] else f"below {ends[1]}" if ends[1] else ""
-
-
-def observed_text(kind: Kind, value: float, limit: float) -> str:
-    """Return a value with its unit, with as many digits as it takes to look different from a limit that differs.
-
-    A ratio never looks like 0% or 100% without being it.
-    """
-    wrong = {limit_text(kind, limit)}
-    if value == limit:
-        return wrong.pop()
-    if kind is Kind.RATIO:
-        wrong |= {f"{whole:.0%}" for whole in (0.0, 1.0) if whole != value}
-    texts = (_TEXT[kind](value, digits) for digits in range(3, 16))
-    return next((text for text in texts if text not in wrong), repr(value))
-
-
-def _rounded(number: float, digits: int) -> str:
-    """Return a number with so many significant digits, never with an exponent below 1e15."""
-    return f"{float(f'{number:.{digits}g}'):.15g}"
-
-
-def _time(ns: float, digits: int) -> str:
-    if ns >= 60 * NS_PER_S and digits == 3:
-        return format_duration_ns(ns)
-    units = ((NS_PER_S, "s"), (NS_PER_MS, "ms"), (1_000, "us"))
-    factor, unit = next(((factor, unit) for factor, unit in units if ns >= factor), (1, "ns"))
-    return f"{_rounded(ns / factor, digits)}{unit}"
-
-
-def _percent(ratio: float, digits: int) -> str:
-    return f"{100 * ratio:.{digits - 1}f}".rstrip("0").rstrip(".") + "%"
-
-
-_TEXT: Mapping[Kind, Callable[[float, int], str]] = {
-    Kind.TIME: _time,
-    Kind.RATIO: _percent,
-    Kind.RATE: lambda rate, digits: f"{_rounded(rate, digits)}/s",
-    Kind.BYTES: lambda size, digits: format_bytes(size) if digits == 3 else f"{size:.0f} B",
-    Kind.COUNT: lambda count, digits: _rounded(count, 15),
-}
-
-
-_DECIDES = ("checks.pass_rate", "checks.failed", "plugins.expect.failed")
-
-
-def expectation_verdict(summary: Snapshot, objectives: Iterable[Objective] = ()) -> Verdict | None:
-    """Judge the checks of the whole run, None when there were none: one that did not hold fails the run.
-
-    A threshold on how many may fail decides itself, `of` a request for that one alone; what thresholds decide is only
-    reported here. One on a phase or a scenario leaves the rest undecided, so it decides nothing here. A wrong answer is
-    wrong whatever the generator did, so validity has no say.
-    """
-    failed = summary.count("checks.failed")
-    made = failed + summary.count("checks.ok")
-    if not made:
-        return None
-    about = [objective for objective in objectives if objective.selector.name.startswith(_DECIDES)]
-    decided = {one.label for one in about if one.selection.phase is None and one.selection.scenario is None}
-    elsewhere = sum(summary.count("checks.failed", label) for label in decided if label is not None)
-    strict = None not in decided and (not failed or failed > elsewhere)
-    return Verdict(
-        objective_text="expectations",
-        status=Status.FAIL if failed else Status.PASS,
-        observed=failed,
-        observed_text=f"{failed} of {made} checks failed{_kinds(summary)}",
-        limit_text="== 0",
-        samples=made,
-        origin="expect",
-        strict=strict,
-        limit=0,
-        unit=Kind.COUNT.value,
-    )
-
-
-def visit_verdict(summary: Snapshot) -> Verdict:
-    """Judge the one visit of a `--solo` run: it must be completed."""
-    failed, created = summary.count("vusers.failed"), summary.count("vusers.created")
-    return Verdict(
-        objective_text="the visit is completed",
-        status=Status.PASS if created and not failed else Status.FAIL,
-        observed=failed,
-        observed_text=f"{created - failed} of {created} completed",
-        limit_text="== 0",
-        samples=created,
-        origin="solo",
-        limit=0,
-        unit=Kind.COUNT.value,
-    )
-
-
-def _kinds(summary: Snapshot) -> str:
-    """Return which kinds of checks failed, the most frequent first: " (statusCode 12, hasHeader 1)"."""
-    prefix = "plugins.expect.failed."
-    kinds = {metric: summary.count(metric) for metric, _ in summary.counters if metric.startswith(prefix)}
-    ranked = sorted(((-count, metric.removeprefix(prefix)) for metric, count in kinds.items() if count))
-    return f" ({', '.join(f'{kind} {-count}' for count, kind in ranked)})" if ranked else ""

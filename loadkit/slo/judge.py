@@ -9,10 +9,11 @@ from loadkit.metrics.estimates import Estimates
 from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.slo.confidence import Estimator
 from loadkit.slo.estimate import estimator
-from loadkit.slo.evaluate import INVALID_REASON, Status, Verdict, evaluate, observed_text, settled
+from loadkit.slo.evaluate import INVALID_REASON, Status, Verdict, evaluate, settled
 from loadkit.slo.expression import Objective
 from loadkit.slo.rolling import extract
 from loadkit.slo.selection import Stretch, loaded_s
+from loadkit.slo.text import observed_text
 from loadkit.slo.validity import Measurement, Validity
 from loadkit.slo.watch import Watch, Watches, text_of
 from loadkit.slo.window import Breaches, Logic, Window, clock

@@ -7,11 +7,12 @@ from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.metrics.track import Leg, Track
 from loadkit.slo.ensure import evaluate_ensure, parse_ensure
 from loadkit.slo.estimate import estimator
-from loadkit.slo.evaluate import Verdict, evaluate, interval_text
+from loadkit.slo.evaluate import Verdict, evaluate
 from loadkit.slo.expression import parse_threshold
 from loadkit.slo.judge import judge_objectives
 from loadkit.slo.metric import Kind
 from loadkit.slo.selection import Stretch
+from loadkit.slo.text import interval_text
 from loadkit.slo.threshold import parse_thresholds
 from loadkit.slo.validity import Measurement
 from loadkit.units import NS_PER_MS, NS_PER_S

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
@@ -11,9 +9,8 @@ from loadkit.errors import Position
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot
-from loadkit.slo.evaluate import Status, Verdict, evaluate, expectation_verdict, limit_text, observed_text
+from loadkit.slo.evaluate import Status, Verdict, evaluate
 from loadkit.slo.expression import parse_threshold
-from loadkit.slo.metric import Kind
 from loadkit.slo.validity import Measurement, Validity
 
 MS = 1_000_000
@@ -207,107 +204,6 @@ def test_a_verdict_carries_what_reports_need() -> None:
     assert (verdict.objective_text, verdict.at) == ("http.response_time.max<250ms", at)
     assert (verdict.observed_text, verdict.limit_text) == ("300ms", "< 250ms")
     assert (verdict.observed, verdict.limit, verdict.unit) == (300 * MS, 250 * MS, "ns")
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "limit", "text"),
-    [
-        (Kind.TIME, 231_456_000, 250 * MS, "231ms"),
-        (Kind.TIME, 249_600_000, 250 * MS, "249.6ms"),
-        (Kind.TIME, 250_000_001, 250 * MS, "250.000001ms"),
-        (Kind.TIME, 250 * MS, 250 * MS, "250ms"),
-        (Kind.TIME, 999_600, 2 * MS, "1000us"),
-        (Kind.TIME, 90_400 * MS, 90_000 * MS, "90.4s"),
-        (Kind.TIME, 75_000 * MS, 90_000 * MS, "1m15s"),
-        (Kind.TIME, 0, 250 * MS, "0ns"),
-        (Kind.RATIO, 0.9996, 0.9999, "99.96%"),
-        (Kind.RATIO, 0.99996, 0.9999, "99.996%"),
-        (Kind.RATIO, 0.999, 0.999, "99.9%"),
-        (Kind.RATIO, 0.9990001, 0.999, "99.90001%"),
-        (Kind.RATIO, 1.0, 0.999, "100%"),
-        (Kind.RATIO, 0.0, 0.01, "0%"),
-        (Kind.RATIO, 0.000012, 0.01, "0.001%"),
-        (Kind.RATIO, 0.0123456, 0.01, "1.23%"),
-        (Kind.RATIO, 0.1, 0.01, "10%"),
-        (Kind.RATE, 49.9876, 100.0, "50/s"),
-        (Kind.RATE, 99.96, 100.0, "99.96/s"),
-        (Kind.COUNT, 1234567, 5, "1234567"),
-        (Kind.BYTES, 1_572_864, 10, "1.5 MiB"),
-        (Kind.BYTES, 1_572_865, 1_572_864, "1572865 B"),
-    ],
-)
-def test_an_observed_value_never_looks_like_a_limit_it_differs_from(
-    kind: Kind, value: float, limit: float, text: str
-) -> None:
-    assert observed_text(kind, value, limit) == text
-
-
-@pytest.mark.parametrize(
-    ("kind", "limit", "text"),
-    [
-        (Kind.TIME, 250 * MS, "250ms"),
-        (Kind.TIME, 1_234_567, "1.234567ms"),
-        (Kind.TIME, 90_000 * MS, "1m30s"),
-        (Kind.TIME, 90_500 * MS, "90.5s"),
-        (Kind.TIME, 1_000, "1us"),
-        (Kind.RATIO, 0.9995, "99.95%"),
-        (Kind.RATIO, 0.07, "7%"),
-        (Kind.RATE, 0.5, "0.5/s"),
-        (Kind.RATE, 1200.0, "1200/s"),
-        (Kind.COUNT, 2.5, "2.5"),
-        (Kind.COUNT, 1_000_000, "1000000"),
-        (Kind.BYTES, 64_000, "62.5 KiB"),
-        (Kind.BYTES, 1_572_865, "1572865 B"),
-    ],
-)
-def test_a_limit_is_shown_with_all_its_digits(kind: Kind, limit: float, text: str) -> None:
-    assert limit_text(kind, limit) == text
-
-
-def checks(ok: int, failed: int, **kinds: int) -> Snapshot:
-    counters = {("checks.ok", "/"): ok, ("checks.failed", "/"): failed}
-    return Snapshot(
-        counters=counters | {(f"plugins.expect.failed.{kind}", "/"): count for kind, count in kinds.items()}
-    )
-
-
-def test_a_failed_expectation_fails_the_run_and_names_the_kinds() -> None:
-    verdict = expectation_verdict(checks(3387, 13, hasHeader=1, statusCode=12))
-
-    assert verdict is not None
-    assert (verdict.status, verdict.strict, verdict.origin) == (Status.FAIL, True, "expect")
-    assert f"{verdict.objective_text}: {verdict.observed_text}" == (
-        "expectations: 13 of 3400 checks failed (statusCode 12, hasHeader 1)"
-    )
-    assert (verdict.observed, verdict.limit_text, verdict.samples) == (13, "== 0", 3400)
-
-
-def test_expectations_that_all_hold_pass() -> None:
-    verdict = expectation_verdict(checks(3400, 0))
-
-    assert verdict is not None
-    assert verdict.status is Status.PASS
-    assert re.fullmatch("0 of 3400 checks failed", verdict.observed_text)
-
-
-def test_without_checks_there_is_no_verdict_on_them() -> None:
-    assert expectation_verdict(Snapshot()) is None
-
-
-@pytest.mark.parametrize(
-    ("threshold", "strict"),
-    [
-        ("checks.pass_rate >= 99%", False),
-        ("checks.failed < 10", False),
-        ("plugins.expect.failed.statusCode < 10", False),
-        ("http.error_rate < 1%", True),
-    ],
-)
-def test_a_threshold_on_checks_decides_how_many_may_fail(threshold: str, strict: bool) -> None:
-    verdict = expectation_verdict(checks(99, 1), [parse_threshold(threshold)])
-
-    assert verdict is not None
-    assert (verdict.status, verdict.strict) == (Status.FAIL, strict)
 
 
 @pytest.mark.parametrize(
