@@ -57,7 +57,7 @@ ReportFile = Annotated[
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("-q", "--quiet", help="Print only failed thresholds, errors and what `log` steps say."),
+    typer.Option("-q", "--quiet", help="Print only thresholds that do not hold, errors and what `log` steps say."),
 ]
 Solo = Annotated[
     bool,

@@ -106,7 +106,8 @@ def merged(snapshots: list[Snapshot], metric: str) -> Histogram:
 def _phase_name(plan: Plan, phase: Phase | None) -> str:
     if phase is None:
         return "finishing"
-    return phase.name if len(plan.phases) == 1 else f"{phase.name} ({phase.index + 1} of {len(plan.phases)})"
+    warm = "warm-up, " if phase.warmup else ""
+    return phase.name if len(plan.phases) == 1 else f"{phase.name} ({warm}{phase.index + 1} of {len(plan.phases)})"
 
 
 def _planned(phase: Phase | None, at_ns: int) -> tuple[int | None, float | None]:

@@ -64,8 +64,8 @@ def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = pl
 
 
 def quiet_summary(result: RunResult, *, paint: Paint = plain) -> Iterator[str]:
-    """Yield what -q leaves: failed verdicts, errors, an invalid measurement, an early end; nothing when all is well."""
-    yield from _verdict_lines((v for v in result.verdicts if v.status in (Status.FAIL, Status.INVALID)), paint)
+    """Yield what -q leaves: verdicts that do not hold, errors, an invalid measurement, an early end; nothing when all is well."""
+    yield from _verdict_lines((v for v in result.verdicts if v.status is not Status.PASS), paint)
     yield from _error_lines(result.summary)
     if result.measurement.status is Validity.INVALID:
         yield from _measurement(result, paint)
@@ -89,7 +89,8 @@ def conclusion(result: RunResult, *, paint: Paint = plain) -> str:
         return paint(f"FAIL: {_failed(judged)}{note}{_aborted(result)} (exit code {code:d})", "red")
     if not judged:
         return paint(f"PASS: nothing was judged{_unanswered(result)}; config.thresholds says what must hold", "yellow")
-    return paint(f"PASS: {_held(judged)} held{note}", "green")
+    held = [verdict for verdict in judged if verdict.status is Status.PASS]
+    return paint(f"PASS: {_held(held)} held{note}", "green") if held else paint(f"PASS: nothing failed{note}", "yellow")
 
 
 def _aborted(result: RunResult) -> str:

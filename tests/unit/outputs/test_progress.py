@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from loadkit.engine.events import Interval
@@ -30,6 +32,11 @@ def test_the_second_that_ends_with_a_phase_belongs_to_it():
     seen = progress(TWO, interval(second(9)))
     assert seen.phase == "warm up (1 of 2)"
     assert (seen.share, seen.left_ns) == (1.0, 0)
+
+
+def test_a_warm_up_is_called_one():
+    warm = plan(replace(phase(0, name="slowly", duration_s=10), warmup=True), phase(1, start_s=10))
+    assert progress(warm, interval(second(3))).phase == "slowly (warm-up, 1 of 2)"
 
 
 def test_the_only_phase_needs_no_number():

@@ -187,7 +187,8 @@ CASES = [
     ("PASS: nothing was judged", {}),
     ("PASS: 2 thresholds held", {"verdicts": (verdict(), verdict())}),
     ("PASS: 1 threshold held", {"verdicts": (verdict(), verdict(Status.FAIL, strict=False))}),
-    ("PASS: 2 thresholds held (1 inconclusive)", {"verdicts": (verdict(), verdict(Status.INCONCLUSIVE))}),
+    ("PASS: 1 threshold held (1 inconclusive)", {"verdicts": (verdict(), verdict(Status.INCONCLUSIVE))}),
+    ("PASS: nothing failed (1 inconclusive)", {"verdicts": (verdict(Status.INCONCLUSIVE),)}),
     ("FAIL: 1 of 2 thresholds failed (exit code 3)", {"verdicts": (verdict(), verdict(Status.FAIL))}),
     ("INVALID: this measurement cannot be trusted", {"measurement": invalid(), "verdicts": (verdict(Status.FAIL),)}),
     ("INTERRUPTED by SIGINT", {"signal": "SIGINT", "measurement": invalid()}),
@@ -232,3 +233,8 @@ def test_quiet_keeps_failures_errors_and_an_invalid_measurement():
 
 def test_names_are_printed_as_text():
     assert "\x07" not in text_of(result(plan=plan(name="bell\x07")))
+
+
+def test_quiet_shows_what_was_not_decided() -> None:
+    lines = list(quiet_summary(result(verdicts=(verdict(), verdict(Status.INCONCLUSIVE, "http.tls.p95 < 1ms")))))
+    assert [line.split()[:2] for line in lines] == [["INCONCLUSIVE", "http.tls.p95"]]
