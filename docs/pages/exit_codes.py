@@ -10,7 +10,7 @@ _MEANINGS = {
     ExitCode.BUG: "A bug in loadkit; the text above says where. Please report it.",
     ExitCode.INVALID_INPUT: "The command line or the scenario is wrong; nothing was run.",
     ExitCode.FAILED: "A threshold, an `ensure` check or an `expect` check failed.",
-    ExitCode.REGRESSION: "Kept for comparisons with a baseline; no command returns it yet.",
+    ExitCode.REGRESSION: "A comparison found something worse: `loadkit diff --exit-code`, when what is judged became looser.",
     ExitCode.INVALID_MEASUREMENT: "The generator, not the target, was the limit, or a worker was lost: the figures mean nothing. "
     "Also: the report could not be written after the run.",
     ExitCode.PREFLIGHT: "Nothing could be attempted: the report cannot be written, the users need more file "

@@ -13,6 +13,7 @@ import typer
 
 from loadkit import __version__
 from loadkit.cli.demo import demo
+from loadkit.cli.diff import diff
 from loadkit.cli.plan import plan
 from loadkit.cli.quick import quick
 from loadkit.cli.report import journal
@@ -107,7 +108,7 @@ def loadkit(
     """
 
 
-for _command in (run, validate, plan, quick, demo, schema, version):
+for _command in (run, validate, plan, diff, quick, demo, schema, version):
     app.command()(guarded(_command))
 
 _report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read what was measured before.")

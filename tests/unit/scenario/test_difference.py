@@ -1,0 +1,163 @@
+"""What is said about a change: the table is old text, new text, the lines, and whether something may be looser."""
+
+import pytest
+
+from loadkit.scenario.difference import differences, version_of
+from loadkit.scenario.merge import Overrides, load_document
+
+BASE = """
+config:
+  target: http://127.0.0.1:9
+  mode: uniform
+  phases:
+    - {name: warm up, duration: 60, arrivalRate: 5}
+    - duration: 60
+      arrivalRate: 50
+  http: {timeout: 5, defaults: {headers: {X-Test: 1}}}
+  plugins: {ensure: {}}
+  ensure: {maxErrorRate: 1, conditions: [{expression: "http.codes.500 == 0"}]}
+  payload: {path: users.csv}
+  thresholds:
+    - http.response_time.p95 < 200ms
+    - http.error_rate <= 1%
+    - checks.pass_rate >= 99%
+    - {expr: http.response_time.p99 < 1s, for: 3s, min_samples: 10}
+scenarios:
+  - name: checkout
+    weight: 3
+    flow:
+      - get: /
+      - think: 60s
+      - post: {url: /cart, json: {id: 1, gift: true}, headers: {Accept: text/html}}
+      - get: {url: /done, capture: {json: $.id, as: id}}
+  - name: browse
+    weight: 7
+    flow:
+      - loop: [{get: {url: "/p/{{ $loopCount }}", name: product}}, {think: 1}]
+        count: 4
+"""
+
+
+@pytest.fixture
+def compare(tmp_path):
+    def lines(old: str, new: str):
+        sides = []
+        for name, text in (("old.yaml", old), ("new.yaml", new)):
+            path = tmp_path / name
+            path.write_text(text)
+            sides.append(version_of(load_document([path], Overrides(seed=0))[0]))
+        found = differences(*sides)
+        return [change.text for change in found], any(change.looser for change in found)
+
+    return lines
+
+
+def replaced(*pairs: tuple[str, str]) -> str:
+    text = BASE
+    for old, new in pairs:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return text
+
+
+REWRITTEN = """
+# The same, written in another way and order.
+scenarios:
+  - flow:
+      - get: {uri: "/", followRedirect: true}
+      - think: 1m
+      - post:
+          headers: {accept: "text/html"}
+          json: {"gift": true, "id": 1}
+          url: '/cart'
+      - get: {url: /done, capture: [{as: id, json: $.id}]}
+    weight: 3
+    name: "checkout"
+  - {name: browse, weight: 7.0, flow: [[{loop: [{get: {name: product, url: "/p/{{ $loopCount }}"}}, {think: 1s}], count: 4}]]}
+config:
+  thresholds:
+    - {min_samples: 10, for: 3, expr: "http.response_time.p99<1000ms"}
+    - checks.pass_rate>=0.99
+    - http.error_rate <= 0.01
+    - http.response_time.p95 < 0.2s
+  payload: [{path: users.csv}]
+  ensure: {conditions: [{expression: "http.codes.500 == 0"}], maxErrorRate: 1}
+  plugins: {ensure: {}}
+  http: {defaults: {headers: {x-test: "1"}}, timeout: 5000ms}
+  phases: [{arrivalRate: 5.0, duration: 1m, name: warm up}, {arrivalRate: "50", duration: "60"}]
+  mode: uniform
+  target: "http://127.0.0.1:9"
+"""
+
+
+def test_nothing_is_said_about_another_way_of_writing(compare):
+    assert compare(BASE, BASE) == ([], False)
+    assert compare(BASE, REWRITTEN) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "lines", "looser"),
+    [
+        ([("p95 < 200ms", "p95 < 300ms")], ["threshold loosened: http.response_time.p95 < 200ms -> < 300ms"], True),
+        ([("p95 < 200ms", "p95 < 100ms")], ["threshold tightened: http.response_time.p95 < 200ms -> < 100ms"], False),
+        ([("p95 < 200ms", "p95 <= 200ms")], ["threshold loosened: http.response_time.p95 < 200ms -> <= 200ms"], True),
+        ([("rate >= 99%", "rate >= 98%")], ["threshold loosened: checks.pass_rate >= 99% -> >= 98%"], True),
+        ([("rate >= 99%", "rate >= 100%")], ["threshold tightened: checks.pass_rate >= 99% -> >= 100%"], False),
+        ([("for: 3s", "for: 9s")], ["threshold loosened: http.response_time.p99 for 3 s -> for 9 s"], True),
+        ([("for: 3s", "for: 1s")], ["threshold tightened: http.response_time.p99 for 3 s -> for 1 s"], False),
+        ([("for: 3s", "over: 3s")], ["threshold changed: http.response_time.p99 for 3 s -> over 3 s"], True),
+        ([("min_samples: 10", "severity: warning, min_samples: 10")],
+         ["threshold loosened: http.response_time.p99 severity error -> warning"], True),
+        ([("    - http.error_rate <= 1%\n", "")], ["threshold removed: http.error_rate <= 1%"], True),
+        ([("  thresholds:\n", "  thresholds:\n    - http.requests > 5\n")],
+         ["threshold added: http.requests > 5"], False),
+        ([("http.error_rate <= 1%", 'http.error_rate <= 1% of "/done"')],
+         ["threshold removed: http.error_rate <= 1%", 'threshold added: http.error_rate of "/done" <= 1%'], True),
+        ([("maxErrorRate: 1", "maxErrorRate: 5")], ["ensure loosened"], True),
+        ([("== 0\"", "== 0\", strict: false")], ["ensure condition loosened: http.codes.500 == 0 no longer fails"], True),
+        ([("  plugins: {ensure: {}}\n", "")], ["ensure removed", "ensure condition removed"], True),
+        ([("duration: 60\n      arrivalRate: 50", "duration: 90\n      arrivalRate: 80")],
+         ["phase 2 lasts 1m -> 1m30s", "phase 2 arrival rate 50 -> 80", "peak arrival rate 50/s -> 80/s",
+          "the run lasts 2m -> 2m30s"], False),
+        ([("arrivalRate: 5}", "arrivalRate: 5, warmup: true}")],
+         ['phase "warm up" is judged -> a warm-up, which is not judged'], True),
+        ([("arrivalRate: 5}", "users: 5}")],
+         ['phase "warm up" is up to 5 arrivals/s for 1m -> 5 users for 1m'], False),
+        ([("    - {name: warm up, duration: 60, arrivalRate: 5}\n", "    - {name: quiet, pause: 60}\n")],
+         ['phase "warm up" removed', 'phase "quiet" added: a pause of 1m'], False),
+        ([("weight: 3", "weight: 5")], ["weight of checkout 3 -> 5 (share 30 % -> 41.7 %)"], False),
+        ([("- get: /\n", "- get: /\n      - get: /login\n")], ['scenario "checkout": request GET /login added'], False),
+        ([("      - get: /\n", "")], ['scenario "checkout": request GET / removed'], False),
+        ([("      - get: /\n", ""), ("text/html}}\n", "text/html}}\n      - get: /\n")],
+         ['scenario "checkout": request GET / moved'], False),
+        ([("Accept: text/html", "Accept: text/html, X: y")],
+         ['scenario "checkout": request POST /cart: header x added: y'], False),
+        ([(", headers: {Accept: text/html}", "")],
+         ['scenario "checkout": request POST /cart: header accept removed'], False),
+        ([("gift: true", "gift: 1")], ['scenario "checkout": request POST /cart: json.gift true -> 1'], False),
+        ([("think: 60s", "think: 90")], ['scenario "checkout": think 1m -> 1m30s'], False),
+        ([("count: 4", "count: 6")], ['scenario "browse": loop: count 4 -> 6'], False),
+        ([("- get: /\n", "- get: /start\n")], ['scenario "checkout": request GET /: url / -> /start'], False),
+        ([("name: browse", "name: look")], ["scenario browse is now called look"], False),
+        ([("timeout: 5,", "timeout: 8,")], ["config.http.timeout 5s -> 8s"], False),
+        ([("  target: http://127.0.0.1:9", "  target: http://127.0.0.1:10")],
+         ["config.target http://127.0.0.1:9 -> http://127.0.0.1:10"], False),
+    ],
+)  # fmt: skip
+def test_what_is_said(compare, pairs, lines, looser):
+    said, may_be_looser = compare(BASE, replaced(*pairs))
+    assert len(said) == len(lines), said
+    assert all(line.startswith(start) for line, start in zip(said, lines, strict=True)), said
+    assert may_be_looser is looser
+
+
+def test_a_scenario_that_comes_or_goes_tells_its_share(compare):
+    added = BASE + "  - {name: search, weight: 10, flow: [{get: /search}]}\n"
+    assert compare(BASE, added) == (["scenario added: search (share 50 %)"], False)
+    assert compare(added, BASE) == (["scenario removed: search (share 50 %)"], False)
+
+
+def test_secrets_are_masked(compare):
+    texts = [replaced(("Accept: text/html", f"Authorization: Bearer {word}")) for word in ("hunter2one", "hunter2two")]
+    said, _ = compare(*texts)
+    assert said == ['scenario "checkout": request POST /cart: header authorization *** -> ***']
