@@ -25,6 +25,7 @@ CERTIFIED_S = 100
 EXCEEDANCES = 100
 """Independent samples beyond a percentile that make its rank certain to some 20 %."""
 _TAIL = 0.025
+_MANY = 1_000_000  # degrees of freedom with which Student's t is the normal distribution
 _Z = NormalDist().inv_cdf(1 - _TAIL)
 
 
@@ -83,11 +84,7 @@ def percentile(p: float, n: int, found: Dependence, quantile: Callable[[float], 
     low = min(quantile(below), value) if below > 1 / n else None
     high = max(quantile(above), value) if above < 1 - 1 / n else None
     beyond = n_eff * min(p, 1 - p)
-    if low is None or high is None:
-        worth = f" are worth {n_eff:,.0f} independent ones," if round(n_eff) < n else " are"
-        note = f"not enough samples: {n:,}{worth} too few to enclose {name}"
-    else:
-        note = _doubts(found, beyond, f"beyond {name}")
+    note = _open(name, p, n, found) if low is None or high is None else _doubts(found, beyond, f"beyond {name}")
     return Estimate(value=value, low=low, high=high, n=n, n_eff=n_eff, seconds=found.seconds, note=note)
 
 
@@ -108,6 +105,16 @@ def ratio(part: int, whole: int, found: Dependence) -> Estimate:
 
 def _unknown(value: float, n: int, found: Dependence, note: str) -> Estimate:
     return Estimate(value=value, n=n, n_eff=n / found.inflation, seconds=found.seconds, note=note)
+
+
+def _open(name: str, p: float, n: int, found: Dependence) -> str:
+    """Return why an interval has not both ends: too few stretches to judge by, or too few samples."""
+    n_eff = n / found.inflation
+    below, above = ranks(p, n_eff, _MANY)
+    if 1 / n < below and above < 1 - 1 / n:
+        return f"too short: {found.batches} stretches in {found.seconds:.3g} s do not enclose {name}"
+    worth = f" are worth {n_eff:,.0f} independent ones," if round(n_eff) < n else " are"
+    return f"not enough samples: {n:,}{worth} too few to enclose {name}"
 
 
 def _too_short(found: Dependence) -> str:

@@ -117,6 +117,12 @@ def test_an_interval_that_reaches_the_largest_sample_has_no_upper_end() -> None:
     assert made.note == "not enough samples: 800 are worth 400 independent ones, too few to enclose p99"
 
 
+def test_two_stretches_say_too_little_whatever_the_samples() -> None:
+    made = percentile(0.5, 100, Dependence(1.0, 2, 5.0), flat, value=500.0)
+    assert (made.low, made.high) == (None, None)
+    assert made.note == "too short: 2 stretches in 5 s do not enclose p50"
+
+
 def test_dependence_widens_the_interval() -> None:
     alone, shared = (percentile(0.95, 10_000, Dependence(x, 10, 200.0), flat, value=950.0) for x in (1.0, 4.0))
     assert alone.low is not None
