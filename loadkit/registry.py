@@ -9,6 +9,7 @@ mapping whose name is the kind's. So a new plugin is one new file and nothing el
     workload   workload              SHAPES      {"constant": Shape}
     function   template              FUNCTIONS   {"$uuid": TemplateFunction}
     output     outputs               OUTPUTS     {"json": Output}
+    importer   importers             IMPORTERS   {"har": Importer}
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "workload": ("SHAPES", ("workload",)),
     "function": ("FUNCTIONS", ("template",)),
     "output": ("OUTPUTS", ("outputs",)),
+    "importer": ("IMPORTERS", ("importers",)),
 }
 
 

@@ -13,7 +13,7 @@ ROWS = {
     "outputs": 10,
     "analysis": 9,
     "report": 8,
-    **dict.fromkeys(("engine", "observe", "demo"), 7),
+    **dict.fromkeys(("engine", "observe", "demo", "importers"), 7),
     "scenario": 6,
     **dict.fromkeys(("workload", "protocols", "slo"), 5),
     "flow": 4,

@@ -14,6 +14,8 @@ import typer
 from loadkit import __version__
 from loadkit.cli.demo import demo
 from loadkit.cli.diff import diff
+from loadkit.cli.importing import import_traffic
+from loadkit.cli.init import init
 from loadkit.cli.plan import plan
 from loadkit.cli.quick import quick
 from loadkit.cli.report import journal
@@ -108,8 +110,9 @@ def loadkit(
     """
 
 
-for _command in (run, validate, plan, diff, quick, demo, schema, version):
+for _command in (run, validate, plan, diff, init, quick, demo, schema, version):
     app.command()(guarded(_command))
+app.command("import")(guarded(import_traffic))
 
 _report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read what was measured before.")
 _report.command()(guarded(journal))

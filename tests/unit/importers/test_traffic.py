@@ -1,0 +1,240 @@
+"""Each importer on input as it really comes; what is made is read back as a scenario."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from loadkit.importers.access_log import read_access_log
+from loadkit.importers.curl import read_curl
+from loadkit.importers.draft import ImportFault
+from loadkit.importers.har import read_har
+from loadkit.importers.openapi import read_openapi
+from loadkit.importers.writing import write_scenario
+from loadkit.scenario.merge import Overrides
+from loadkit.scenario.plan import Plan
+from loadkit.scenario.reading import read_plan
+from loadkit.scenario.settings import Settings
+from tests.support.traffic import BROWSE, BUY, PAUSE_S, SEARCH, access_log, har, openapi
+
+
+@pytest.fixture
+def plan_of(tmp_path):
+    """Return what reads a draft's text, which must be free of faults."""
+
+    def read(text: str) -> Plan:
+        path = tmp_path / "made.yaml"
+        path.write_text(text)
+        return read_plan([path], Overrides(), Settings())
+
+    return read
+
+
+def flows(text: str) -> dict[str, list]:
+    return {one["name"]: one["flow"] for one in yaml.safe_load(text)["scenarios"]}
+
+
+# ------------------------------------------------------------------------------------------------------------------- HAR
+
+
+def test_a_har_becomes_the_requests_of_documents_and_data(plan_of):
+    text = write_scenario(read_har(har()), "Made.")
+    plan = plan_of(text)
+    assert plan.target == "https://shop.example"
+    (flow,) = flows(text).values()
+    assert [step if isinstance(step, str) else next(iter(step)) for step in flow] == [
+        "get", "get", "think", "get", "think", "post", "think", "post"
+    ]  # fmt: skip
+    assert flow[:2] == [{"get": "/"}, {"get": "/products"}]
+    assert flow[2] == {"think": 4}
+    assert flow[3]["get"] == {"url": "/products/17?currency=EUR", "name": "/products/{product}"}
+    assert flow[7]["post"]["form"] == {"item": "17", "gift": "yes"}
+
+
+def test_a_har_tells_what_was_left_out():
+    draft = read_har(har())
+    assert "left out: 1 request to https://metrics.tracker.example" in draft.notes
+    assert "left out: 2 assets: pictures, styles, scripts, fonts" in draft.notes
+    assert "left out: 1 redirects that are followed" in draft.notes
+
+
+def test_secrets_of_a_har_become_environment_variables():
+    text = write_scenario(read_har(har()), "Made.")
+    for secret in ("hunter2hunter2", "s3cr3t", "c0nsent", "eyJ", "k3y"):
+        assert secret not in text
+    (flow,) = flows(text).values()
+    login, cart = flow[5]["post"], flow[7]["post"]
+    assert login["json"] == {"user": "user1", "password": "{{ $env.PASSWORD }}"}
+    assert login["cookie"] == {"consent": "{{ $env.COOKIE_CONSENT }}"}, "sid is set by an earlier response"
+    assert cart["headers"]["authorization"] == "Bearer {{ $env.TOKEN }}"
+    assert cart["url"] == "/cart?api_key={{ $env.API_KEY }}"
+    (told,) = [line for line in text.splitlines() if line.startswith("# set these in the environment before a run: ")]
+    assert sorted(told.split(": ")[1].split(", ")) == ["API_KEY", "COOKIE_CONSENT", "PASSWORD", "TOKEN"]
+
+
+# ------------------------------------------------------------------------------------------------------------------ curl
+
+CURL = r"""
+# what Chrome copies
+curl 'https://shop.example/api/login?v=2' \
+  -X POST \
+  -H 'accept: application/json, text/plain, */*' \
+  -H 'content-type: application/json' \
+  -b 'theme=dark; sid=s3cr3t-session' \
+  --data-raw $'{"user":"ann","password":"it\'s hunter2","note":"\u00e9\\n"}' \
+  --compressed
+$ curl -sSLX PUT -u ann:hunter2hunter2 -d a=1 -d 'b=two words' "https://shop.example/cart/17?x=$SHOP_X" -m 2.5
+curl --json '{"a": "{{x}}", "ok": true}' https://other.example/j && curl -I https://shop.example/health
+curl -G https://shop.example/search --data-urlencode 'q=red shoes & more' -d page=2 -H "Authorization: Bearer ${TOKEN}"
+curl -F name=ann -F "note=<hello.txt" -F file=@hello.txt https://shop.example/upload -o /dev/null -w '%{http_code}'
+curl https://ann:pa%40ss-word@shop.example/me
+curl "https://shop.example/x" -H "X-Quote: say \"hi\" \\ \$5" -H 'Host: other' --http2 -k
+"""
+
+
+@pytest.fixture
+def curl_flow(plan_of, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("hello.txt").write_text("hello\nworld\n")
+    text = write_scenario(read_curl(CURL), "Made.")
+    plan = plan_of(text)
+    assert (plan.target, len(plan.scenarios)) == ("https://shop.example", 1)
+    for secret in ("hunter2", "s3cr3t", "pa@ss", "pa%40ss"):
+        assert secret not in text
+    return flows(text)["curl"]
+
+
+def test_a_command_copied_from_a_browser(curl_flow):
+    assert curl_flow[0] == {
+        "post": {
+            "url": "/api/login?v=2",
+            "headers": {"accept": "application/json, text/plain, */*"},
+            "cookie": {"theme": "{{ $env.COOKIE_THEME }}", "sid": "{{ $env.COOKIE_SID }}"},
+            "json": {"user": "ann", "password": "{{ $env.PASSWORD }}", "note": "é\n"},
+            "gzip": True,
+        }
+    }
+
+
+def test_commands_as_people_type_them(curl_flow):
+    _, put, json_step, head, search, upload, me, quoted = curl_flow
+    assert put["put"] == {
+        "url": "/cart/17?x={{ $env.SHOP_X }}",
+        "name": "/cart/{cart}",
+        "auth": {"user": "ann", "pass": "{{ $env.PASSWORD_2 }}"},
+        "form": {"a": "1", "b": "two words"},
+        "timeout": 2.5,
+    }
+    assert json_step["post"]["url"] == "https://other.example/j"
+    assert json_step["post"]["json"] == {"a": '{{ "{{" }}x}}', "ok": True}
+    assert head == {"head": "/health"}
+    assert search["get"]["url"] == "/search?q=red%20shoes%20%26%20more&page=2"
+    assert search["get"]["headers"] == {"authorization": "Bearer {{ $env.TOKEN }}"}
+    assert 'name="file"; filename="hello.txt"' in upload["post"]["body"]
+    assert upload["post"]["body"].count("hello\nworld\n") == 2
+    assert me["get"]["auth"] == {"user": "ann", "pass": "{{ $env.PASSWORD_3 }}"}
+    assert quoted["get"]["headers"] == {"x-quote": 'say "hi" \\ $5'}
+
+
+def test_a_quote_that_is_not_closed_is_placed():
+    with pytest.raises(ImportFault, match="line 2: a quote is opened and never closed"):
+        read_curl("curl https://a.example/\ncurl 'https://b.example/")
+
+
+# ------------------------------------------------------------------------------------------------------------ access log
+
+
+def test_weights_and_pauses_of_a_log_are_those_of_its_visitors(plan_of):
+    log, visits = access_log(10_000)
+    draft = read_access_log(log)
+    text = write_scenario(draft, "Made.")
+    plan = plan_of(text)
+    scenarios = {one.name: one for one in plan.scenarios}
+    names = {
+        BROWSE: "/ to /products/{product}, 3 requests",
+        SEARCH: "/search to /products/{product}, 2 requests",
+        BUY: "/ to /cart, 4 requests",
+    }
+    total = sum(scenario.weight for scenario in plan.scenarios)
+    for kind, name in names.items():
+        expected = visits[kind] / sum(visits.values())
+        assert scenarios[name].weight / total == pytest.approx(expected, rel=0.1), name
+    thinks = [step["think"] for step in flows(text)[names[BUY]] if "think" in step]
+    assert thinks == [PAUSE_S] * 3
+    assert draft.rate_per_s == pytest.approx(sum(visits.values()) / 3600, rel=0.1)
+    assert any(
+        note.startswith("left out: ") and note.endswith("assets: pictures, styles, scripts, fonts")
+        for note in draft.notes
+    )
+    assert "a log has no bodies; write those of POST /cart, POST /login" in draft.notes
+
+
+def test_identifiers_of_a_log_become_variables(plan_of):
+    text = write_scenario(read_access_log(access_log(2_000)[0]), "Made.")
+    made = yaml.safe_load(text)
+    assert set(made["config"]["variables"]["product_id"]) <= set(range(1, 21))
+    assert {"get": {"url": "/products/{{ product_id }}", "name": "/products/{product}"}} in made["scenarios"][0]["flow"]
+    assert plan_of(text).request_names == ("/", "/cart", "/login", "/products", "/products/{product}", "/search")
+
+
+def test_the_mix_of_requests_is_kept_for_visits_that_come_once(plan_of):
+    line = '192.0.2.{} - - [21/Nov/2026:09:00:{:02} +0000] "GET {} HTTP/1.1" 200 5'
+    paths = ["/a", "/a", "/a", "/b"]
+    log = "\n".join(line.format(number, number, path) for number, path in enumerate(paths))
+    journeys = read_access_log(log).journeys
+    assert {journey.name: journey.weight for journey in journeys} == {"GET /a": 3, "GET /b": 1}
+
+
+def test_secrets_in_the_queries_of_a_log_are_taken_out():
+    log = '192.0.2.1 - - [21/Nov/2026:09:00:00 +0000] "GET /x?token=hunter2hunter2&a=1 HTTP/1.1" 200 5 "-" "curl"\n'
+    text = write_scenario(read_access_log(log), "Made.")
+    assert "hunter2" not in text
+    assert "/x?token={{ $env.TOKEN }}&a=1" in text
+
+
+# --------------------------------------------------------------------------------------------------------------- OpenAPI
+
+
+@pytest.mark.parametrize("dump", [json.dumps, yaml.safe_dump])
+def test_a_description_becomes_a_scenario_for_each_tag(plan_of, dump):
+    document = openapi()
+    assert len(document["paths"]) == 20
+    text = write_scenario(read_openapi(dump(document)), "Made.")
+    plan = plan_of(text)
+    assert plan.target == "https://eu.shop.example"
+    made = flows(text)
+    assert {"product", "order", "customer", "review", "coupon", "shipment", "login", "avatar"} <= set(made)
+    assert sum(len(flow) for flow in made.values()) == 6 * 6 + 2
+    create = next(step["post"] for step in made["order"] if "post" in step)
+    assert create["url"] == "/v2/orders"
+    assert create["json"]["name"] == "name"
+    assert create["json"]["kind"] == "order"
+    assert create["json"]["price"] == 0.5
+    assert create["json"]["since"] == "2026-01-31"
+    assert "id" not in create["json"], "it is readOnly"
+    one = next(step["delete"] for step in made["order"] if "delete" in step)
+    assert (one["url"], one["name"]) == ("/v2/orders/7", "/v2/orders/{orderId}")
+    assert {"get": {"url": "/v2/orders?limit=20", "headers": {"authorization": "Bearer {{ $env.TOKEN }}"}}} in made[
+        "order"
+    ]
+    assert made["login"] == [{"post": {"url": "/v2/login", "form": {"user": "ann", "remember": "true"}}}]
+    assert made["avatar"][0]["put"]["headers"] == {"x-api-key": "{{ $env.X_API_KEY }}", "content-type": "image/png"}
+    history = next(step["get"] for step in made["orders"] if step["get"]["url"].endswith("/history"))
+    assert history["url"] == "/v2/orders/a%20b/history"
+
+
+def test_a_schema_that_holds_itself_ends(plan_of):
+    document = openapi()
+    document["components"]["schemas"]["Order"] = {
+        "type": "object",
+        "properties": {"next": {"$ref": "#/components/schemas/Order"}},
+        "required": ["next"],
+    }
+    document["components"]["schemas"]["Coupon"] = {"$ref": "#/components/schemas/Coupon"}
+    plan_of(write_scenario(read_openapi(json.dumps(document)), "Made."))
+
+
+def test_swagger_2_is_told_apart():
+    with pytest.raises(ImportFault, match=r"Swagger 2\.0"):
+        read_openapi('{"swagger": "2.0", "paths": {}}')
