@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 PERIOD_S = 0.05
 _SCAN_EVERY = 4  # periods between two looks for new children
@@ -33,6 +34,11 @@ class Process:
         """The smallest number of the last half second: with a pause at the end of the plan, what nobody closed."""
         last = self.descriptors[-1][0]
         return min(number for at, number in self.descriptors if at > last - 0.5)
+
+    @property
+    def descriptors_as_a_rule(self) -> int:
+        """The median over the whole run."""
+        return round(median(number for _, number in self.descriptors))
 
 
 class Watch:
