@@ -145,7 +145,7 @@ def _response(known: bool) -> Callable[[], None]:
 
     def run() -> None:
         for data in heads:
-            connection.send(fiber, b"", keep_body=True, head=False)  # type: ignore[arg-type]
+            connection.send(fiber, b"", True, False)  # type: ignore[arg-type]
             connection.data_received(data)
 
     return run

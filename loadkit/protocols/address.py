@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -44,12 +45,15 @@ def split_url(url: str) -> tuple[Origin, str]:
         raise ValueError(f"{url!r} names no host")
     if not _HOST(parts.hostname):
         raise ValueError(f"{parts.hostname!r} is not a host name")
-    origin = Origin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
+    origin = _origin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
     path = parts.path or "/"
     return origin, request_target(f"{path}?{parts.query}" if parts.query else path)
 
 
 _HOST = re.compile(r"[0-9A-Za-z._~%:\u0080-\U0010ffff-]+").fullmatch
+
+
+_origin = lru_cache(1024)(Origin)  # the same object for the same place, so that most comparisons end with `is`
 
 
 def request_target(path: str) -> str:

@@ -90,19 +90,32 @@ def compile_exchange(x: Exchange) -> StepFunction:
         wire = constant if session.jar is None else None
         if wire is None:
             wire = prepare(user, session, start_ns)
-        connection = session.connections.get(wire.origin)
+        connection = session.last if wire.origin is session.origin else session.connections.get(wire.origin)
         if connection is None or connection.closed:
             connection = yield from send(user, session, wire, start_ns, None)
         else:  # an open connection, as nearly always: spared the second generator
-            connection.send(fiber, wire.payload, keep_body=keep_body or user.run.debug, head=head_only)
+            connection.send(fiber, wire.payload, keep_body or user.run.debug, head_only)
             try:
                 yield PARK
             except _TROUBLE as error:
                 _give_up(x, user, session, wire, start_ns, connection, error)
             if connection.failure is not None:
                 connection = yield from send(user, session, wire, start_ns, connection)
-        extend(connection.sample(user.due_ns, start_ns, len(wire.payload)))
-        user.due_ns = connection.end_ns
+        end_ns = connection.end_ns
+        extend(  # connection.sample() without the call
+            (
+                user.due_ns,
+                start_ns,
+                connection.written_ns,
+                connection.sent_ns,
+                connection.first_byte_ns,
+                end_ns,
+                connection.status,
+                connection.bytes_in,
+                len(wire.payload),
+            )
+        )
+        user.due_ns = end_ns
         if user.run.debug:
             _trace(x, user, wire, connection)
         noted = False
@@ -198,7 +211,7 @@ def _compile_send(x: Exchange) -> Send:
                         raise Failed(*(connection.failure or closed))
                 reused, connection.used = connection.used, True  # one of the pool may be an old one
                 keeps = keep_body or user.run.debug
-                connection.send(user.fiber, wire.payload, keep_body=keeps, head=wire.method == "HEAD")
+                connection.send(user.fiber, wire.payload, keeps, wire.method == "HEAD")
                 yield PARK
                 if connection.failure is None:
                     return connection

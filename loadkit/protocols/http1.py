@@ -104,7 +104,7 @@ class Connection(asyncio.Protocol):
 
     # What the engine calls
 
-    def send(self, fiber: Fiber, payload: bytes, *, keep_body: bool, head: bool) -> None:
+    def send(self, fiber: Fiber, payload: bytes, keep_body: bool, head: bool) -> None:
         """Send a request and resume `fiber` when its response is complete or has failed."""
         if self._chunks:
             self._chunks.clear()

@@ -19,12 +19,14 @@ _SHORTEST_COOKIE = 8
 class HttpSession:
     """One virtual user's connections and cookies. With `http.pool` the connections belong to everybody."""
 
-    __slots__ = ("connections", "connector", "greeted", "jar", "pooled")
+    __slots__ = ("connections", "connector", "greeted", "jar", "last", "origin", "pooled")
 
     def __init__(self, connector: Connector) -> None:
         self.connector = connector
         self.pooled = connector.pool_size is not None
         self.connections: dict[Origin, Connection] = {}
+        self.origin: Origin | None = None  # of the connection opened last, and that connection: found without hashing
+        self.last: Connection | None = None
         self.jar: CookieJar | None = None
         self.greeted: set[Origin] = set()  # origins that have been given the default cookies
 
@@ -54,7 +56,8 @@ class HttpSession:
             pool = self.connector.pool(origin)
             return (yield from pool.acquire(user.fiber, series, timeout_ns).__await__())
         connection: Connection = yield from self.connector.open(origin, series, user.fiber, timeout_ns).__await__()
-        self.connections[origin] = connection
+        self.connections[origin] = self.last = connection
+        self.origin = origin
         return connection
 
     def done(self, origin: Origin, connection: Connection, *, reusable: bool) -> None:
