@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import datetime
 
 from loadkit.importers.draft import Draft, Importer, ImportFault
-from loadkit.importers.places import is_asset, origin_of
+from loadkit.importers.places import is_asset, is_usable, origin_of
 from loadkit.importers.sessions import Seen, draft_of
 
 # 192.0.2.7 - ann [21/Nov/2026:09:02:55 +0100] "GET /cart?x=1 HTTP/1.1" 200 512 "referer" "user agent"
@@ -29,15 +29,15 @@ def read_access_log(text: str) -> Draft:
         found = _LINE.match(line)
         if found is None:
             left["lines that are no requests"] += 1
-        elif found["method"] not in _METHODS or not found["url"].startswith(("/", "http")):
-            left["requests that scenarios do not have (OPTIONS, CONNECT)"] += 1
+        elif found["method"] not in _METHODS or not is_usable(found["url"]):
+            left["requests that scenarios do not have (OPTIONS, CONNECT, an odd URL)"] += 1
         elif is_asset(found["url"]):
             left["assets: pictures, styles, scripts, fonts"] += 1
         else:
             if found["time"] not in instants:
                 instants[found["time"]] = _instant(found["time"])
             client = f"{found['host']} {found['user']} {found['agent']}"
-            url = found["url"].removeprefix(origin_of(found["url"])) or "/"
+            url = "/" + found["url"].removeprefix(origin_of(found["url"])).lstrip("/")
             seen.append(Seen(instants[found["time"]], client, found["method"], url))
     if not seen or left["lines that are no requests"] > len(lines) // 2:
         raise ImportFault("this is no access log in the common or the combined format of nginx and Apache")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from loadkit.importers.bodies import put_body
 from loadkit.importers.draft import Draft, Importer, ImportFault, Journey, Request
-from loadkit.importers.places import aim
+from loadkit.importers.places import aim, is_usable
 from loadkit.importers.shell import commands
 
 _BOUNDARY = "----loadkit-form-boundary"
@@ -99,8 +99,8 @@ def _short(letters: str, rest: Iterator[str], command: _Command) -> None:
 def _requests(command: _Command, notes: list[str]) -> Iterator[Request]:
     for url in command.urls:
         whole = url if "://" in url else f"http://{url}"
-        if urlsplit(whole).scheme.lower() not in ("http", "https"):
-            notes.append(f"left out: {url}, which is not HTTP")
+        if not is_usable(whole):
+            notes.append("left out: a command whose URL cannot be requested")
             continue
         request = Request(method="GET", url=whole.split("#")[0])
         _put_headers(command, request, notes)

@@ -1,7 +1,7 @@
 """What an importer makes of traffic or of a description: the draft of a scenario, before secrets are taken out and it is written.
 
 Texts of a draft are literal: braces in them are no templates. What is to become a template is marked by `environment` and
-`variable`, in characters that Unicode keeps for private use.
+`variable`, in characters that Unicode keeps for private use, with a word drawn anew for each process.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any
 
 from loadkit.errors import ExitCode, LoadkitError
 
-_START, _END = "\ue000", "\ue001"
-_MARKED = re.compile(f"{_START}([^{_START}{_END}]*){_END}")
+_START, _END = f"\ue000{token_hex(8)}.", "\ue001"  # no input can know it
+_MARKED = re.compile(rf"{_START}(\$env\.\w+|\w+){_END}")
 
 
 class ImportFault(LoadkitError):

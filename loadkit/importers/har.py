@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from loadkit.importers.bodies import put_body
 from loadkit.importers.draft import Draft, Importer, ImportFault, Journey, Request
-from loadkit.importers.places import aim, is_asset
+from loadkit.importers.places import aim, is_asset, is_usable
 
 _METHODS = {"get", "post", "put", "patch", "delete", "head"}
 _ASSETS = {
@@ -61,9 +61,8 @@ def read_har(text: str) -> Draft:
         set_cookies |= {str(one.get("name")) for one in _dicts(response.get("cookies"))}
     draft.journeys = [Journey(name="recorded", requests=requests)] if requests else []
     if requests:
-        first = urlsplit(requests[0].url)
-        draft.journeys[0].name = f"recorded at {first.netloc.rpartition('@')[2]}"
         aim(draft, only_target=True)
+        draft.journeys[0].name = f"recorded at {draft.target.partition('://')[2]}"
     draft.notes += [f"left out: {number} {reason}" for reason, number in left.most_common()]
     if not draft.journeys:
         raise ImportFault("the HAR has no request that can be sent again: only assets, or none at all")
@@ -86,6 +85,8 @@ def _left_out(entry: Mapping[str, Any], spec: Mapping[str, Any], response: Mappi
     url = str(spec.get("url", ""))
     if str(spec.get("method", "")).lower() not in _METHODS or not url.lower().startswith(("http://", "https://")):
         return "requests that a page does not make by itself (OPTIONS, data:, WebSocket)"
+    if not is_usable(url):
+        return "requests whose URL cannot be requested"
     kind, mime = str(entry.get("_resourceType", "")), str(_mapping(response.get("content")).get("mimeType", ""))
     if kind in _ASSETS or is_asset(url) or (not kind and mime.startswith(_ASSET_TYPES)):
         return "assets: pictures, styles, scripts, fonts"
@@ -117,7 +118,10 @@ def _is_kept(name: str, value: str) -> bool:
 
 
 def _redirect(url: str, response: Mapping[str, Any]) -> str:
-    return urljoin(url, str(response["redirectURL"])) if response.get("redirectURL") else ""
+    try:
+        return urljoin(url, str(response["redirectURL"])) if response.get("redirectURL") else ""
+    except ValueError:
+        return ""
 
 
 def _instant(entry: Mapping[str, Any]) -> float | None:

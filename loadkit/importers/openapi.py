@@ -11,6 +11,7 @@ import yaml
 
 from loadkit.importers.draft import Draft, Importer, ImportFault, Journey, Request, environment
 from loadkit.importers.example import Examples
+from loadkit.importers.places import is_usable
 from loadkit.redact import is_secret, is_secret_variable
 
 _METHODS = ("post", "get", "head", "put", "patch", "delete")  # of one path: what makes a thing first, what ends it last
@@ -20,6 +21,13 @@ _EXPECTED = "this is no OpenAPI 3 document: a mapping with `openapi: 3...` and `
 def read_openapi(text: str) -> Draft:
     """Return a journey for each tag. Raises ImportFault for what is not OpenAPI 3."""
     document = _document(text)
+    try:
+        return _draft(document)
+    except (TypeError, ValueError, AttributeError, KeyError) as error:  # no schema of OpenAPI is held against it
+        raise ImportFault(f"the document is not what OpenAPI 3 says: {error}") from error
+
+
+def _draft(document: Mapping[str, Any]) -> Draft:
     reader = _Reader(document)
     draft = Draft(journeys=[], target=reader.target())
     journeys: dict[str, list[Request]] = {}
@@ -78,9 +86,9 @@ class _Reader:
         url = str(server.get("url", ""))
         for name, one in (server.get("variables") or {}).items():
             url = url.replace(f"{{{name}}}", str(self.examples.resolved(one).get("default", name)))
-        split = urlsplit(url)
+        split = urlsplit(url if is_usable(url) else "")
         self._base = split.path.rstrip("/")
-        return f"{split.scheme}://{split.netloc}" if split.scheme in ("http", "https") and split.netloc else ""
+        return f"{split.scheme}://{split.netloc}" if split.netloc else ""
 
     def request(self, method: str, path: str, shared: Mapping[str, Any], operation: Mapping[str, Any]) -> Request:
         """Return the request of an operation."""

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from loadkit.importers.draft import Draft, Request
+from loadkit.importers.draft import Draft, Request, is_marked
+from loadkit.protocols.address import split_url
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
@@ -45,6 +46,18 @@ def _singular(before: list[str]) -> str:
 def is_asset(path: str) -> bool:
     """Say whether a path is that of a picture, a script or the like."""
     return bool(_ASSET.search(path.split("?", 1)[0]))
+
+
+def is_usable(url: str) -> bool:
+    """Say whether a URL, or a path, can be requested."""
+    try:
+        if url.startswith("/"):
+            return not urlsplit(url).netloc
+        split_url(url)
+        split_url(origin_of(url))  # without its user, of whom half a host may have been part
+    except ValueError:
+        return False
+    return not is_marked(urlsplit(url).netloc)
 
 
 def origin_of(url: str) -> str:

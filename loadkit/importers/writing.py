@@ -11,6 +11,7 @@ import yaml
 from loadkit.importers.draft import Draft, Journey, Request, templated
 from loadkit.importers.hiding import Hiding
 from loadkit.importers.places import named
+from loadkit.importers.unusable import drop_unusable
 
 _PLAIN = re.compile(r"[A-Za-z/][\w/.\-]*(?: [\w/.\-<%]+)*", re.ASCII)
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -21,6 +22,7 @@ _NAMELESS_TARGET = "http://localhost:8080"
 
 def write_scenario(draft: Draft, origin: str) -> str:
     """Return the text of a scenario file; `origin` says in its first line where it comes from. Secrets are taken out."""
+    draft.notes += drop_unusable(draft)
     hiding = Hiding()
     hiding.hide(draft)
     for journey in draft.journeys:
@@ -36,7 +38,7 @@ def write_scenario(draft: Draft, origin: str) -> str:
         config["http"] = {"defaults": {"headers": templated(common)}}
     config["thresholds"] = ["http.error_rate < 1%"]
     scenarios = [_scenario(journey, common) for journey in draft.journeys]
-    notes = [*draft.notes]
+    notes = list(dict.fromkeys(draft.notes))
     if not draft.target:
         notes.append(f"the target is not known; {_NAMELESS_TARGET} stands for it")
     if hiding.names:

@@ -20,7 +20,14 @@ INPUTS = {
 }
 RUBBISH = ["", "\0\0", "{}", "[]", "[1, 2", "null", "curl", "&&;|", "x: y", '{"log": 1}', '{"log": {"entries": [1, {}]}}',
            '{"openapi": "3.1.0", "paths": {"/x": 5, "y": {"get": {"parameters": [{"in": "path"}]}}}}',
-           '192.0.2.1 - - [nonsense] "GET / HTTP/1.1" 200 1']  # fmt: skip
+           '192.0.2.1 - - [nonsense] "GET / HTTP/1.1" 200 1',
+           '192.0.2.1 - - [21/Nov/2026:09:00:00 +0000] "GET //[x HTTP/1.1" 200 1',
+           "curl 'http://[' -u a; curl $'https://shop.example/\\ud800' -b 'a b=1' -H $'X: a\\nb' -H 'ref]erer: 1' -d '\ud800={{'",
+           "curl https://shop.example/x -u \ud800:hunter2hunter2 -H 'X-Y: \ue000nonsense\ue001'",
+           '{"openapi": "3.0.0", "servers": [{"url": "https://{x}.example"}], "paths": {"/x": {"post": {"requestBody": {"content":'
+           ' {"application/json": {"schema": {"type": "string", "minLength": "string"}}}}}}}}',
+           '{"log": {"entries": [{"request": {"method": "GET", "url": "https://shop.example/x", "headers":'
+           ' [{"name": "", "value": "a"}, {"name": "x", "value": "a\\nb"}, {"name": "y", "value": "\\ud800"}]}}]}}']  # fmt: skip
 
 
 def test_every_importer_has_an_input_here() -> None:
