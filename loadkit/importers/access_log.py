@@ -42,7 +42,7 @@ def read_access_log(text: str) -> Draft:
     if not seen or left["lines that are no requests"] > len(lines) // 2:
         raise ImportFault("this is no access log in the common or the combined format of nginx and Apache")
     draft = draft_of(seen)
-    draft.notes += [f"left out: {number} {reason}" for reason, number in left.most_common()]
+    draft.notes += [f"left out: {reason} ({number})" for reason, number in left.most_common()]
     bodies = sorted({one.general for one in seen if one.method in _WITH_BODY})
     if bodies:
         shown = ", ".join(f"{method} {path}" for method, path in bodies[:10])

@@ -63,7 +63,7 @@ def read_har(text: str) -> Draft:
     if requests:
         aim(draft, only_target=True)
         draft.journeys[0].name = f"recorded at {draft.target.partition('://')[2]}"
-    draft.notes += [f"left out: {number} {reason}" for reason, number in left.most_common()]
+    draft.notes += [f"left out: {reason} ({number})" for reason, number in left.most_common()]
     if not draft.journeys:
         raise ImportFault("the HAR has no request that can be sent again: only assets, or none at all")
     return draft

@@ -116,7 +116,9 @@ class _Urls:
         for index, segment in enumerate(segments):
             values = [value for value, _ in self._values[path, index].most_common(_MOST_VALUES)]
             if values and segment.startswith("{"):
-                segments[index] = variable(self._variable(segment.strip("{}"), sorted(values)))
+                segments[index] = variable(
+                    self._variable(segment.strip("{}"), sorted(values, key=lambda value: (len(value), value)))
+                )
         query = next(iter(self._queries[general].most_common(1)))[0]
         named = any(segment != before for segment, before in zip(segments, path.split("/"), strict=True))
         url = "/".join(segments) + (f"?{query}" if query else "")

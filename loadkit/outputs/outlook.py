@@ -43,21 +43,24 @@ def outlook_lines(outlook: Outlook, *, paint: Paint, blocks: bool = True) -> Ite
 def chart(values: Sequence[float], duration_s: float, *, blocks: bool = True) -> Iterator[str]:
     """Yield a column chart, the largest value beside its top, and the time below it."""
     most, signs = max(values, default=0.0), _BLOCKS if blocks else _ASCII
-    top = three_digits(most)
+    top = three_digits(most) if most < 1000 else f"{most:,.0f}"
     eighths = [round(value / most * HEIGHT * 8) if most else 0 for value in values]
     eighths = [max(level, 1) if value else 0 for level, value in zip(eighths, values, strict=True)]
     for row in range(HEIGHT - 1, -1, -1):
         label = top if row == HEIGHT - 1 else "0" if row == 0 else ""
         line = "".join(signs[min(8, max(0, level - 8 * row))] for level in eighths)
-        yield f"  {label:>8} |{line}".rstrip()
+        yield f"  {label:>11} |{line}".rstrip()
     end = _span(duration_s)
-    yield f"  {'':>8} +{'-' * len(values)}"
-    yield f"  {'':>8}  0{end:>{len(values) - 1}}"
+    yield f"  {'':>11} +{'-' * len(values)}"
+    yield f"  {'':>11}  0{end:>{len(values) - 1}}"
 
 
 def _assumption(outlook: Outlook) -> str:
     most, least = outlook.users_most, outlook.users_most_answering_at_once
-    return f" ({most:,} if every request takes until its timeout, {least:,} if the target answers at once)"
+    slowest = "if every request takes until its timeout"
+    if any(one.longest_visit_s is None for one in outlook.scenarios):
+        slowest = "if nobody is done, since a think time is a template"
+    return f" ({most:,} {slowest}, {least:,} if the target answers at once)"
 
 
 def _phases(phases: Sequence[PhaseOutlook]) -> Iterator[str]:

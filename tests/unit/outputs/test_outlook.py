@@ -3,7 +3,7 @@ from loadkit.outputs.outlook import HEIGHT, chart
 
 def test_the_largest_value_reaches_the_top_and_nothing_is_higher():
     lines = list(chart([0, 25, 50, 100, 0, 0, 0, 0], 40))
-    columns = [line[12:].ljust(8) for line in lines[:HEIGHT]]
+    columns = [line[15:].ljust(8) for line in lines[:HEIGHT]]
     assert lines[0].split("|")[0].strip() == "100"
     assert [sum(line[column] != " " for line in columns) for column in range(4)] == [0, 2, 3, HEIGHT]
     assert lines[-1].split() == ["0", "40s"]
@@ -21,3 +21,7 @@ def test_without_blocks_it_is_ascii():
 
 def test_nothing_at_all_is_an_empty_chart():
     assert next(chart([0, 0], 1)).strip() == "0 |"
+
+
+def test_large_numbers_are_grouped():
+    assert next(chart([324_100_004], 1)).strip().startswith("324,100,004 |")
