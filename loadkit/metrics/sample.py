@@ -52,8 +52,8 @@ class Sample(NamedTuple):
     """One request that got a valid response. All instants are perf_counter_ns.
 
     `intended_ns` is when it was due, `start_ns` when work on it began (before a new connection's dns, connect
-    and tls), `written_ns` and `sent_ns` when its first and last byte were handed to the transport, then first and last
-    byte of the response.
+    and tls), `written_ns` and `sent_ns` when its first and last byte were handed to the system (one instant, unless a large
+    one had to wait in our buffer), then first and last byte of the response.
     """
 
     intended_ns: int

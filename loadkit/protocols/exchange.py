@@ -68,12 +68,8 @@ def compile_exchange(x: Exchange) -> StepFunction:
     """Return the step that carries out one request and what follows from it."""
     condition, timeout_ns, extend = x.condition, x.timeout_ns, x.series.rows.extend
     keep_body, head_only, follows = x.checks.keep_body, x.spec.method == "HEAD", x.follow_redirects
-    session_of, prepare, send, judge = (
-        _compile_session(x),
-        _compile_prepare(x),
-        _compile_send(x),
-        compile_judge(x.checks),
-    )
+    session_of, prepare, send = _compile_session(x), _compile_prepare(x), _compile_send(x)
+    judge = compile_judge(x.checks)
     constant = None if x.cookies or x.first_cookies else x.spec.constant
     plain_names = set[bytes]()
 

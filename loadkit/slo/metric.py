@@ -91,7 +91,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("http.dns", _TIME, _REQUEST, "name lookups"),
     Metric("http.connect", _TIME, _REQUEST, "opening TCP connections"),
     Metric("http.tls", _TIME, _REQUEST, "TLS handshakes"),
-    Metric("http.send", _TIME, _REQUEST, "handing a request over to the network"),
+    Metric("http.send", _TIME, _REQUEST, "until a large request had left our buffer; 0 for one that goes at once"),
     Metric("http.first_byte", _TIME, _REQUEST, "from the request sent to the first byte of the response"),
     Metric("http.receive", _TIME, _REQUEST, "from the first to the last byte of the response"),
     Metric("http.requests", _COUNT, _REQUEST, "requests made, each redirect hop counted", _REQUESTS),
