@@ -45,7 +45,12 @@ class Peer:
         found = self.find()
         if found is None:
             raise Unusable(f"{self.name} is not installed")
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "ARTILLERY_DISABLE_TELEMETRY": "true"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "ARTILLERY_DISABLE_TELEMETRY": "true",
+            "LOADKIT_NO_STORE": "1",
+        }
         command = pinned(GENERATOR_CORE, [*found, *self.command(work, folder)])
         try:
             ended = subprocess.run(

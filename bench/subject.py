@@ -28,8 +28,9 @@ class Ended:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment in which this checkout's loadkit is the one that runs."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+    """Return the environment in which this checkout's loadkit is the one that runs, its modules compiled once as installed."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(ROOT), "LOADKIT_NO_STORE": "1"}
 
 
 def run(scenario: str, folder: Path, *, within_s: float, options: Sequence[str] = (), pin: bool = True) -> Ended:

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from loadkit.metrics.histogram import LENGTH, Histogram, Ints, lowest_us
+from loadkit.metrics.histogram import LENGTH, Histogram, Ints
 
 MOST = 64
 BINS = 1728
@@ -30,15 +30,22 @@ Sparse = tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint32]]
 _EMPTY: Sparse = (np.zeros(0, np.uint16), np.zeros(0, np.uint32))
 
 
-def _bin_of(us: int) -> int:
-    bucket = max(0, us.bit_length() - 7)
-    return (bucket << 6) + (us >> bucket)
+def _bins_of(us: Ints) -> Ints:
+    bucket = np.maximum(np.frexp(us.astype(np.float64))[1].astype(np.int64) - 7, 0)
+    bins: Ints = (bucket << 6) + (us >> bucket)
+    return bins
 
 
-_BIN_OF = np.fromiter((_bin_of(lowest_us(index)) for index in range(LENGTH)), np.int64, LENGTH)
+def _lowest_us(indexes: Ints) -> Ints:
+    bucket = np.maximum((indexes >> 10) - 1, 0)
+    lowest: Ints = (indexes - (bucket << 10)) << bucket
+    return lowest
+
+
+_BIN_OF = _bins_of(_lowest_us(np.arange(LENGTH)))
 """The bin of each index of a histogram; a bin covers whole indexes, since it is wider."""
 _STARTS = np.searchsorted(_BIN_OF, np.arange(BINS))
-_LOWEST_NS = np.append(np.fromiter((1000 * lowest_us(int(at)) for at in _STARTS), np.int64, BINS), 1 << 62)
+_LOWEST_NS = np.append(1000 * _lowest_us(_STARTS), 1 << 62)
 
 
 def spread(histogram: Histogram) -> Ints:
