@@ -107,7 +107,7 @@ def _requests(command: _Command, notes: list[str]) -> Iterator[Request]:
         _put_data(command, request, notes)
         request.method = command.last("request").upper() or request.method
         if request.method not in _METHODS:
-            notes.append(f"left out: {request.method} {url}, a method that scenarios do not have")
+            notes.append(f"left out: {request.method}, a method that scenarios do not have")
             continue
         if "compressed" in command.flags:
             request.more["gzip"] = True

@@ -16,6 +16,12 @@ from loadkit.redact import is_secret, is_secret_variable
 
 _SHORTEST = 6  # a shorter value is not looked for elsewhere: it would be found by chance
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")  # a JSON Web Token
+_FIELDS = (  # of a form, of what was meant to be JSON, of XML, and of a multipart body
+    re.compile(r"(?:(?<=&)|^)(?P<name>[^=&\s]+)=(?P<value>[^&\s]+)"),
+    re.compile(r'"(?P<name>[^"\\]+)"\s*:\s*"(?P<value>(?:[^"\\]|\\.)*)"'),
+    re.compile(r"<(?P<name>[\w:.-]+)(?:\s[^<>]*)?>(?P<value>[^<>]+)(?=</)"),
+    re.compile(r'(?i)form-data; name="(?P<name>[^"]+)"\r\n\r\n(?P<value>.*?)(?=\r\n--)', re.DOTALL),
+)
 _SCHEME = re.compile(r"(Basic|Bearer|Token|ApiKey|Digest)\s+(.+)", re.IGNORECASE | re.DOTALL)
 
 
@@ -50,6 +56,9 @@ class Hiding:
             request.auth = request.auth[0], self._variable("PASSWORD", request.auth[1])
         if request.body_key in ("json", "form"):
             request.body = self._inside(request.body, "")
+        elif isinstance(request.body, str):
+            for field in _FIELDS:
+                request.body = field.sub(self._field, request.body)
 
     def _variable(self, name: str, value: str) -> str:
         """Return what stands for a value: the variable that it has already, or a new one named after where it stands."""
@@ -62,6 +71,13 @@ class Hiding:
             self._values[value] = f"{plain}_{number + 1}" if plain in self.names else plain
             self.names.append(self._values[value])
         return environment(self._values[value])
+
+    def _field(self, found: re.Match[str]) -> str:
+        """Return a field of a text body, its value replaced where its name says that it is secret."""
+        if not is_secret(unquote_plus(found["name"])):
+            return found[0]
+        start, end = found.start("value") - found.start(), found.end("value") - found.start()
+        return f"{found[0][:start]}{self._variable(unquote_plus(found['name']), found['value'])}{found[0][end:]}"
 
     def _header(self, name: str, value: str) -> str:
         if not is_secret(name):

@@ -137,6 +137,24 @@ def test_commands_as_people_type_them(curl_flow):
     assert quoted["get"]["headers"] == {"x-quote": 'say "hi" \\ $5'}
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "curl https://shop.example/x -d 'a=1&a=2&password=hunter2hunter2'",
+        "curl https://shop.example/x -F user=ann -F password=hunter2hunter2",
+        "curl https://shop.example/x -H 'Content-Type: text/xml' -d '<a><password>hunter2hunter2</password></a>'",
+        """curl https://shop.example/x -H 'Content-Type: application/json' -d '{"password": "hunter2hunter2", }'""",
+        """curl https://shop.example/x --json '[{"deep": {"api_key": "hunter2hunter2"}}, "hunter2hunter2"]'""",
+        "curl 'https://shop.example/x?token=hunter2hunter2' -X TRACE; curl https://shop.example/",
+        "curl https://shop.example/x/hunter2hunter2 -H 'X-Api-Key: hunter2hunter2'",
+    ],
+)
+def test_no_form_of_a_body_lets_a_secret_through(plan_of, command):
+    text = write_scenario(read_curl(command), "Made.")
+    assert "hunter2" not in text
+    plan_of(text)
+
+
 def test_a_quote_that_is_not_closed_is_placed():
     with pytest.raises(ImportFault, match="line 2: a quote is opened and never closed"):
         read_curl("curl https://a.example/\ncurl 'https://b.example/")
