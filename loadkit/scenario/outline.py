@@ -26,7 +26,7 @@ from loadkit.scenario.source import Document, document_from_wire, document_to_wi
 _JUDGED: tuple[Where, ...] = (("mode",), ("phases",), ("thresholds",), ("ensure",), ("plugins", "ensure"))
 """What of `config` is kept: when load was due, and what was to hold."""
 
-_SOMETHING: list[Any] = [{"flow": [{"think": 0}]}]  # stands for the scenarios, of which only the names are kept
+_SOMETHING: list[Any] = [{"flow": [{"think": 0}]}]  # stands for the scenarios, of which only names and weights are kept
 
 
 class _Document(msgspec.Struct):
@@ -45,7 +45,7 @@ class _Outline(msgspec.Struct):
     digest: str
     solo: bool
     tags: dict[str, str]
-    scenarios: list[tuple[int, str]]
+    scenarios: list[tuple[int, str, float]]
     requests: list[str]
     expect_at: Position | None
     warnings: list[Diagnostic]
@@ -68,7 +68,7 @@ def outline(plan: Plan) -> dict[str, Any]:
             digest=plan.digest,
             solo=plan.solo,
             tags=dict(plan.tags),
-            scenarios=[(scenario.index, scenario.name) for scenario in plan.scenarios],
+            scenarios=[(scenario.index, scenario.name, scenario.weight) for scenario in plan.scenarios],
             requests=list(plan.request_names),
             expect_at=plan.expect_at,
             warnings=list(plan.warnings),
@@ -94,8 +94,8 @@ def recall(wire: Any) -> Plan:
         build = _build(document, config)
         build.request_names.update(read.requests)
         scenarios = tuple(
-            Scenario(index=index, name=name, weight=1.0, steps=(), at=document.at(("scenarios", index)))
-            for index, name in read.scenarios
+            Scenario(index=index, name=name, weight=weight, steps=(), at=document.at(("scenarios", index)))
+            for index, name, weight in read.scenarios
         )
         made = Plan(
             name=read.name,

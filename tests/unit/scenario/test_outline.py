@@ -35,6 +35,7 @@ DATA: dict[str, Any] = {
     "scenarios": [
         {
             "name": "look",
+            "weight": 2.5,
             "flow": [
                 {"get": {"url": "/?token=canary", "name": "detail", "expect": {"statusCode": 200}}},
                 {"log": "canary"},
@@ -72,7 +73,10 @@ def test_a_plan_comes_back_as_far_as_it_is_judged_and_reported(solo: bool) -> No
     assert [(check.where, check.rule.at, check.strict) for check in made.ensure.checks] == [
         (check.where, check.rule.at, check.strict) for check in plan.ensure.checks
     ]
-    assert [(scenario.index, scenario.name) for scenario in made.scenarios] == [(0, "look"), (1, "scenario 1")]
+    assert [(scenario.index, scenario.name, scenario.weight) for scenario in made.scenarios] == [
+        (0, "look", 2.5),
+        (1, "scenario 1", 1.0),
+    ]
     assert made.document.files == plan.document.files
 
 
