@@ -37,7 +37,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """A line that a `log` step (stream "stdout") or the debug mode (stream "stderr") wrote."""
+    """A line that a `log` step (stream "stdout") or the debug mode (stream "stderr") wrote, or how a worker came to its end."""
 
     text: str
     stream: str

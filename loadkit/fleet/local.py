@@ -21,7 +21,7 @@ from loadkit.metrics.snapshot import COORDINATOR, Snapshot, from_wire, to_wire
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import document_to_wire
 from loadkit.slo.watch import Abort
-from loadkit.units import NS_PER_S
+from loadkit.units import NS_PER_S, format_duration_ns
 from loadkit.workload.base import Shard
 
 _LEAD_NS = 20_000_000  # between "everybody is ready" and the first instant
@@ -112,6 +112,7 @@ class Fleet:
                 self._reported[index] = _ENDED
                 if message is None:
                     self._lose(index)
+                    yield await self._told(index)
             else:
                 for event in self._logged(message[1]):
                     yield event
@@ -181,7 +182,7 @@ class Fleet:
             try:
                 message = await self._workers[index].receive()
             except ValueError:  # what it says makes no sense: it is as good as dead
-                self._workers[index].kill()
+                self._workers[index].kill("what it said made no sense")
                 message = None
             self._heard_ns[index] = time.perf_counter_ns()
             await self._messages.put((index, message))
@@ -200,8 +201,9 @@ class Fleet:
             if now_ns - asleep_ns > NS_PER_S:
                 self._heard_ns = [now_ns] * len(self._workers)
             for index, worker in enumerate(self._workers):
-                if self._reported[index] < _ENDED and now_ns - self._heard_ns[index] > self._options.silent_ns:
-                    worker.kill()
+                silent_ns = now_ns - self._heard_ns[index]
+                if self._reported[index] < _ENDED and silent_ns > self._options.silent_ns:
+                    worker.kill(f"it said nothing for {format_duration_ns(self._options.silent_ns)}")
 
     async def _obey(self) -> None:
         """Pass the user's wish to stop on; who does not obey a kill is ended and counts as lost."""
@@ -240,6 +242,11 @@ class Fleet:
                 worker.send("kill")
             self._tasks.append(asyncio.create_task(self._end_stuck()))
 
+    async def _told(self, index: int) -> LogLine:
+        """Say how a worker came to its end: one that was killed has no last words of its own."""
+        worker = self._workers[index]
+        return LogLine(text=f"error: worker {index} (process {worker.pid}) {await worker.fate()}", stream="stderr")
+
     def _abort_if_failed(self) -> None:
         """Cut everybody off when a threshold with `abort` has failed, unless the run comes to its end by itself."""
         if self._aborted_by or self._stopped_ns or self._lost or min(self._reported) == _ENDED:
@@ -256,7 +263,7 @@ class Fleet:
         await asyncio.sleep(KILL_TIMEOUT_S)
         for index, worker in enumerate(self._workers):
             if self._reported[index] < _ENDED:
-                worker.kill()
+                worker.kill("it did not stop when told to")
 
     def _elapsed_ns(self) -> int:
         return time.perf_counter_ns() - self._start_ns

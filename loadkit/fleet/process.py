@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from loadkit.errors import FleetError
 from loadkit.fleet.channel import Channel
 
 READY_TIMEOUT_S = 30
+_REAPED_AFTER = 20  # looks, 5 ms apart
 _COMMAND = "import sys; from loadkit.fleet.worker import main; main(int(sys.argv[1]), int(sys.argv[2]))"
 
 
@@ -46,6 +48,7 @@ class WorkerProcess:
         finally:
             theirs.close()
         self._channel: Channel | None = None
+        self._why = ""
 
     @property
     def pid(self) -> int:
@@ -73,9 +76,23 @@ class WorkerProcess:
         assert self._channel is not None
         return await self._channel.receive()
 
-    def kill(self) -> None:
-        """End the process at once."""
+    def kill(self, why: str = "") -> None:
+        """End the process at once; `why` is what `fate` will tell of it."""
+        self._why = self._why or why
         self._process.kill()
+
+    async def fate(self) -> str:
+        """Say how a process ended whose socket has. Waits a moment, since the socket ends first."""
+        for _ in range(_REAPED_AFTER):
+            if self.finished():
+                break
+            await asyncio.sleep(0.005)
+        status = self._process.poll()
+        if self._why:
+            return f"was ended: {self._why}"
+        if status is None:
+            return "closed its socket"
+        return f"ended with status {status}" if status >= 0 else f"was killed by {_signal_name(-status)}"
 
     def finished(self) -> bool:
         """Say whether the process has ended."""
@@ -108,7 +125,7 @@ class WorkerProcess:
     async def _expect(self, kind: str) -> None:
         message = await self.receive()
         if message is None:
-            raise FleetError(f"worker {self.pid} died before load began (exit status {self._process.poll()})")
+            raise FleetError(f"worker {self.pid} {await self.fate()} before load began")
         name, fields = message
         if name == "refused":
             raise FleetError(f"worker {self.pid} refused the plan: {fields['text']}")
@@ -116,3 +133,10 @@ class WorkerProcess:
             raise FleetError(f"worker {self.pid} said {name!r} where {kind!r} was expected")
         if name == "hello" and fields["version"] != __version__:
             raise FleetError(f"worker {self.pid} is loadkit {fields['version']}, this is {__version__}")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one without a name, as real-time signals are
+        return f"signal {number}"

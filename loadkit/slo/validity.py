@@ -144,7 +144,7 @@ def _explained(what: str, cause: Cause) -> _Finding:
 def _resources(summary: Snapshot, lost_workers: int, generator: Generator) -> Iterator[_Finding]:
     if lost_workers:
         what = "1 worker was lost" if lost_workers == 1 else f"{lost_workers} workers were lost"
-        yield _Finding(f"{what}, and what it measured with it", "see its last output and run again")
+        yield _Finding(f"{what}, and what it measured with it", "standard error says how it ended; run again")
     starved = summary.count("errors.ERR_GENERATOR")
     if starved:
         yield _starved(summary, "once" if starved == 1 else f"{starved} times", generator)

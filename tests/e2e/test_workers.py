@@ -1,5 +1,6 @@
 """Several workers: the same schedule, one account, and what happens when one dies."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from loadkit.errors import FleetError
+from loadkit.fleet.process import spawned
 from tests.e2e.test_run import children_of, wait_for_line
 from tests.support.command import Result, ends_with, finish, run, scenario, start, write_yaml
 from tests.support.steady_server import steady_server
@@ -57,6 +60,8 @@ def lose_one(tmp_path: Path, url: str, *arguments: str) -> Result:
     counters = result.counters
     told = counters["arrivals.started"] + counters.get("arrivals.dropped", 0) + counters["arrivals.lost"]
     assert counters["arrivals.planned"] == told
+    assert "(process " in result.err
+    assert "was killed by SIGKILL" in result.err  # it had no last words of its own
     return result
 
 
@@ -69,3 +74,22 @@ def test_a_run_may_go_on_without_a_lost_worker(tmp_path: Path, url: str) -> None
     assert result.counters["arrivals.planned"] == 200
     assert 100 <= result.counters["http.requests"] < 200
     assert "arrivals lost with their worker" in result.err  # as the run goes on, not only at its end
+
+
+def test_a_worker_that_dies_before_load_begins_is_told_of_with_its_cause() -> None:
+    async def main() -> None:
+        with spawned(1) as (worker,):
+            worker.kill()
+            await worker.prepare({})
+
+    with pytest.raises(FleetError, match=r"^worker \d+ was killed by SIGKILL before load began$"):
+        asyncio.run(main())
+
+
+def test_a_worker_that_is_ended_is_told_of_with_the_reason() -> None:
+    async def main() -> str:
+        with spawned(1) as (worker,):
+            worker.kill("it said nothing for 6s")
+            return await worker.fate()
+
+    assert asyncio.run(main()) == "was ended: it said nothing for 6s"
