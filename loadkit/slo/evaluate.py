@@ -147,7 +147,8 @@ def _judged(
     if seen.value is None:
         return status, seen.reason
     if seen.samples < objective.min_samples:
-        return Status.INCONCLUSIVE, f"{seen.samples} samples, and min_samples is {objective.min_samples}"
+        few = "1 sample" if seen.samples == 1 else f"{seen.samples} samples"
+        return Status.INCONCLUSIVE, f"{few}, and min_samples is {objective.min_samples}"
     if objective.confidence is Confidence.POINT:
         return status, seen.reason
     if found is None:

@@ -176,6 +176,12 @@ def test_too_few_samples_decide_nothing(keys: dict[str, Any], reason: str) -> No
     assert (verdict.status, verdict.reason) == (Status.INCONCLUSIVE, reason)
 
 
+def test_one_sample_is_told_as_one() -> None:
+    (verdict,) = judge({"expr": "http.error_rate < 10% of /a", "min_samples": 2}, seconds=[part(0, 1, 0, "/a", "buy")])
+
+    assert (verdict.status, verdict.reason) == (Status.INCONCLUSIVE, "1 sample, and min_samples is 2")
+
+
 def test_what_comes_before_after_does_not_count() -> None:
     run_on, peak = judge(
         {"expr": "http.error_rate < 12%", "after": "2s"},
