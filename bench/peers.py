@@ -49,7 +49,6 @@ class Peer:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "ARTILLERY_DISABLE_TELEMETRY": "true",
-            "LOADKIT_NO_STORE": "1",
         }
         command = pinned(GENERATOR_CORE, [*found, *self.command(work, folder)])
         try:

@@ -36,15 +36,20 @@ def startup(rounds: int) -> str:
         times: dict[str, list[float]] = {title: [] for title in commands}
         for _ in range(rounds):
             for title, command in commands.items():
-                times[title].append(_seconds(command))
+                times[title].append(_seconds(command, Path(name)))
     rows = [[title, f"{median(found):.2f}", f"{min(found):.2f}..{max(found):.2f}"] for title, found in times.items()]
     return markdown(["command", "median, s", "range, s"], rows)
 
 
-def _seconds(command: list[str]) -> float:
+def _seconds(command: list[str], folder: Path) -> float:
     began = time.perf_counter()
     ended = subprocess.run(
-        [sys.executable, "-m", "loadkit", *command], env=environment(), capture_output=True, text=True, check=False
+        [sys.executable, "-m", "loadkit", *command],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if ended.returncode:
         raise Unusable(f"loadkit {command[0]} ended with {ended.returncode}: {ended.stderr or ended.stdout}")

@@ -46,6 +46,7 @@ def run(scenario: str, folder: Path, *, within_s: float, options: Sequence[str] 
     peak = 0
     with subprocess.Popen(
         pinned(GENERATOR_CORE, command) if pin else command,
+        cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
