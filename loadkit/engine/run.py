@@ -11,6 +11,7 @@ import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from time import perf_counter_ns as now_ns
 from typing import Any
 
@@ -54,6 +55,7 @@ class ShardRun:
         self._loop = asyncio.get_running_loop()
         self._clock = LoopClock(self._loop)
         self._services = WorkerServices(self._clock, recorder, seed=plan.seed, debug=orders.debug, secrets=plan.secrets)
+        self._services.sequence = count(orders.shard.index, orders.shard.count)
         self._visits = Visits(plan, self._services)
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._phase: OpenPhase | ClosedPhase | None = None

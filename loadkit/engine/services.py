@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from itertools import count
 from time import perf_counter_ns as now_ns
 from typing import Any
 
@@ -33,6 +34,7 @@ class WorkerServices:
         self.debug = debug
         self.secrets = secrets or Secrets()
         self.shared: dict[str, Any] = {}
+        self.sequence: Iterator[int] = count()
         self.starved_ns = 0
         self.draining = False
         self.waiting: set[Fiber] = set()  # closed users that wait for the slot of a visit they have not begun

@@ -74,6 +74,10 @@ class Nobody:
         self.variables = dict(variables or {})
         self.random = Random(0)
 
+    def next_number(self) -> int:
+        """Return 0: what is rendered once has no sequence."""
+        return 0
+
 
 NOBODY = Nobody()
 

@@ -40,6 +40,8 @@ class Services(Protocol):
     secrets: Secrets
     shared: dict[str, Any]
     """What a protocol keeps once per worker, by the protocol's name: resolvers, pools, TLS contexts."""
+    sequence: Iterator[int]
+    """Numbers that no other worker has."""
 
     def log(self, text: str, *, stream: str = "stdout") -> None:
         """Send a line to the coordinator, which prints it."""
@@ -73,6 +75,10 @@ class VirtualUser:
         if self._random is None:
             self._random = Random(mix(self.run.seed, self.number))
         return self._random
+
+    def next_number(self) -> int:
+        """Return a number that nobody in the run has been given before."""
+        return next(self.run.sequence)
 
     def begin(self, number: int, due_ns: int) -> None:
         """Begin another visit: a new number and fresh cookies; the connections stay. Its variables are the caller's to give."""

@@ -126,6 +126,10 @@ class _Rendering:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     number: int = 0
 
+    def next_number(self) -> int:
+        """Refuse: numbers are given out under load."""
+        raise ValueError("$sequence gives numbers to virtual users; there is none while the file is loaded")
+
     def define(self, variables: Mapping[str, Any], builtins: Mapping[str, Any]) -> None:
         """Take the variables that have one value for the whole run: no lists, no templates unless only `$env` is in them."""
         for name, value in variables.items():

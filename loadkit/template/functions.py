@@ -27,6 +27,9 @@ class TemplateContext(Protocol):
     def number(self) -> int:
         """The user's number in the run; it seeds `random`."""
 
+    def next_number(self) -> int:
+        """Return 0, 1, 2, ...: a number that nobody in the run has been given before."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateFunction:
@@ -80,6 +83,17 @@ def _uuid_of_user(user: TemplateContext) -> str:
     return str(made)
 
 
+def _pick(user: TemplateContext, *choices: Any) -> Any:
+    among = choices[0] if len(choices) == 1 and isinstance(choices[0], list) else choices
+    if not among:
+        raise ValueError("$pick: the list is empty")
+    return user.random.choice(among)
+
+
+def _sequence(user: TemplateContext, first: Any = 1) -> int:
+    return _whole("$sequence", first) + user.next_number()
+
+
 def _whole(function: str, value: Any) -> int:
     """Return a whole number for 3, 3.0 or "3" (a capture or a CSV field may be text)."""
     try:
@@ -115,6 +129,22 @@ FUNCTIONS = {
             bare=_uuid_of_user,
             doc="A version 4 UUID: `$uuid` is the same for the whole visit of a virtual user, `$uuid()` a new one at each use.",
             example="{{ $uuid }}",
+        ),
+        TemplateFunction(
+            name="$pick",
+            call=_pick,
+            min_args=1,
+            max_args=None,
+            doc="One of its arguments at random, or an element of the list that is its only argument.",
+            example="{{ $pick('red', 'green', 'blue') }}",
+        ),
+        TemplateFunction(
+            name="$sequence",
+            call=_sequence,
+            max_args=1,
+            doc="A whole number that no use of `$sequence` in this run has had before: 1, 2, 3, ..., or from the number given. "
+            "Workers share them out: with two, one has the odd and one the even numbers, so some may be left out.",
+            example="{{ $sequence(1000) }}",
         ),
     )
 }

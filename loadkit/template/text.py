@@ -25,6 +25,11 @@ def to_text(value: Any) -> str:
         return _WORDS[value]
     if kind is float:
         return _float_text(value)
+    return to_json(value)
+
+
+def to_json(value: Any) -> str:
+    """Return any value as compact JSON."""
     try:
         return msgspec.json.encode(value).decode()
     except (TypeError, ValueError, RecursionError):  # other keys than text, lone surrogates, a list in itself

@@ -39,6 +39,14 @@ def test_any_number_of_workers_makes_the_same_load(tmp_path: Path, url: str) -> 
     assert outputs[0] == outputs[1] == outputs[2]
 
 
+def test_no_worker_repeats_a_number_of_another(tmp_path: Path, url: str) -> None:
+    flow = [{"log": "{{ $sequence }} {{ $sequence }}"}, *GET]
+    result = run(tmp_path, scenario(url, [{"duration": 1, "arrivalRate": 40}], flow), "-q", "--workers", 3)
+    assert ends_with(result, 0), result.out + result.err
+    numbers = [int(word) for line in result.out.splitlines() if line[0].isdigit() for word in line.split()]
+    assert (len(numbers), len(set(numbers)), min(numbers)) == (80, 80, 1)
+
+
 def test_limits_are_divided_exactly(tmp_path: Path, url: str) -> None:
     data = scenario(url, [{"duration": 1, "arrivalRate": 100, "maxVusers": 5}], [{"think": 30}])
     result = run(tmp_path, data, "--workers", 3, "--graceful-stop", "0s")

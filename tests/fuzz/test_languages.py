@@ -84,6 +84,9 @@ class User:
 
     number = 0
 
+    def next_number(self) -> int:
+        return 0
+
     def __init__(self) -> None:
         self.random = Random(1)
         self.variables: dict[str, Any] = {

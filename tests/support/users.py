@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,10 @@ from loadkit.template.functions import FUNCTIONS
 
 
 def user(*, seed: int = 1, number: int = 0, **variables: Any) -> Any:
-    return SimpleNamespace(variables=variables, random=random.Random(seed), number=number)
+    numbers = count()
+    return SimpleNamespace(
+        variables=variables, random=random.Random(seed), number=number, next_number=lambda: next(numbers)
+    )
 
 
 class PathPositions:

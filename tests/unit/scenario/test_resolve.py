@@ -95,6 +95,7 @@ config:
         ('"{{ many }}"', "LK201", "each virtual user", 22),
         ('"a {{ changing }}"', "LK201", "each virtual user", 24),
         ('"\\x41\\t{{ $nothing() }}"', "LK203", "$nothing", 28),
+        ('"{{ $sequence }}"', "LK204", "", 18),
         ('"{{ a"', "LK204", "", 19),
     ],
 )

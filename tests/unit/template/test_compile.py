@@ -188,7 +188,7 @@ def test_faults_say_what_is_wrong_and_where(text: str, code: str, offset: int, s
 def test_an_unknown_function_gets_the_closest_match() -> None:
     assert fault("{{ $randomStrin(5) }}").hint == 'did you mean "$randomString"?'
     assert fault("{{ randomString(5) }}").hint == 'did you mean "$randomString"?'
-    assert fault("{{ $zzz() }}").hint == "known functions: $randomNumber, $randomString, $uuid"
+    assert fault("{{ $zzz() }}").hint == "known functions: $pick, $randomNumber, $randomString, $sequence, $uuid"
 
 
 def test_all_faults_of_a_value_are_reported_by_path() -> None:

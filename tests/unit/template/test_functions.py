@@ -1,12 +1,16 @@
 import re
+import time
 import uuid
 from typing import Any
 
 import pytest
 
+from loadkit import registry
 from loadkit.template.compile import compile_value
-from loadkit.template.functions import FUNCTIONS
+from loadkit.template.functions import FUNCTIONS, TemplateFunction
 from tests.support.users import user
+
+ALL: dict[str, TemplateFunction] = registry.plugins("function")
 
 
 def call(name: str, *args: Any, seed: int = 1) -> Any:
@@ -62,14 +66,31 @@ def test_uuid_without_parentheses_is_one_per_visit_and_a_call_is_new() -> None:
     assert bare(user(seed=2)) != bare(somebody)
 
 
-@pytest.mark.parametrize("example", [function.example for function in FUNCTIONS.values()])
-def test_examples_work_and_repeat_with_the_seed(example: str) -> None:
-    render = compile_value(example, FUNCTIONS).render
+def test_pick_takes_each_of_its_arguments_or_of_a_list() -> None:
+    somebody = user(colours=["red", {"rgb": 1}])
+    of_arguments = compile_value("{{ $pick('a', 2, null) }}", FUNCTIONS).render
+    assert {of_arguments(somebody) for _ in range(100)} == {"a", 2, None}
+    of_list = compile_value("{{ $pick(colours) }}", FUNCTIONS).render
+    assert {str(of_list(somebody)) for _ in range(100)} == {"red", "{'rgb': 1}"}
+    with pytest.raises(ValueError, match=r"\$pick"):
+        call("$pick", [])
+
+
+def test_sequence_counts_on_in_all_its_uses() -> None:
+    somebody = user()
+    first, second = (compile_value(text, FUNCTIONS).render for text in ("{{ $sequence }}", "{{ $sequence(1000) }}"))
+    assert [first(somebody), second(somebody), first(somebody)] == [1, 1001, 3]
+
+
+@pytest.mark.parametrize("example", [function.example for function in ALL.values()])
+def test_examples_work_and_repeat_with_the_seed(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 1_800_000_000_123_456_789)
+    render = compile_value(example, ALL).render
     assert render(user(seed=7)) == render(user(seed=7))
 
 
 def test_every_function_is_documented_under_its_name() -> None:
-    for name, function in FUNCTIONS.items():
+    for name, function in ALL.items():
         assert function.name == name
         assert name.startswith("$")
         assert function.doc.endswith(".")
