@@ -24,7 +24,6 @@ from loadkit.protocols.request import Hop, InvalidRequest, RequestSpec, Wire
 from loadkit.protocols.session import HttpSession
 from loadkit.protocols.trace import trace_exchange, trace_failure
 
-MAX_REDIRECTS = 10
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110 section 9.2.2
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOST = frozenset({Outcome.CLOSED, Outcome.RESET})
@@ -44,6 +43,7 @@ class Exchange:
     timeout_ns: int
     connect_timeout_ns: int
     follow_redirects: bool
+    max_redirects: int
     condition: Callable[[VirtualUser], bool] | None
     first_cookies: Cookies
     """Those that a virtual user begins with."""
@@ -313,17 +313,17 @@ def _store_cookies(x: Exchange, user: VirtualUser, session: HttpSession, wire: W
 def _redirects(
     x: Exchange, send: Send, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
 ) -> Generator[Any, None, tuple[Wire, Connection]]:
-    """Follow Location up to ten times (RFC 9110 section 15.4); a 3xx without one is an ordinary response."""
+    """Follow Location as often as is allowed (RFC 9110 section 15.4); a 3xx without one is an ordinary response."""
     crossed, keeps_body = False, True
-    for followed in range(MAX_REDIRECTS + 1):
+    for followed in range(x.max_redirects + 1):
         location = connection.header(b"location")
         if connection.status not in _REDIRECTS or not location:
             return wire, connection
         start_ns = now_ns()
         session.done(wire.origin, connection, reusable=connection.keep_alive)
         try:
-            if followed == MAX_REDIRECTS:
-                raise Failed(Outcome.TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
+            if followed == x.max_redirects:
+                raise Failed(Outcome.TOO_MANY_REDIRECTS, f"more than {x.max_redirects} redirects")
             origin, path = follow(wire.origin, wire.path, location)
             method = _redirected_method(wire.method, connection.status)
             crossed, keeps_body = crossed or origin != wire.origin, keeps_body and method == wire.method

@@ -7,13 +7,18 @@ from typing import Any
 
 from loadkit.flow.expect import compile_expect
 from loadkit.flow.extract import compile_captures
-from loadkit.flow.step import Build, StepFunction, StepPlugin, Where
+from loadkit.flow.step import NOBODY, Build, StepFunction, StepPlugin, Where
 from loadkit.flow.user import VirtualUser
 from loadkit.protocols.address import request_name
 from loadkit.protocols.connect import Connector, tls_context
 from loadkit.protocols.exchange import Cookies, Exchange, compile_exchange
 from loadkit.protocols.judge import Checks, counts_of_passed
-from loadkit.protocols.keys import DEFAULT_CONNECT_TIMEOUT_S, DEFAULT_TIMEOUT_S, REQUEST_KEYS
+from loadkit.protocols.keys import (
+    DEFAULT_CONNECT_TIMEOUT_S,
+    DEFAULT_MAX_REDIRECTS,
+    DEFAULT_TIMEOUT_S,
+    REQUEST_KEYS,
+)
 from loadkit.protocols.request import compile_request
 from loadkit.units import NS_PER_S, parse_duration_ns
 
@@ -25,7 +30,7 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     at = (*where, verb)
     http = build.config.get("http", {})
     defaults = {**build.config.get("defaults", {}), **http.get("defaults", {})}
-    condition = _compile_condition(spec.get("ifTrue", True), (*at, "ifTrue"), build)
+    condition = _with_probability(_compile_condition(spec.get("ifTrue", True), (*at, "ifTrue"), build), spec, at, build)
     request = compile_request(verb.upper(), spec, at, build)
     build.origins.add(str(request.origin or "decided by variables"))
     if request.origin is not None and not str(spec.get("url", spec.get("uri", ""))).startswith("/"):
@@ -57,6 +62,7 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         timeout_ns=timeout_ns,
         connect_timeout_ns=connect_timeout_ns,
         follow_redirects=spec.get("followRedirect", True) is not False,
+        max_redirects=int(spec.get("maxRedirects", http.get("maxRedirects", DEFAULT_MAX_REDIRECTS))),
         condition=condition,
         cookies=cookies,
         first_cookies=first_cookies,
@@ -81,10 +87,38 @@ def _connector_of(build: Build) -> Callable[[VirtualUser], Connector]:
     return connector_of
 
 
-def _compile_condition(value: Any, where: Where, build: Build) -> Callable[[VirtualUser], bool] | None:
+Condition = Callable[[VirtualUser], bool]
+
+
+def _compile_condition(value: Any, where: Where, build: Build) -> Condition | None:
     if isinstance(value, bool):
         return None if value else lambda user: False
     return build.condition(str(value), where)
+
+
+def _with_probability(
+    condition: Condition | None, spec: Mapping[str, Any], where: Where, build: Build
+) -> Condition | None:
+    """Return the condition with a draw behind it; a request that is always sent draws nothing."""
+    if "probability" not in spec:
+        return condition
+    template = build.template(spec["probability"], (*where, "probability"))
+    if not template.is_constant:
+        build.error("LK104", (*where, "probability"), "a probability is a number from 0 to 100, not a template")
+        return condition
+    try:
+        percent = float(template.text(NOBODY))
+    except ValueError:
+        percent = -1.0
+    if not 0 <= percent <= 100:
+        build.error("LK104", (*where, "probability"), f"{spec['probability']!r} is not a number from 0 to 100")
+    if percent >= 100:
+        return condition
+    share = percent / 100
+    if condition is None:
+        return lambda user: user.random.random() < share
+    holds = condition
+    return lambda user: holds(user) and user.random.random() < share
 
 
 def _compile_cookies(cookies: Mapping[str, Any], where: Where, build: Build) -> Cookies:

@@ -9,10 +9,13 @@ from loadkit.flow.extract import CAPTURE_SCHEMA, MATCH_SCHEMA
 
 DEFAULT_TIMEOUT_S = 10
 DEFAULT_CONNECT_TIMEOUT_S = 5
+DEFAULT_MAX_REDIRECTS = 10
 
 _ANY_MAP = {"type": "object"}
 _TEXT_MAP = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
 _DURATION = {"type": ["number", "string"], "minimum": 0}
+
+_MAX_REDIRECTS = {"type": "integer", "minimum": 0, "maximum": 100, "title": "Most redirects", "examples": [3]}
 
 _DEFAULTS_SCHEMA = {
     "type": "object",
@@ -104,6 +107,11 @@ CONFIG = {
                 "description": "Accepted for Artillery; dns, connect, tls and first byte are always measured.",
                 "default": True,
                 "examples": [True],
+            },
+            "maxRedirects": {
+                **_MAX_REDIRECTS,
+                "description": "How many redirects in a row a request follows; one more is an error.",
+                "default": DEFAULT_MAX_REDIRECTS,
             },
             "defaults": _DEFAULTS_SCHEMA,
         },
@@ -248,6 +256,20 @@ REQUEST_KEYS: dict[str, Any] = {
         "description": "Whether to follow 301, 302, 303, 307 and 308; each hop counts as a request.",
         "default": True,
         "examples": [False],
+    },
+    "maxRedirects": {
+        **_MAX_REDIRECTS,
+        "description": "How many redirects in a row this request follows; one more is an error. "
+        "`http.maxRedirects` unless given.",
+    },
+    "probability": {
+        "type": ["number", "string"],
+        "minimum": 0,
+        "maximum": 100,
+        "title": "Probability",
+        "description": "How likely the request is sent, in percent; drawn by each visit anew, after `ifTrue`.",
+        "default": 100,
+        "examples": [25],
     },
     "ifTrue": {
         "type": ["string", "boolean"],

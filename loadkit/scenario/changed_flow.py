@@ -10,7 +10,7 @@ from typing import Any
 from loadkit.protocols.address import request_name
 from loadkit.scenario.changes import Change, Kind, same, shown, value_changes
 
-_DEFAULTS: dict[str, Any] = {"followRedirect": True, "gzip": False, "ifTrue": True}
+_DEFAULTS: dict[str, Any] = {"followRedirect": True, "gzip": False, "ifTrue": True, "probability": 100}
 _LISTED = {"capture", "match", "expect"}
 _ONE_OF = {"headers": "header", "qs": "query parameter", "cookie": "cookie", "form": "form field", "set": "variable"}
 

@@ -66,7 +66,7 @@ def _of_action(
         return Journey(), 1
     spec = value if isinstance(value, Mapping) else {"url": value}
     name = str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/")))))
-    uncertain = isinstance(spec.get("ifTrue"), str)
+    uncertain = isinstance(spec.get("ifTrue"), str) or str(spec.get("probability", 100)) != "100"
     return Journey(requests=Counter({name: 1}), longest_s=_timeout_s(spec, config), uncertain=uncertain), 1
 
 

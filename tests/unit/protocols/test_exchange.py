@@ -290,6 +290,15 @@ def test_ten_redirects_are_followed_and_the_eleventh_is_an_error() -> None:
     assert len(log) == 11
 
 
+@pytest.mark.parametrize(("general", "own", "requests"), [(2, None, 3), (2, 1, 2), (None, 0, 1), (0, 12, 13)])
+def test_the_step_or_else_the_configuration_says_how_many_redirects(general: Any, own: Any, requests: int) -> None:
+    handler, log = answer(redirect("302 Found", "/again"))
+    step = {"url": "/x"} if own is None else {"url": "/x", "maxRedirects": own}
+    config = {} if general is None else {"http": {"maxRedirects": general}}
+    ran, _ = serve(handler, [{"get": step}], config=config)
+    assert (len(log), ran.errors) == (requests, {"ERR_TOO_MANY_REDIRECTS": 1})
+
+
 def test_redirects_are_not_followed_when_the_step_says_so() -> None:
     handler, log = answer(redirect("302 Found", "/there"))
     ran, _ = serve(handler, [{"get": {"url": "/x", "followRedirect": False}}])
@@ -645,6 +654,25 @@ def test_checks_count_also_when_a_capture_fails() -> None:
 def test_a_condition_may_be_an_expression_or_a_boolean(condition: Any, requests: int) -> None:
     ran, _ = serve(answer(OK)[0], [{"get": {"url": "/x", "ifTrue": condition}}], variables={"a": 1})
     assert ran.count("http.requests") == requests
+
+
+@pytest.mark.parametrize(("percent", "least", "most"), [(0, 0, 0), (30, 200, 400), (100, 1000, 1000), ("25", 150, 350)])
+def test_a_probability_is_drawn_by_each_visit(percent: Any, least: int, most: int) -> None:
+    step = {"url": "/x", "probability": percent}
+    ran, _ = serve(answer(OK)[0], [{"loop": [{"get": step}], "count": 1000}])
+    assert least <= ran.count("http.requests") <= most
+    assert ran.count("vusers.completed") == 1
+
+
+def test_a_seed_repeats_the_draws_and_nothing_is_drawn_for_a_condition_that_is_false() -> None:
+    drawn: dict[str, Any] = {"get": {"url": "/x", "probability": 50}}
+    never = {"get": {"url": "/x", "name": "never", "probability": 50, "ifTrue": False}}
+    sent = [
+        serve(answer(OK)[0], [{"loop": steps, "count": 100}])[0].count("http.requests")
+        for steps in ([drawn], [drawn], [never, drawn])
+    ]
+    assert sent[0] == sent[1] == sent[2]
+    assert 20 < sent[0] < 80
 
 
 def test_default_cookies_are_those_to_begin_with() -> None:

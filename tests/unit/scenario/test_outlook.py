@@ -100,6 +100,11 @@ def test_what_only_a_visit_knows_is_said(read):
     assert outlook.users_most == 50, "nobody is sure to have left"
 
 
+def test_a_draw_is_known_only_to_a_visit(read):
+    flow = "scenarios: [{flow: [{get: {url: /, probability: 20}}]}]"
+    assert foresee(read("[{duration: 10, arrivalRate: 5}]", flow)).scenarios[0].uncertain
+
+
 def test_closed_phases_tell_users_and_what_is_paced(read):
     outlook = foresee(read("[{duration: 10, users: 20}, {duration: 10, users: 0, rampTo: 20, throughput: 40}]"))
     free, paced = outlook.phases
