@@ -224,6 +224,7 @@ class Fleet:
         snapshot = from_wire(fields["snapshot"])
         self._due[index] += snapshot.count("arrivals.due")
         second = max(0, snapshot.end_ns - 1) // NS_PER_S  # a worker that was late tells of several at once
+        second = max(second, self._reported[index])  # the run's last part is an interval of its own
         self._reported[index] = second + 1
         if second in self._intervals:
             self._intervals[second].merge(snapshot)

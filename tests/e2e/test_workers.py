@@ -5,9 +5,11 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import loadkit
 from loadkit.errors import FleetError
 from loadkit.fleet.process import spawned
 from tests.e2e.test_run import children_of, wait_for_line
@@ -52,6 +54,17 @@ def test_limits_are_divided_exactly(tmp_path: Path, url: str) -> None:
     result = run(tmp_path, data, "--workers", 3, "--graceful-stop", "0s")
     assert result.counters["vusers.created"] == 5
     assert result.counters["vusers.skipped"] == 95
+
+
+def test_what_workers_do_in_the_last_second_is_one_interval(tmp_path: Path, url: str) -> None:
+    data = scenario(url, [{"duration": 1, "arrivalRate": 12}], [{"think": 0.5}, *GET])
+    plan = loadkit.load(write_yaml(tmp_path, data))
+
+    async def main() -> list[Any]:
+        return [event async for event in loadkit.run(plan, workers=3) if isinstance(event, loadkit.Interval)]
+
+    told = [(len(event.wires), event.snapshot.count("vusers.created")) for event in asyncio.run(main())]
+    assert told == [(4, 12), (4, 0)]  # three workers and the coordinator
 
 
 def lose_one(tmp_path: Path, url: str, *arguments: str) -> Result:
