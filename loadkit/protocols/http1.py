@@ -63,7 +63,9 @@ class Connection(asyncio.Protocol):
         "_keep",
         "_packed",
         "_parser",
+        "_silent",
         "_spoilt",
+        "_watched",
         "bytes_in",
         "closed",
         "end_ns",
@@ -98,6 +100,8 @@ class Connection(asyncio.Protocol):
         self.keep_alive = self.plain = self._keep = self._head_only = False
         self._complete = self._headers_complete = self._spoilt = self._eof = False
         self._packed = 0
+        self._silent = 0  # bytes without any of the body: chunk extensions, trailers; -1 when some came
+        self._watched = False  # whether the parser tells of bodies that nobody reads
         self._chunks: list[bytes] = []
         self._head: list[bytes] = []
         self._feeds: dict[bool, tuple[Any, Any]] = {}
@@ -212,7 +216,7 @@ class Connection(asyncio.Protocol):
         elif self.failure is not None:
             self._fail(*self.failure)
         else:
-            self._check_limits()
+            self._check_limits(data)
 
     def eof_received(self) -> None:
         """Note that the other side ended in an orderly way (with TLS: by close_notify); `connection_lost` follows."""
@@ -284,6 +288,12 @@ class Connection(asyncio.Protocol):
         self._complete = True
         self.keep_alive = self._parser.should_keep_alive()
 
+    def on_body(self, body: bytes) -> None:
+        """Note that a part of the body has come."""
+        self._silent = -1
+        if self._keep:
+            self._chunks.append(body)
+
     # Inside
 
     def _begin(self, data: bytes) -> None:
@@ -293,7 +303,7 @@ class Connection(asyncio.Protocol):
         self.bytes_in = len(data)
         self.headers = self._fields
         self.headers.clear()
-        self.status = self._interim = 0
+        self.status = self._interim = self._silent = 0
         self._complete = self._headers_complete = self.keep_alive = self.plain = False
         known = self._feeds.get(self._keep)
         if known is None:
@@ -321,20 +331,44 @@ class Connection(asyncio.Protocol):
         notes.on_header = self._fields.setdefault
         notes.on_headers_complete = self.on_headers_complete
         notes.on_message_complete = self.on_message_complete
-        if keep_body:
+        if self._watched:
+            notes.on_body = self.on_body
+        elif keep_body:
             notes.on_body = self._chunks.append
         parser = httptools.HttpResponseParser(notes)
         return parser, parser.feed_data
 
-    def _check_limits(self) -> None:
+    def _watch(self) -> None:
+        """Have the parser tell of the body from now on: what follows it in chunked coding may be without end.
+
+        A parser cannot be told so later: another one sees the response so far, which the kept head still holds.
+        """
+        self._watched = True
+        self._chunks.clear()
+        self._interim = 0
+        self._parser, self._feed = self._new_parser(self._keep)
+        self._feeds = {self._keep: (self._parser, self._feed)}
+        for piece in self._head:
+            self._feed(piece)
+
+    def _check_limits(self, data: bytes) -> None:
         if len(self.headers) > MAX_HEADERS:  # trailers count too
             self._fail(Outcome.TOO_LARGE, f"more than {MAX_HEADERS} header fields")
-        elif not self._headers_complete:
+            return
+        if not self._headers_complete:
             if self.bytes_in > MAX_HEAD_BYTES:
                 self._fail(Outcome.TOO_LARGE, f"headers of more than {MAX_HEAD_BYTES} bytes")
             elif len(self._head) > _MOST_PIECES:
                 self._head = [b"".join(self._head)]
-        elif self._keep:
+            return
+        if not ends_with_connection(self.headers) and b"content-length" not in map(bytes.lower, self.headers):
+            if not self._watched:
+                self._watch()
+            self._silent = 0 if self._silent < 0 else self._silent + len(data)
+            if self._silent > MAX_HEAD_BYTES:
+                self._fail(Outcome.TOO_LARGE, f"more than {MAX_HEAD_BYTES} bytes of chunk extensions or trailers")
+                return
+        if self._keep:
             if self.bytes_in > MAX_BODY_BYTES + MAX_HEAD_BYTES:
                 self._fail(Outcome.TOO_LARGE, f"a body of more than {MAX_BODY_BYTES} bytes")
             elif len(self._chunks) > self._packed + _MOST_PIECES:

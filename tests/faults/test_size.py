@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_a_head_that_never_ends_costs_at_most_twice_its_limit(faults: Target, go
     assert case.count("http.downloaded_bytes") > 240_000 * case.started
 
 
-@pytest.mark.parametrize("path", ["/endless-body", "/endless-chunks", "/endless-extension"])
+@pytest.mark.parametrize("path", ["/endless-body", "/endless-chunks"])
 def test_a_body_without_end_is_counted_and_thrown_away_until_the_timeout(
     faults: Target, good: Case, tmp_path: Path, path: str
 ) -> None:
@@ -53,6 +54,18 @@ def test_a_body_without_end_is_counted_and_thrown_away_until_the_timeout(
     assert case.errors == {"ETIMEDOUT": case.started}
     assert_given_up_after(case, case.summaries["http.failure_time"], 3000, within_ms=300)
     assert case.count("http.downloaded_bytes") > 50 * MB
+
+
+@pytest.mark.parametrize("step", [{}, CAPTURE], ids=["counted", "read"])
+@pytest.mark.parametrize("path", ["/endless-trailer", "/endless-extension"])
+def test_what_surrounds_chunks_is_held_to_the_size_of_a_head(
+    faults: Target, good: Case, tmp_path: Path, path: str, step: dict[str, Any]
+) -> None:
+    phases = [{"duration": 1, "arrivalCount": 2}]
+    case = run_case(tmp_path, load(faults.http, [{"get": {"url": path, **step}}], phases=phases))
+    assert_invariants(case, exit_code=0, good=good, rss_growth=10 * MB)
+    assert case.errors == {"ERR_TOO_LARGE": case.started}
+    assert case.count("http.downloaded_bytes") < 2 * MB
 
 
 def test_a_body_without_end_that_is_read_is_given_up_at_64_mib(faults: Target, good: Case, tmp_path: Path) -> None:
