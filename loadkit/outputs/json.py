@@ -75,7 +75,11 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that a reader sees the old one or the whole new one. Raises OSError."""
     if _is_special(path):
-        path.write_bytes(data)  # /dev/stdout or a pipe: nothing to replace
+        # /dev/stdout or a pipe: nothing to replace. A pipe that nobody reads is an error, and nothing to wait for.
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CREAT, 0o666)
+        with open(descriptor, "wb") as file:
+            os.set_blocking(descriptor, True)
+            file.write(data)
         return
     beside = _beside(path)
     try:

@@ -2,6 +2,7 @@ import json
 import os
 import re
 import resource
+import threading
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,24 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
 
 def test_it_is_registered_by_its_suffix():
     assert OUTPUTS["json"] is JsonReport
+
+
+def test_a_pipe_that_nobody_reads_is_an_error_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="No such device"):
+        write_whole(tmp_path / "pipe", b"{}")
+
+
+def test_a_pipe_takes_more_than_it_holds(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(reader, True)
+    read: list[bytes] = []
+    thread = threading.Thread(target=lambda: read.extend(iter(lambda: os.read(reader, 65_536), b"")))
+    write_end = os.open(tmp_path / "pipe", os.O_WRONLY)  # the reader waits for us, not for nobody
+    thread.start()
+    write_whole(tmp_path / "pipe", b"x" * 300_000)
+    os.close(write_end)
+    thread.join()
+    os.close(reader)
+    assert len(b"".join(read)) == 300_000
