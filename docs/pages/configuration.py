@@ -108,7 +108,8 @@ class _Page:
         if idle:
             yield f"Accepted for Artillery's files, without effect (warning LK505): {', '.join(idle)}."
         for key, value in useful.items():
-            inner = value if "properties" in value else value.get("items", {})
+            each = value.get("additionalProperties")
+            inner = value if "properties" in value else value.get("items", each if isinstance(each, dict) else {})
             if "properties" in inner:
                 yield from self._inside(f"{title}.{key}" if title not in ("", "The file") else key, inner, level + 1)
 

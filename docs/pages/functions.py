@@ -14,7 +14,7 @@ again. Three braces mean the same as two.
 
 In YAML a value that starts with `{{` must stand in quotes; loadkit says so when it does not.
 
-Templates stand in what a virtual user sends and checks: `url`, `headers`, `json`, `body`, `form`, `qs`, `auth`,
+Templates stand in what a virtual user sends and checks: `url`, `headers`, `json`, `body`, `form`, `formData`, `qs`, `auth`,
 `cookie`, `capture`, `match`, `expect`, `think`, `count`, `over`, `log`, `set`, and in `config.variables` and
 `config.http.defaults`. They are rendered for each virtual user. In the rest of `config`, and in the `weight` of a
 scenario, they are rendered once, before load starts; there stand `$env` and constants of `config.variables` only.

@@ -170,6 +170,47 @@ CONFIG = {
     },
 }
 
+_VALUE = ["string", "number", "boolean", "null"]
+
+_FIELD_SCHEMA: dict[str, Any] = {
+    "type": [*_VALUE, "object", "array"],
+    "title": "Field",
+    "description": "A value, a mapping with more about it, or a list of them for several parts of one name.",
+    "examples": ["ann", {"fromFile": "cat.png"}],
+    "additionalProperties": False,
+    "patternProperties": {"^x-": {}},
+    "properties": {
+        "value": {
+            "type": _VALUE,
+            "title": "Value",
+            "description": "The text of the field.",
+            "examples": ["<order/>"],
+        },
+        "fromFile": {
+            "type": "string",
+            "minLength": 1,
+            "title": "File",
+            "description": "The file to send, relative to the scenario file; read once, at most 64 MiB.",
+            "examples": ["images/cat.png"],
+        },
+        "contentType": {
+            "type": "string",
+            "pattern": "^[^\\x00-\\x1f{}]+$",
+            "title": "Content type",
+            "description": "The field's media type; that of a file is guessed by its name unless given.",
+            "examples": ["image/png"],
+        },
+    },
+}
+
+_FORM_DATA_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "title": "Form with files",
+    "description": "Fields of a multipart/form-data body.",
+    "examples": [{"user": "ann", "picture": {"fromFile": "cat.png", "contentType": "image/png"}}],
+    "additionalProperties": {**_FIELD_SCHEMA, "items": {**_FIELD_SCHEMA, "type": [*_VALUE, "object"]}},
+}
+
 REQUEST_KEYS: dict[str, Any] = {
     "url": {
         "type": "string",
@@ -213,6 +254,7 @@ REQUEST_KEYS: dict[str, Any] = {
         "description": "Fields of an application/x-www-form-urlencoded body.",
         "examples": [{"user": "ann"}],
     },
+    "formData": _FORM_DATA_SCHEMA,
     "qs": {
         **_ANY_MAP,
         "title": "Query",

@@ -18,6 +18,7 @@ from loadkit.flow.step import NOBODY, Build, Where
 from loadkit.flow.user import VirtualUser
 from loadkit.protocols.address import Origin, is_target, request_target, split_url
 from loadkit.protocols.content import ACCEPTED
+from loadkit.protocols.multipart import BoundaryFound, compile_multipart
 from loadkit.template.compile import Template, TemplateFault, compile_value
 
 _BODY_METHODS = {"POST", "PUT", "PATCH"}
@@ -285,6 +286,10 @@ def _compile_headers(
         add_auth = _compile_auth(spec["auth"], (*where, "auth"), build)
         chosen["authorization"] = "Authorization", add_auth
     for name, value in spec.get("headers", {}).items():
+        if name.lower() == "content-type" and content_type.startswith("multipart/"):
+            text = "a form with files has its own Content-Type, which names the boundary; this value has no effect"
+            build.warn("LK505", (*where, "headers", name), text, key=True)
+            continue
         add(name, value, (*where, "headers", name))
     chosen.pop("content-length", None)
     return tuple(chosen.values())
@@ -323,13 +328,15 @@ class _Body:
 
 
 def _compile_body(spec: Mapping[str, Any], where: Where, build: Build) -> _Body:
-    given = [key for key in ("json", "form", "body") if key in spec]
+    given = [key for key in ("json", "formData", "form", "body") if key in spec]
     if len(given) > 1:
         text = f"a request has one body: `{given[0]}` is sent and `{given[1]}` is ignored"
         build.warn("LK505", (*where, given[1]), text, key=True)
     if not given:
         return _Body(render=lambda user: b"", constant=True, given=False, content_type="")
     kind = given[0]
+    if kind == "formData":
+        return _compile_form_data(spec[kind], (*where, kind), build)
     template = build.template(spec[kind], (*where, kind))
     encode, content_type = _ENCODERS[kind]
     if kind == "body":
@@ -347,6 +354,18 @@ def _compile_body(spec: Mapping[str, Any], where: Where, build: Build) -> _Body:
         data = render(NOBODY)
         return _Body(render=lambda user: data, constant=True, given=True, content_type=content_type)
     return _Body(render=render, constant=False, given=True, content_type=content_type)
+
+
+def _compile_form_data(fields: Mapping[str, Any], where: Where, build: Build) -> _Body:
+    inner, constant, content_type = compile_multipart(fields, where, build)
+
+    def render(user: Any) -> bytes:
+        try:
+            return inner(user)
+        except BoundaryFound as error:
+            raise InvalidRequest(str(error)) from None
+
+    return _Body(render=inner if constant else render, constant=constant, given=True, content_type=content_type)
 
 
 def _form(values: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,14 @@ from loadkit.scenario.changes import Change, Kind, same, shown, value_changes
 
 _DEFAULTS: dict[str, Any] = {"followRedirect": True, "gzip": False, "ifTrue": True, "probability": 100}
 _LISTED = {"capture", "match", "expect"}
-_ONE_OF = {"headers": "header", "qs": "query parameter", "cookie": "cookie", "form": "form field", "set": "variable"}
+_ONE_OF = {
+    "headers": "header",
+    "qs": "query parameter",
+    "cookie": "cookie",
+    "form": "form field",
+    "formData": "form field",
+    "set": "variable",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,10 @@ class _Findings:
             )  # each cookie is secret; of other mappings the keys decide, of `qs` as in a query
             for name, item in value.items():
                 in_query = key == "qs" and is_secret_variable(str(name))
-                self.walk("cookie" if whole or in_query else str(name), item)
+                inside = (
+                    key if name == "value" and is_secret(key) else str(name)
+                )  # a field of `formData` in its long form
+                self.walk("cookie" if whole or in_query else inside, item)
         elif isinstance(value, list) and key != "secrets":
             for item in value:
                 self.walk(key, item)

@@ -675,6 +675,21 @@ def test_a_seed_repeats_the_draws_and_nothing_is_drawn_for_a_condition_that_is_f
     assert 20 < sent[0] < 80
 
 
+def test_a_form_with_files_goes_over_the_wire_with_its_own_content_type() -> None:
+    handler, log = answer(OK)
+    form = {"user": "{{ who }}", "list": {"value": "a,b", "contentType": "text/csv"}}
+    ran, _ = serve(handler, [{"post": {"url": "/x", "formData": form}}], variables={"who": "ann"})
+    assert ran.errors == {}
+    head, _, body = log[0].partition(b"\r\n\r\n")
+    boundary = head.partition(b"Content-Type: multipart/form-data; boundary=")[2].partition(b"\r\n")[0]
+    assert body.split(b"--" + boundary) == [
+        b"",
+        b'\r\nContent-Disposition: form-data; name="user"\r\n\r\nann\r\n',
+        b'\r\nContent-Disposition: form-data; name="list"\r\nContent-Type: text/csv\r\n\r\na,b\r\n',
+        b"--\r\n",
+    ]
+
+
 def test_default_cookies_are_those_to_begin_with() -> None:
     handler, log = answer(response(b"", "200 OK", "Set-Cookie: a=server; Path=/"), OK)
     serve(handler, [*GET, *GET], config={"http": {"defaults": {"cookie": {"a": "default"}}}})

@@ -25,6 +25,7 @@ def test_literals_below_secret_names_are_known() -> None:
         {"post": {"url": "/?token=in-query&page=plain-value", "auth": {"user": "ann-user", "pass": "in-auth"},
                   "headers": {"X-Api-Key": "in-header", "Accept": "plain-value", "Authorization": "Bearer in-bearer"},
                   "cookie": {"theme": "in-cookie"}, "qs": {"key": "in-qs"}, "json": {"pin": 123456, "a": "plain-value"}}},
+        {"post": {"url": "/", "formData": {"secret": {"value": "in-form", "contentType": "plain-value"}}}},
     ]  # fmt: skip
     secrets = found(
         flow, target="http://ann:in-userinfo@h", variables={"password": ["one-of", "two-of"], "a": "plain-value"}
@@ -37,6 +38,7 @@ def test_literals_below_secret_names_are_known() -> None:
         "in-cookie",
         "in-qs",
         "123456",
+        "in-form",
         "in-userinfo",
         "one-of",
         "two-of",
