@@ -21,9 +21,9 @@ def percentile(values: list[float], percent: float) -> float:
     return values[int(len(values) * percent / 100)]
 
 
-def measured(tmp_path: Path, phase: dict[str, object]) -> Result:
+def measured(tmp_path: Path, phase: dict[str, object], **config: object) -> Result:
     with queue_server(SERVICE_MS) as url:
-        return run(tmp_path, scenario(url, [phase], GET), "--graceful-stop", "30s", timeout=90)
+        return run(tmp_path, scenario(url, [phase], GET, **config), "--graceful-stop", "30s", timeout=90)
 
 
 def truth(rate: int, seconds: int = SECONDS) -> list[float]:
@@ -79,13 +79,17 @@ def test_a_target_ten_times_too_slow_drops_what_the_plan_says_and_stays_valid(tm
 
 
 def test_the_median_at_half_load_is_within_a_third_of_a_millisecond(tmp_path: Path) -> None:
-    """In turn with the ideal client, until the machine is quiet for both: what else it does only ever adds to a time."""
+    """In turn with the ideal client, until the machine is quiet for both: what else it does only ever adds to a time.
+
+    Both use a connection again once it is free; opening one takes 0.3 to 0.4 ms here, which is response time, too.
+    """
     rate, seconds = CAPACITY // 2, 2
     true, seen = [], []
     for _ in range(8):
         true.append(percentile(truth(rate, seconds), 50))
-        result = measured(tmp_path, {"duration": seconds, "arrivalRate": rate})
+        result = measured(tmp_path, {"duration": seconds, "arrivalRate": rate}, http={"pool": 20})
         seen.append(result.summaries["http.response_time"]["median"])
-        if min(seen) <= min(true) + 0.3:
+        if seen[-1] <= true[-1] + 0.3:
             break
-    assert SERVICE_MS <= min(seen) <= min(true) + 0.3, (seen, true)
+    assert min(seen) >= SERVICE_MS, seen
+    assert min(ours - ideal for ours, ideal in zip(seen, true, strict=True)) <= 0.3, (seen, true)
