@@ -85,7 +85,7 @@ def test_the_median_at_half_load_is_within_a_third_of_a_millisecond(tmp_path: Pa
     """
     rate, seconds = CAPACITY // 2, 2
     true, seen = [], []
-    for _ in range(8):
+    for _ in range(14):
         true.append(percentile(truth(rate, seconds), 50))
         result = measured(tmp_path, {"duration": seconds, "arrivalRate": rate}, http={"pool": 20})
         seen.append(result.summaries["http.response_time"]["median"])
