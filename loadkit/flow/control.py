@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from asyncio import sleep
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -136,7 +137,9 @@ def _count(step: Mapping[str, Any], where: Where, build: Build) -> Rounds:
         except ValueError as error:
             build.error("LK104", at, str(error))
             fixed = range(0)
-        if not fixed and template.text(NOBODY).strip() == "0":
+        if template.render(NOBODY) == 0:  # Artillery takes the number 0 for "no count", and the text "0" for none
+            if build.compat:
+                return lambda user: ((number, number) for number in itertools.count())
             build.warn("LK506", at, "count: 0 runs the loop no time (Artillery would run it for ever)")
         return lambda user: ((number, number) for number in fixed)
 

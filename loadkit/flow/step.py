@@ -103,6 +103,7 @@ class Build:
         self.book = book  # of the scenario that is being compiled
         self.secrets = Secrets()
         self.fence = Fence()
+        self.compat = config.get("compat") == "artillery"  # do as Artillery does, traps included
         self.hosts: dict[str, None] = {}  # those that are known before load, in order
         self.diagnostics: list[Diagnostic] = []
         self._known: set[Diagnostic] = set()

@@ -112,6 +112,14 @@ CONFIG: dict[str, Schema] = {
         "Default: a new one each run.",
         "examples": [42],
     },
+    "compat": {
+        "type": "string",
+        "enum": ["artillery"],
+        "title": "Compatibility",
+        "description": "Do as Artillery does where loadkit does something else on purpose, so that counts agree. Each "
+        "such place has a warning (LK506) without it.",
+        "examples": ["artillery"],
+    },
     "mode": {
         "type": "string",
         "enum": ["uniform", "poisson"],

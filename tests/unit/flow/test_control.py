@@ -35,6 +35,12 @@ def test_a_loop_runs_as_often_as_it_says(loop: dict[str, Any], expected: list[st
     assert said([{"loop": [{"log": "{{ $loopCount }}"}], **loop}], variables={"rounds": 2}) == expected
 
 
+def test_count_0_is_endless_as_in_artillery_where_that_is_asked_for() -> None:
+    body = [{"log": "{{ $loopCount }}"}, {"think": "{{ pause }}"}, {"set": {"pause": "{{ pause }}."}}]
+    lines = said([{"loop": body, "count": 0}], variables={"pause": "0"}, config={"compat": "artillery"})
+    assert lines == ["0", "1", "2"]  # "0.." is no think time, which ends the visit
+
+
 def test_a_loop_over_a_variable_gives_its_elements() -> None:
     flow = [{"loop": [{"log": "{{ $loopElement.name }}"}], "over": "shop.items"}]
     assert said(flow, variables={"shop": {"items": [{"name": "x"}, {"name": "y"}]}}) == ["x", "y"]
