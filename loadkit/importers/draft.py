@@ -7,7 +7,7 @@ Texts of a draft are literal: braces in them are no templates. What is to become
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from loadkit.errors import ExitCode, LoadkitError
 
 _START, _END = f"\ue000{token_hex(8)}.", "\ue001"  # no input can know it
-_MARKED = re.compile(rf"{_START}(\$env\.\w+|\w+){_END}")
+_MARKED = re.compile(rf"{_START}(\$env\.\w+|\w+|\$urlEncode\(\w+\)){_END}")
 
 
 class ImportFault(LoadkitError):
@@ -24,11 +24,20 @@ class ImportFault(LoadkitError):
     exit_code = ExitCode.INVALID_INPUT
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back for a request: the text of the body, its media type, and header fields by lower-case name."""
+
+    text: str = ""
+    media_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(slots=True, kw_only=True)
 class Request:
     """A request. `url` is a whole URL, or a path; `body` is JSON, a mapping of form fields, or a text, as `body_key` says.
 
-    `think_s` is how long the user waits before it; `after` names what it is about in the notes.
+    `think_s` is how long the user waits before it; `answer` is what came back, where that is known.
     """
 
     method: str
@@ -42,6 +51,7 @@ class Request:
     name: str = ""
     think_s: float = 0.0
     more: dict[str, Any] = field(default_factory=dict)
+    answer: Answer | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +72,7 @@ class Draft:
     rate_per_s: float = 1.0
     variables: dict[str, list[Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    thresholds: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +91,11 @@ def environment(name: str) -> str:
 def variable(name: str) -> str:
     """Return the mark of a variable, for a text."""
     return f"{_START}{name}{_END}"
+
+
+def encoded(mark: str) -> str:
+    """Return the mark of a variable whose value is encoded for a URL."""
+    return variable(f"$urlEncode({mark.removeprefix(_START).removesuffix(_END)})")
 
 
 def is_marked(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -10,7 +11,9 @@ from typing import Any
 from urllib.parse import urljoin
 
 from loadkit.importers.bodies import put_body
-from loadkit.importers.draft import Draft, Importer, ImportFault, Journey, Request
+from loadkit.importers.captures import link_answers
+from loadkit.importers.draft import Answer, Draft, Importer, ImportFault, Journey, Request
+from loadkit.importers.parts import Part, parts_of, put_parts
 from loadkit.importers.places import aim, is_asset, is_usable
 
 _METHODS = {"get", "post", "put", "patch", "delete", "head"}
@@ -32,6 +35,7 @@ _BROWSERS_OWN = {
     "cache-control", "pragma", "upgrade-insecure-requests", "priority", "dnt", "te", "if-none-match",
     "if-modified-since", "origin", "keep-alive", "proxy-connection",
 }  # fmt: skip
+_ANSWERED, _REFUSED = 200, 400  # statuses from here on
 _LEAST_PAUSE_S = 0.5  # what is quicker is the page's own doing
 
 
@@ -41,6 +45,7 @@ def read_har(text: str) -> Draft:
     draft, left = Draft(journeys=[]), Counter[str]()
     requests: list[Request] = []
     set_cookies: set[str] = set()
+    statuses: set[int] = set()
     ended: float | None = None
     redirect = ""
     for entry in entries:
@@ -52,17 +57,24 @@ def read_har(text: str) -> Draft:
         if reason:
             left[reason] += 1
         else:
-            request = _request(spec, set_cookies)
+            request = _request(spec, set_cookies, draft.notes)
             if ended is not None and started is not None and started - ended >= _LEAST_PAUSE_S:
                 request.think_s = round(started - ended, 1)
+            request.answer = _answer(response)
             requests.append(request)
+            statuses.add(round(_number(response.get("status"))))
+        if followed == url and requests:
+            requests[-1].answer = _answer(response)  # what a virtual user gets, who follows the redirect
         if started is not None and not reason:
             ended = max(ended or 0.0, started + max(0.0, _number(entry.get("time"))) / 1000)
-        set_cookies |= {str(one.get("name")) for one in _dicts(response.get("cookies"))}
+        set_cookies |= _cookies_set(response)
     draft.journeys = [Journey(name="recorded", requests=requests)] if requests else []
     if requests:
         aim(draft, only_target=True)
         draft.journeys[0].name = f"recorded at {draft.target.partition('://')[2]}"
+        link_answers(draft.journeys)
+        if all(_ANSWERED <= status < _REFUSED for status in statuses):
+            draft.thresholds.append("http.codes.4xx == 0")
     draft.notes += [f"left out: {reason} ({number})" for reason, number in left.most_common()]
     if not draft.journeys:
         raise ImportFault("the HAR has no request that can be sent again: only assets, or none at all")
@@ -93,7 +105,7 @@ def _left_out(entry: Mapping[str, Any], spec: Mapping[str, Any], response: Mappi
     return ""
 
 
-def _request(spec: Mapping[str, Any], set_cookies: set[str]) -> Request:
+def _request(spec: Mapping[str, Any], set_cookies: set[str], notes: list[str]) -> Request:
     fields = [(str(one.get("name", "")), str(one.get("value", ""))) for one in _dicts(spec.get("headers"))]
     headers = {name.lower(): value for name, value in fields if _is_kept(name.lower(), value)}
     request = Request(method=str(spec["method"]), url=str(spec["url"]).split("#")[0], headers=headers)
@@ -103,12 +115,51 @@ def _request(spec: Mapping[str, Any], set_cookies: set[str]) -> Request:
     data = _mapping(spec.get("postData"))
     text, kind = data.get("text"), str(data.get("mimeType", ""))
     params = _dicts(data.get("params"))
-    if isinstance(text, str) and text:
+    if kind.lower().startswith("multipart/form-data") and put_parts(request, _parts(text, kind, params), notes):
+        pass
+    elif isinstance(text, str) and text:
         put_body(request, text, kind)
-    elif params and "multipart" not in kind:
+    elif params:
         request.body = {str(one.get("name", "")): str(one.get("value", "")) for one in params}
         request.body_key = "form"
     return request
+
+
+def _parts(text: Any, kind: str, params: list[Mapping[str, Any]]) -> list[Part]:
+    """Return the parts of a form with files: of the body where the HAR has it, else of what the browser made of it."""
+    found = parts_of(text, kind) if isinstance(text, str) else []
+    return found or [
+        Part(
+            name=str(one.get("name", "")),
+            text=str(one.get("value", "")),
+            file=str(one.get("fileName", "")),
+            media_type=str(one.get("contentType", "")),
+        )
+        for one in params
+    ]
+
+
+def _answer(response: Mapping[str, Any]) -> Answer:
+    content = _mapping(response.get("content"))
+    text = str(content.get("text") or "")
+    if content.get("encoding") == "base64":
+        try:
+            text = base64.b64decode(text).decode(errors="replace")
+        except ValueError:
+            text = ""
+    fields = {str(one.get("name", "")).lower(): str(one.get("value", "")) for one in _dicts(response.get("headers"))}
+    return Answer(text=text, media_type=str(content.get("mimeType") or "").lower(), headers=fields)
+
+
+def _cookies_set(response: Mapping[str, Any]) -> set[str]:
+    """Return the names of the cookies that a response sets; not every browser lists them."""
+    lines = [
+        str(one.get("value", ""))
+        for one in _dicts(response.get("headers"))
+        if str(one.get("name")).lower() == "set-cookie"
+    ]
+    named = {line.partition("=")[0].strip() for text in lines for line in text.split("\n")}
+    return named | {str(one.get("name")) for one in _dicts(response.get("cookies"))}
 
 
 def _is_kept(name: str, value: str) -> bool:

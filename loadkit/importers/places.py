@@ -28,15 +28,18 @@ def general_path(path: str) -> str:
     """Return a path with its identifiers named: /products/17/reviews becomes /products/{product}/reviews."""
     made: list[str] = []
     for segment in path.split("/"):
-        made.append(f"{{{_singular(made)}}}" if is_identifier(segment) else segment)
+        made.append(f"{{{_noun(made)}}}" if is_identifier(segment) or is_marked(segment) else segment)
     return "/".join(made)
 
 
-def _singular(before: list[str]) -> str:
+def _noun(before: list[str]) -> str:
     """Return a name for what stands behind a part of a path: the part itself, in the singular."""
-    word = re.sub(r"\W+", "_", before[-1]).strip("_") if before and not before[-1].startswith("{") else ""
-    if not word:
-        return "id"
+    return singular(before[-1] if before and not before[-1].startswith("{") else "") or "id"
+
+
+def singular(text: str) -> str:
+    """Return a word in the singular, as far as its ending tells: categories is category, addresses is address."""
+    word = re.sub(r"\W+", "_", text).strip("_")
     for plural, single in (("ies", "y"), ("sses", "ss"), ("s", "")):
         if word.endswith(plural) and not word.endswith("ss") and len(word) > len(plural) + 1:
             return word.removesuffix(plural) + single

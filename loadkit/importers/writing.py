@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +14,11 @@ from loadkit.importers.hiding import Hiding
 from loadkit.importers.places import named
 from loadkit.importers.unusable import drop_unusable
 
-_PLAIN = re.compile(r"[A-Za-z/][\w/.\-]*(?: [\w/.\-<%]+)*", re.ASCII)
+_PLAIN = re.compile(r"(?:[A-Za-z/][\w/.?=&%+\-]*|\$[\w.\[\]]+)(?: [\w/.\-<%=]+)*", re.ASCII)
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 _WIDTH = 110
 _DURATION_S = 60
+_GRACE_S = 20  # below the 30 s that `run` gives
 _NAMELESS_TARGET = "http://localhost:8080"
 
 
@@ -36,11 +38,17 @@ def write_scenario(draft: Draft, origin: str) -> str:
         config["variables"] = {name: _values(values) for name, values in draft.variables.items()}
     if common:
         config["http"] = {"defaults": {"headers": templated(common)}}
-    config["thresholds"] = ["http.error_rate < 1%"]
+    config["thresholds"] = ["http.error_rate < 1%", *draft.thresholds]
     scenarios = [_scenario(journey, common) for journey in draft.journeys]
     notes = list(dict.fromkeys(draft.notes))
     if not draft.target:
         notes.append(f"the target is not known; {_NAMELESS_TARGET} stands for it")
+    longest_s = max((sum(request.think_s for request in journey.requests) for journey in draft.journeys), default=0.0)
+    if longest_s > _GRACE_S:
+        notes.append(
+            f"a visit takes {longest_s:.0f} s and more: run with --graceful-stop {longest_s + _GRACE_S:.0f}s, "
+            "so that the last ones can finish"
+        )
     if hiding.names:
         notes.append(f"set these in the environment before a run: {', '.join(hiding.names)}")
     head = "".join(f"# {_one_line(line)}\n" for line in [origin, *notes])
@@ -80,16 +88,25 @@ def _spec(request: Request, common: Mapping[str, str]) -> Any:
         spec["auth"] = {"user": request.auth[0], "pass": request.auth[1]}
     if request.body_key:
         spec[request.body_key] = request.body
-    spec |= request.more
+    spec |= {key: value[0] if key == "capture" and len(value) == 1 else value for key, value in request.more.items()}
     return templated(request.url) if len(spec) == 1 else templated(spec)
 
 
 def _common_headers(journeys: list[Journey]) -> dict[str, str]:
-    """Return the header fields that all requests have, where there are several."""
+    """Return the header fields that all requests have, where there are several; of `accept` that which most have.
+
+    The others get an `accept` of their own then: it is a field that every request has.
+    """
     headers = [request.headers for journey in journeys for request in journey.requests]
     if len(headers) < 2:
         return {}
-    return {name: value for name, value in headers[0].items() if all(one.get(name) == value for one in headers)}
+    common = {name: value for name, value in headers[0].items() if all(one.get(name) == value for one in headers)}
+    (accept, number), *_ = Counter(one.get("accept", "") for one in headers).most_common(1)
+    if accept and number > len(headers) // 2:
+        common["accept"] = accept
+        for one in headers:
+            one.setdefault("accept", "*/*")
+    return common
 
 
 def _tidy(number: float) -> float | int:

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import finish, loadkit, start
+from tests.support.command import ends_with, finish, loadkit, start
 from tests.support.traffic import access_log, har, openapi
 
 CURL = """curl 'https://shop.example/login' -H 'content-type: application/json' \\
   --data-raw '{"user":"user1","password":"secret1"}' --compressed
 curl https://shop.example/products/17 && curl -G https://shop.example/search --data-urlencode 'q=red shoes'
 """
+RECORDED = Path(__file__).parent.parent / "support" / "recordings" / "shop.har"  # a browser's visit to the demo
 SHORT = json.dumps({"config": {"phases": [{"duration": 1, "arrivalRate": 10}], "thresholds": []}})
+ONE_SECOND = json.dumps({"config": {"phases": [{"duration": 1, "arrivalRate": 10}]}})
 
 
 def made(kind: str, text: str, directory: Path) -> Path:
@@ -38,6 +40,18 @@ def test_one_visitor_does_what_was_recorded(kind: str, text: str, requests: int,
     assert result.counters["http.requests"] >= requests
     assert not [name for name in result.counters if name.startswith("errors.E")]
     assert result.counters["vusers.completed"] == 1
+
+
+def test_a_recorded_visit_to_the_demo_runs_without_a_change(tmp_path: Path) -> None:
+    """Its token and its identifiers are those of the new visit: the demo knows no others."""
+    path, report = made("har", RECORDED.read_text(), tmp_path), tmp_path / "report.json"
+    assert path.read_text().count("as: ") == 5
+    path.write_text(re.sub(r"think: [\d.]+", "think: 0.01", path.read_text()))
+    (tmp_path / ".env").write_text("PASSWORD=wonderland\n")
+    result = finish(start("run", path, "-o", report, "--dotenv", tmp_path / ".env", "--overrides", ONE_SECOND), report)
+    assert ends_with(result, 0), result.out + result.err
+    assert result.counters["vusers.completed"] == 10
+    assert {name for name in result.counters if name.startswith(("http.codes.4", "http.codes.5", "errors."))} == set()
 
 
 def test_the_visitors_of_a_log_come_again(tmp_path: Path) -> None:

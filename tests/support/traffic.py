@@ -25,6 +25,9 @@ def entry(
     cookies: dict[str, str] | None = None,
     set_cookies: dict[str, str] | None = None,
     redirect: str = "",
+    text: str = "",
+    media_type: str = "application/json",
+    answer_headers: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return an entry as Chrome's "Export HAR (with sensitive data)" writes it."""
     host = url.split("/")[2]
@@ -50,9 +53,10 @@ def entry(
         "_initiator": {"type": "script"}, "_priority": "High", "_resourceType": kind, "cache": {}, "connection": "443",
         "request": request,
         "response": {
-            "status": status, "statusText": "", "httpVersion": "http/2.0", "headers": [],
+            "status": status, "statusText": "", "httpVersion": "http/2.0",
+            "headers": [{"name": name, "value": value} for name, value in (answer_headers or {}).items()],
             "cookies": [{"name": name, "value": value} for name, value in (set_cookies or {}).items()],
-            "content": {"size": 512, "mimeType": "application/json"}, "redirectURL": redirect, "headersSize": -1,
+            "content": {"size": len(text), "mimeType": media_type, "text": text}, "redirectURL": redirect, "headersSize": -1,
             "bodySize": -1, "_transferSize": 640, "_error": None,
         },
         "serverIPAddress": "192.0.2.10",
@@ -82,10 +86,15 @@ def har(target: str = SHOP) -> str:
               post=("application/x-www-form-urlencoded", "item=17&gift=yes")),
         entry(12.2, "wss://shop.example/live", kind="websocket"),
     ]  # fmt: skip
+    return har_of(entries)
+
+
+def har_of(entries: list[dict[str, Any]]) -> str:
+    """Return entries as the file that the panel exports."""
     log = {
         "version": "1.2",
         "creator": {"name": "WebInspector", "version": "537.36"},
-        "pages": [{"id": "page_1", "startedDateTime": BEGIN.isoformat(), "title": f"{target}/", "pageTimings": {}}],
+        "pages": [{"id": "page_1", "startedDateTime": BEGIN.isoformat(), "title": f"{SHOP}/", "pageTimings": {}}],
         "entries": entries,
     }
     return json.dumps({"log": log}, indent=2)
