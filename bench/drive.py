@@ -107,7 +107,7 @@ def _user(recorder: Recorder) -> VirtualUser:
     services: Any = SimpleNamespace(recorder=recorder, debug=False, starved_ns=0, shared={}, seed=1, clock=None)
     user = VirtualUser(services, 0)
     user.due_ns = perf_counter_ns()
-    user.sessions["http"] = HttpSession(Connector({}, None, Path()))
+    user.sessions["http"] = HttpSession(Connector())
     return user
 
 

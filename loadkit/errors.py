@@ -189,6 +189,7 @@ CODES: dict[str, str] = {
     "LK215": "an unknown scenario name",
     "LK216": "a capture that cannot capture",
     "LK217": "phases that are all warm-up",
+    "LK218": "a proxy, socket or address of config.http that cannot be used",
     # LK3xx: thresholds
     "LK301": "a threshold that cannot be parsed",
     "LK302": "an unknown metric",

@@ -71,6 +71,11 @@ class Fence:
         """Say whether a host is allowed as far as it can be told without asking for its addresses."""
         return all(allowed.may_allow(host) for allowed in self._lists)
 
+    def allows_unseen(self, host: str) -> bool:
+        """Say whether a host is allowed whatever its address is, which somebody else looks up; of an address, whether it is."""
+        address = address_of(host)
+        return all(allowed.names(host) if address is None else allowed.allows(host, address) for allowed in self._lists)
+
     def allows(self, host: str, address: str) -> bool:
         """Say whether load may go to this address (as text) of a host."""
         found = address_of(address)

@@ -55,6 +55,8 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
     )
     for warning in () if choices.quiet else rendered_warnings(plan):
         write_line(sys.stderr, warning)
+    for way in () if choices.quiet else plan.ways:
+        write_line(sys.stderr, f"note: {way}")
     for text in () if choices.quiet else port_warnings(plan, machine_ports()):
         write_line(sys.stderr, f"warning: {text}")
     check_addresses(plan)

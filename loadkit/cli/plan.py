@@ -75,7 +75,7 @@ def plan(
     write_line(sys.stdout, "")
     write_line(sys.stdout, paint("This machine", "bold"))
     for line in _machine(found.machine):
-        write_line(sys.stdout, line)
+        write_line(sys.stdout, read.secrets.mask_values(line))
     return ExitCode.PASS
 
 
@@ -95,5 +95,7 @@ def _machine(demand: Demand) -> Iterator[str]:
     yield f"  up to {demand.descriptors_most:,}{of_all} open files{each}, {connections} for each user"
     ports = "" if demand.ports_limit is None else f" of {demand.ports_limit:,}"
     yield f"  up to {three_digits(demand.connections_per_s)} new connections/s, which keep {demand.ports_most:,}{ports} ports"
+    for way in demand.ways:
+        yield f"  {way}"
     for warning in demand.warnings:
         yield f"  warning: {warning}"

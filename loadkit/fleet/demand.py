@@ -30,6 +30,8 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     ports_most: int
     """To one origin, closed ones that are still kept included."""
     ports_limit: int | None
+    ways: list[str]
+    """How targets are reached, where it is not directly."""
     warnings: list[str]
 
 
@@ -83,5 +85,6 @@ def demand_of(plan: Plan, outlook: Outlook, asked: int | None) -> Demand:
         connections_per_user=plan.connections,
         ports_most=round(max((held for _, held in used), default=0.0)) if pool is None else pool * workers,
         ports_limit=ports.number if ports else None,
+        ways=list(plan.ways),
         warnings=warnings,
     )

@@ -109,6 +109,9 @@ class Build:
         self._known: set[Diagnostic] = set()
         self.request_names: set[str] = set()
         self.requests: set[StepFunction] = set()
+        self.direct = False  # the target is the demo, which no proxy stands before
+        self.kept: dict[str, Any] = {}  # what a protocol reads once for all of its steps
+        self.ways: dict[str, None] = {}  # sentences about how targets are reached, where it is not directly
         self.origins: set[str] = set()  # where requests go: a virtual user has a connection to each
         self.expect_at: Position | None = None  # the first `expect`, for the verdict on all checks
         self.defined: set[str] = set()

@@ -1,25 +1,27 @@
-"""Open connections: resolve, connect, TLS handshake, each timed; share them among virtual users when `http.pool` says so."""
+"""Open connections: resolve, connect, ask a proxy for a tunnel, TLS handshake; each is timed."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import re
 import socket
 import ssl
-from collections import deque
-from collections.abc import Mapping
+from functools import partial
 from ipaddress import ip_address
-from pathlib import Path
 from time import perf_counter_ns as now_ns
-from typing import Any
 
-from loadkit.flow.fiber import DeadlineExpired, Fiber, park
-from loadkit.hosts import Fence
+from loadkit.flow.fiber import DeadlineExpired, Fiber
 from loadkit.metrics.book import Series
 from loadkit.metrics.sample import Outcome
 from loadkit.protocols.address import Origin
+from loadkit.protocols.fields import MAX_HEAD_BYTES
 from loadkit.protocols.http1 import Connection
+from loadkit.protocols.network import Network
+from loadkit.protocols.pool import Pool
+from loadkit.protocols.proxy import Proxy, connect_request
 from loadkit.protocols.resolve import Addresses, LookupFailed, Resolver
+from loadkit.protocols.tls import tls_context
 
 _RAN_OUT = "descriptors or ports of this machine ran out"
 _TLS_GOODBYE_S = 1.0  # for the other side's close_notify; a target that never sends it must not keep our sockets
@@ -61,14 +63,12 @@ class _HandshakeExpired(DeadlineExpired):
 class Connector:
     """A worker's way to its targets: resolver cache, TLS context, pools."""
 
-    def __init__(self, tls: Mapping[str, Any], pool: int | None, base: Path, fence: Fence | None = None) -> None:
-        self._tls = tls
-        self._fence = fence or Fence()
-        self._base = base
+    def __init__(self, network: Network | None = None) -> None:
+        self._network = network or Network()
         self._context: ssl.SSLContext | None = None
         self._resolver = Resolver()
         self._pools: dict[Origin, Pool] = {}
-        self.pool_size = pool
+        self.pool_size = self._network.pool
 
     async def open(self, origin: Origin, series: Series, fiber: Fiber, timeout_ns: int) -> Connection:
         """Return a new connection for a request of a series. Raises ConnectFailed.
@@ -82,39 +82,48 @@ class Connector:
         except DeadlineExpired as expired:
             if limit_ns > deadline_ns:
                 raise
-            if isinstance(expired, _HandshakeExpired):
-                text = f"connected, but no TLS handshake within {timeout_ns / 1e9:g} s"
-                raise ConnectFailed(Outcome.TLS_TIMEOUT, text) from None
-            text = f"no connection within {timeout_ns / 1e9:g} s"
-            if self._resolver.under_way(origin.host, origin.port):
-                text += f", nobody has told the address of {origin.host}"
-            raise ConnectFailed(Outcome.CONNECT_TIMEOUT, text) from None
+            raise self._too_late(origin, timeout_ns, expired) from None
         finally:
             fiber.deadline_ns = deadline_ns
 
+    def _too_late(self, origin: Origin, timeout_ns: int, expired: DeadlineExpired) -> ConnectFailed:
+        """Return what a connect timeout that has passed comes to."""
+        if isinstance(expired, _HandshakeExpired):
+            text = f"connected, but no TLS handshake within {timeout_ns / 1e9:g} s"
+            return ConnectFailed(Outcome.TLS_TIMEOUT, text)
+        proxy = self._network.proxies.of(origin)
+        text = f"no connection within {timeout_ns / 1e9:g} s"
+        if proxy is not None:
+            return ConnectFailed(Outcome.PROXY_TIMEOUT, f"{text} through the proxy {proxy}")
+        if self._resolver.under_way(origin.host, origin.port):
+            text += f", nobody has told the address of {origin.host}"
+        return ConnectFailed(Outcome.CONNECT_TIMEOUT, text)
+
     async def _open(self, origin: Origin, series: Series, fiber: Fiber) -> Connection:
         """Try the addresses in turn; each has its share of the time that is left, so that a dead one costs not all."""
-        addresses, limit_ns = await self._reachable(origin, series), fiber.deadline_ns
+        proxy = self._network.proxies.of(origin)
+        place = origin if proxy is None else proxy.origin
+        addresses, limit_ns = await self._reachable(origin, proxy, series), fiber.deadline_ns
         failure: BaseException = TimeoutError(f"none of {len(addresses)} addresses answered")
         for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
             fiber.deadline_ns = limit_ns if left == 1 else now_ns() + (limit_ns - now_ns()) // left
             try:
-                connection = await self._connect(origin, family, address, series)
+                connection = await self._connect(origin, proxy, (family, address), series)
                 if left < len(addresses):
-                    self._resolver.prefer(origin.host, origin.port, (family, address))
+                    self._resolver.prefer(place.host, place.port, (family, address))
                 return connection
             except DeadlineExpired:
                 if left == 1:
                     raise
             except (OSError, ssl.SSLError) as error:
                 failure = error
-        raise connect_failure(failure, origin) from None
+        raise connect_failure(failure, origin, proxy) from None
 
     def pool(self, origin: Origin) -> Pool:
         """Return the pool of an origin that all virtual users share."""
         found = self._pools.get(origin)
         if found is None:
-            found = self._pools[origin] = Pool(self, origin, self.pool_size or 1)
+            found = self._pools[origin] = Pool(partial(self.open, origin), self.pool_size or 1)
         return found
 
     def close(self) -> None:
@@ -123,10 +132,15 @@ class Connector:
         for pool in self._pools.values():
             pool.close()
 
-    async def _connect(self, origin: Origin, family: int, address: str, series: Series) -> Connection:
-        loop, start_ns = asyncio.get_running_loop(), now_ns()
-        if not origin.tls:
-            _, connection = await loop.create_connection(Connection, address, origin.port, family=family)
+    async def _connect(
+        self, origin: Origin, proxy: Proxy | None, address: tuple[int, str], series: Series
+    ) -> Connection:
+        """Connect to one address, that of the origin or of the proxy on the way there."""
+        family, host = address
+        loop, start_ns, port = asyncio.get_running_loop(), now_ns(), origin.port if proxy is None else proxy.port
+        tunnel = proxy is not None and (origin.tls or self._network.proxies.tunnel)
+        if not (origin.tls or tunnel):
+            _, connection = await loop.create_connection(Connection, host, port, family=family)
             series.book.times("http.connect", series.name).append(now_ns() - start_ns)
             series.book.count("http.connections", series.name)
             return connection
@@ -134,24 +148,35 @@ class Connector:
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await loop.sock_connect(sock, (address, origin.port))
-            connected_ns = now_ns()
-            series.book.times("http.connect", series.name).append(connected_ns - start_ns)
-            try:
-                connection = await self._handshake(sock, origin)
-            except DeadlineExpired:
-                raise _HandshakeExpired from None
+            await loop.sock_connect(sock, (host, port))
+            if proxy is not None and tunnel:
+                await _dig(sock, origin, proxy)
+            series.book.times("http.connect", series.name).append(now_ns() - start_ns)
+            connection = await self._over(sock, origin, series)
         except BaseException:
             sock.close()
             raise
-        series.book.times("http.tls", series.name).append(now_ns() - connected_ns)
         series.book.count("http.connections", series.name)
+        return connection
+
+    async def _over(self, sock: socket.socket, origin: Origin, series: Series) -> Connection:
+        """Return the connection over a socket that leads to the origin, encrypted where it must be."""
+        start_ns = now_ns()
+        if not origin.tls:
+            _, connection = await asyncio.get_running_loop().create_connection(Connection, sock=sock)
+            return connection
+        try:
+            connection = await self._handshake(sock, origin)
+        except DeadlineExpired:
+            raise _HandshakeExpired from None
+        series.book.times("http.tls", series.name).append(now_ns() - start_ns)
         return connection
 
     async def _handshake(self, sock: socket.socket, origin: Origin) -> Connection:
         import aiofastnet  # TLS three times as fast as uvloop's own (python -m bench tls)
 
-        host = self._tls.get("servername") or origin.host
+        tls = self._network.tls
+        host = tls.get("servername") or tls.get("serverName") or origin.host
         _, connection = await aiofastnet.create_connection(
             asyncio.get_running_loop(),
             Connection,
@@ -165,12 +190,22 @@ class Connector:
 
     def _ssl_context(self) -> ssl.SSLContext:
         if self._context is None:
-            self._context = tls_context(self._tls, self._base)
+            self._context = tls_context(self._network.tls, self._network.base)
         return self._context
 
-    async def _reachable(self, origin: Origin, series: Series) -> Addresses:
-        """Return the addresses of an origin that load may go to. Raises ConnectFailed."""
-        fence = self._fence
+    async def _reachable(self, origin: Origin, proxy: Proxy | None, series: Series) -> Addresses:
+        """Return the addresses to connect to, on the way to an origin that load may go to. Raises ConnectFailed."""
+        fence = self._network.fence
+        if proxy is not None:
+            if not fence.allows_unseen(origin.host):
+                text = (
+                    f"{origin.host} is not among the allowed hosts by its name, and its address is the proxy's to find"
+                )
+                raise ConnectFailed(Outcome.NOT_ALLOWED, text)
+            try:
+                return await self._resolve(proxy.origin, series)
+            except ConnectFailed as failed:
+                raise _of_proxy(failed, proxy) from None
         if not fence:
             return await self._resolve(origin, series)
         allowed: Addresses = []
@@ -204,112 +239,41 @@ class Connector:
             raise ConnectFailed(Outcome.DNS, str(failed), failed.name) from None
 
 
-class _Turn:
-    """A fiber's place in the line of a pool, and what it was given: a connection, or the right to open one."""
-
-    __slots__ = ("connection", "fiber", "given")
-
-    def __init__(self, fiber: Fiber) -> None:
-        self.fiber: Fiber | None = fiber
-        self.connection: Connection | None = None
-        self.given = False
-
-    def take(self) -> None:
-        if self.fiber is not None:
-            self.fiber.resume()
-
-
-class Pool:
-    """At most `size` connections to one origin; who finds none free waits in line and is served in order."""
-
-    def __init__(self, connector: Connector, origin: Origin, size: int) -> None:
-        self._connector = connector
-        self._origin = origin
-        self._size = size
-        self._open = 0  # connections in use or idle, and rights to open one
-        self._idle: list[Connection] = []
-        self._waiting: deque[_Turn] = deque()
-
-    async def acquire(self, fiber: Fiber, series: Series, timeout_ns: int) -> Connection:
-        """Return a free connection, a new one, or wait for one's turn. Raises ConnectFailed."""
-        if self._waiting or (not self._idle and self._open >= self._size):
-            turn = await self._wait(fiber)
-            if turn.connection is not None and not turn.connection.closed:
-                return turn.connection
-        else:
-            while self._idle:
-                connection = self._idle.pop()
-                if not connection.closed:
-                    return connection
-                self._open -= 1
-            self._open += 1
-        try:
-            return await self._connector.open(self._origin, series, fiber, timeout_ns)
-        except BaseException:
-            self._give_place()
-            raise
-
-    def release(self, connection: Connection, *, reusable: bool) -> None:
-        """Give a connection back; who has waited longest gets it, or the right to open another."""
-        if not reusable or connection.closed:
-            if not connection.closed:
-                connection.close()
-            self._give_place()
-        elif not self._serve(connection):
-            self._idle.append(connection)
-
-    def close(self) -> None:
-        """Close the idle connections."""
-        for connection in self._idle:
-            connection.close()
-        self._idle.clear()
-
-    async def _wait(self, fiber: Fiber) -> _Turn:
-        turn = _Turn(fiber)
-        self._waiting.append(turn)
-        try:
-            await park()
-        except BaseException:
-            turn.fiber = None  # whoever holds it must not resume a fiber that has gone on
-            if not turn.given:
-                self._waiting.remove(turn)
-            elif turn.connection is not None:
-                self.release(turn.connection, reusable=True)
-            else:
-                self._give_place()
-            raise
-        return turn
-
-    def _give_place(self) -> None:
-        if not self._serve(None):
-            self._open -= 1
-
-    def _serve(self, connection: Connection | None) -> bool:
-        """Give the longest waiting fiber a connection, or the right to open one; say whether anybody waited."""
-        if not self._waiting:
-            return False
-        turn = self._waiting.popleft()
-        turn.given, turn.connection = True, connection
-        asyncio.get_running_loop().call_soon(turn.take)
-        return True
+async def _dig(sock: socket.socket, origin: Origin, proxy: Proxy) -> None:
+    """Have a proxy make a tunnel to an origin. Raises ConnectFailed when it does not, OSError when it breaks off."""
+    loop, answer = asyncio.get_running_loop(), b""
+    await loop.sock_sendall(sock, connect_request(origin, proxy))
+    while b"\r\n\r\n" not in answer:
+        piece = await loop.sock_recv(sock, 65536)
+        answer += piece
+        if not piece or len(answer) > MAX_HEAD_BYTES:
+            raise ConnectFailed(Outcome.PROXY_TUNNEL, f"the proxy {proxy} gave no answer to CONNECT {origin.authority}")
+    head, _, behind = answer.partition(b"\r\n\r\n")
+    line = head.split(b"\r\n")[0]
+    status = re.match(rb"HTTP/1\.[01] (\d{3})(?: |$)", line)
+    said = line.decode("latin-1")[:200]
+    if status is None:
+        raise ConnectFailed(Outcome.PROXY_TUNNEL, f"the proxy {proxy} does not speak HTTP: {said!r}")
+    if status[1] == b"407":
+        what = "does not accept the user and password" if proxy.authorization else "asks for a user and password"
+        raise ConnectFailed(Outcome.PROXY_AUTHENTICATION, f"the proxy {proxy} {what} ({said})")
+    if status[1][:1] != b"2":
+        raise ConnectFailed(Outcome.PROXY_TUNNEL, f"the proxy {proxy} makes no tunnel to {origin.authority}: {said}")
+    if behind:
+        raise ConnectFailed(Outcome.PROXY_TUNNEL, f"the proxy {proxy} sent bytes into the tunnel to {origin.authority}")
 
 
-def tls_context(tls: Mapping[str, Any], base: Path) -> ssl.SSLContext:
-    """Return the TLS settings of `config.tls`; verification is on unless rejectUnauthorized is false."""
-    ca = tls.get("ca")
-    context = ssl.create_default_context(cafile=str(base / ca) if ca else None)
-    if tls.get("rejectUnauthorized", True) is False:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if "cert" in tls:
-        key = tls.get("key")
-        context.load_cert_chain(str(base / tls["cert"]), str(base / key) if key else None)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+def _of_proxy(failed: ConnectFailed, proxy: Proxy) -> ConnectFailed:
+    """Return a failure on the way to a proxy as the proxy's, unless it is this machine's."""
+    if failed.outcome is Outcome.GENERATOR:
+        return failed
+    return ConnectFailed(Outcome.PROXY, f"the proxy {proxy} cannot be reached: {failed}")
 
 
-def connect_failure(error: BaseException, origin: Origin) -> ConnectFailed:
+def connect_failure(error: BaseException, origin: Origin, proxy: Proxy | None = None) -> ConnectFailed:
     """Map what the operating system or OpenSSL says to an outcome: the one table of this protocol."""
+    if proxy is not None and not isinstance(error, ssl.SSLError):
+        return _of_proxy(connect_failure(error, proxy.origin), proxy)
     text = f"{origin}: {error}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return ConnectFailed(_CERTIFICATE_ERRORS.get(error.verify_code, Outcome.TLS), text)

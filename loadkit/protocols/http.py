@@ -10,7 +10,7 @@ from loadkit.flow.extract import compile_captures
 from loadkit.flow.step import NOBODY, Build, StepFunction, StepPlugin, Where
 from loadkit.flow.user import VirtualUser
 from loadkit.protocols.address import request_name
-from loadkit.protocols.connect import Connector, tls_context
+from loadkit.protocols.connect import Connector
 from loadkit.protocols.exchange import Cookies, Exchange, compile_exchange
 from loadkit.protocols.judge import Checks, counts_of_passed
 from loadkit.protocols.keys import (
@@ -19,6 +19,7 @@ from loadkit.protocols.keys import (
     DEFAULT_TIMEOUT_S,
     REQUEST_KEYS,
 )
+from loadkit.protocols.network import network_of, note_way
 from loadkit.protocols.request import compile_request
 from loadkit.units import NS_PER_S, parse_duration_ns
 
@@ -33,11 +34,11 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     condition = _with_probability(_compile_condition(spec.get("ifTrue", True), (*at, "ifTrue"), build), spec, at, build)
     request = compile_request(verb.upper(), spec, at, build)
     build.origins.add(str(request.origin or "decided by variables"))
+    note_way(request.origin, build)
     if request.origin is not None and not str(spec.get("url", spec.get("uri", ""))).startswith("/"):
         build.reach(request.origin.host, (*at, "url" if "url" in spec else "uri"))
     cookies = _compile_cookies(spec.get("cookie", {}), (*at, "cookie"), build)
     first_cookies = _compile_cookies(defaults.get("cookie", {}), ("config", "http", "defaults", "cookie"), build)
-    _check_tls(build)
     captures = compile_captures(spec, at, build, strict_default=defaults.get("strictCapture", True) is not False)
     plugins = build.config.get("plugins") or {}
     if (plugins.get("expect") or {}).get("expectDefault200") and "expect" not in spec:
@@ -74,14 +75,13 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
 
 def _connector_of(build: Build) -> Callable[[VirtualUser], Connector]:
     """Return what finds a worker's connector, made when the first HTTP step runs."""
-    tls, pool, base = build.config.get("tls", {}), build.config.get("http", {}).get("pool"), build.base
-    fence = build.fence
+    network = network_of(build)
 
     def connector_of(user: VirtualUser) -> Connector:
         shared = user.run.shared
         found: Connector | None = shared.get("http")
         if found is None:
-            found = shared["http"] = Connector(tls, pool, base, fence)
+            found = shared["http"] = Connector(network)
         return found
 
     return connector_of
@@ -128,20 +128,6 @@ def _compile_cookies(cookies: Mapping[str, Any], where: Where, build: Build) -> 
             build.error("LK214", (*where, name), f"{name!r} is not a cookie name", key=True)
         chosen[name] = build.template(value, (*where, name)).text
     return tuple(chosen.items())
-
-
-def _check_tls(build: Build) -> None:
-    """Load the files of `config.tls` once, so that one that is missing is a fault of the file and not of the target."""
-    tls = build.config.get("tls", {})
-    for key in ("ca", "cert", "key"):
-        if key in tls and not (build.base / str(tls[key])).is_file():
-            build.error("LK214", ("config", "tls", key), f"there is no file {tls[key]}")
-            return
-    if tls.keys() & {"ca", "cert"}:
-        try:
-            tls_context(tls, build.base)
-        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-            build.error("LK214", ("config", "tls"), f"a certificate or key cannot be read: {error}", key=True)
 
 
 def _timeout(spec: Mapping[str, Any], where: Where, build: Build) -> int:

@@ -63,6 +63,49 @@ _DEFAULTS_SCHEMA = {
     },
 }
 
+_PROXY_URL = {"type": "string", "minLength": 1}
+_PROXY_SCHEMA: dict[str, Any] = {
+    "type": ["string", "object"],
+    "minLength": 1,
+    "additionalProperties": False,
+    "title": "Proxy",
+    "description": "The proxy before all targets: `http://host:port`, with `user:password@` before the host where it wants them. "
+    "A mapping tells targets apart. Without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the environment hold.",
+    "examples": [
+        "http://proxy.example.com:3128",
+        {"http": "http://proxy.example.com:3128", "no": "localhost,.internal"},
+    ],
+    "properties": {
+        "http": {
+            **_PROXY_URL,
+            "title": "Proxy before http targets",
+            "description": "It is sent each request with its whole URL; before https targets too, unless `https` names another.",
+            "examples": ["http://proxy.example.com:3128"],
+        },
+        "https": {
+            **_PROXY_URL,
+            "title": "Proxy before https targets",
+            "description": "It makes a tunnel (CONNECT), in which TLS is spoken with the target.",
+            "examples": ["http://proxy.example.com:3128"],
+        },
+        "no": {
+            "type": ["string", "array"],
+            "items": {"type": "string"},
+            "title": "Past the proxy",
+            "description": "Hosts that are connected to directly: names, which stand for all names below them as well, addresses, "
+            "networks, or *; a list, or one text with commas.",
+            "examples": ["localhost,.example.com", ["10.0.0.0/8"]],
+        },
+        "tunnel": {
+            "type": "boolean",
+            "title": "Tunnel for http",
+            "description": "Reach http targets through a tunnel, too, as Artillery does.",
+            "default": False,
+            "examples": [True],
+        },
+    },
+}
+
 CONFIG = {
     "http": {
         "type": "object",
@@ -94,6 +137,7 @@ CONFIG = {
                 "instead of one connection for each user.",
                 "examples": [50],
             },
+            "proxy": _PROXY_SCHEMA,
             "maxSockets": {
                 "type": "integer",
                 "x-noEffect": True,

@@ -19,6 +19,8 @@ from loadkit.flow.user import VirtualUser
 from loadkit.protocols.address import Origin, is_target, request_target, split_url
 from loadkit.protocols.content import ACCEPTED
 from loadkit.protocols.multipart import BoundaryFound, compile_multipart
+from loadkit.protocols.network import network_of
+from loadkit.protocols.proxy import NO_PROXIES, Proxies
 from loadkit.template.compile import Template, TemplateFault, compile_value
 
 _BODY_METHODS = {"POST", "PUT", "PATCH"}
@@ -74,10 +76,12 @@ class RequestSpec:
     headers: tuple[tuple[str, Template], ...]
     origin: Origin | None
     """Where it goes; None when the virtual user's variables decide."""
+    proxies: Proxies = NO_PROXIES
 
     def redirected(self, user: VirtualUser, wire: Wire, hop: Hop) -> Wire:
         """Return the request of a redirect's next hop; credentials do not cross origins (RFC 9110 section 15.4)."""
         method, origin, path, crossed, keeps_body = hop
+        start, for_proxy = self.proxies.opening(method, origin)
         lines = [f"Host: {origin.authority}\r\n"]
         for name, template in self.headers:
             lower = name.lower()
@@ -92,7 +96,7 @@ class RequestSpec:
             lines.append(f"Content-Length: {len(body)}\r\n")
         text = "".join(lines)
         _check_lines(text, len(lines))
-        head = f"{method} {path} HTTP/1.1\r\n{text}\r\n"
+        head = f"{start}{path} HTTP/1.1\r\n{text}{for_proxy}\r\n"
         return Wire(method, origin, path, head.encode("utf-8", "replace") + body, body)
 
 
@@ -106,21 +110,24 @@ def compile_request(method: str, spec: Mapping[str, Any], where: Where, build: B
     may_break = not all(template.is_constant for _, template in headers)
     lines_of, path_of, address_of, body_of = _compile_lines(headers, build), address.path, address.render, body.render
     fixed = address.origin or _NOWHERE[0]
-    fixed_host = "" if named or address.origin is None else f"Host: {address.origin.authority}\r\n"
+    proxies = network_of(build).proxies
+    fixed_start, for_proxy = proxies.opening(method, fixed)
+    fixed_host = for_proxy if named else f"Host: {fixed.authority}\r\n{for_proxy}"
 
     def render(user: VirtualUser) -> Wire:
         if path_of is None:
             origin, path = address_of(user)
-            host = fixed_host if named else f"Host: {origin.authority}\r\n"
+            start, for_proxy = proxies.opening(method, origin)
+            host = for_proxy if named else f"Host: {origin.authority}\r\n{for_proxy}"
         else:
-            origin, path, host = fixed, path_of(user), fixed_host
+            start, origin, path, host = fixed_start, fixed, path_of(user), fixed_host
             if not is_target(path):
                 path = request_target(path)
         payload, lines = body_of(user), lines_of(user)
         if may_break:
             _check_lines(lines, len(headers))
         length = f"Content-Length: {len(payload)}\r\n" if needs_length else ""
-        head = f"{method} {path} HTTP/1.1\r\n{host}{lines}{length}\r\n"
+        head = f"{start}{path} HTTP/1.1\r\n{host}{lines}{length}\r\n"
         return _new_tuple(Wire, (method, origin, path, head.encode("utf-8", "replace") + payload, payload))
 
     constant = None
@@ -131,7 +138,9 @@ def compile_request(method: str, spec: Mapping[str, Any], where: Where, build: B
             build.error("LK214", (*where, "headers"), str(error))
         if address.constant and body.constant:
             constant = render(NOBODY)  # type: ignore[arg-type]
-    return RequestSpec(method=method, render=render, constant=constant, headers=headers, origin=address.origin)
+    return RequestSpec(
+        method=method, render=render, constant=constant, headers=headers, origin=address.origin, proxies=proxies
+    )
 
 
 def _check_lines(lines: str, count: int) -> None:

@@ -61,6 +61,7 @@ def _origin(result: RunResult) -> dict[str, Any]:
     return {
         "name": plan.name,
         "target": plan.secrets.mask(result.target),
+        "ways": list(plan.ways),
         "insecure": plan.insecure,
         "files": list(result.files),
         "tags": dict(result.tags),

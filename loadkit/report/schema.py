@@ -52,6 +52,7 @@ def _origin() -> Schema:
         "format": {"const": 1, "description": "Version of this format; it changes when a key changes its meaning."},
         "name": _text("The run's name."),
         "target": _text("Where the load went, without user name and password."),
+        "ways": _list("How targets were reached, where it was not directly.", _text("A sentence.")),
         "insecure": {"type": "boolean", "description": "True when TLS certificates were not verified."},
         "files": _list("The scenario files, as written on the command line.", _text("A file.")),
         "tags": _map("Tags given with --tag.", _text("The tag's value.")),

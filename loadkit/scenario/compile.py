@@ -64,6 +64,7 @@ def compile_plan(
         book=recorder,
     )
     build.secrets, build.fence = find_secrets(document), Fence(settings.allow_hosts)
+    build.direct = settings.demo or target.startswith(DEMO_TARGET)
     faults = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
     if faults:
         build.malformed = True
@@ -105,6 +106,7 @@ def compile_plan(
         settings=replace(settings, seed=seed, target=target),
         connections=max(1, len(build.origins)),
         hosts=tuple(build.hosts),
+        ways=tuple(map(build.secrets.mask_values, build.ways)),
     )
 
 

@@ -16,6 +16,7 @@ from urllib.parse import unquote, unquote_plus
 from loadkit.errors import Diagnostic
 from loadkit.flow.declare import declared_names
 from loadkit.flow.step import Build, root_of
+from loadkit.protocols.proxy import proxy_passwords
 from loadkit.redact import Secrets, is_secret, is_secret_variable
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import Document
@@ -42,7 +43,8 @@ def find_secrets(document: Document) -> Secrets:
     read = {dotted or index for text in document.sources.values() for dotted, index in _ENVIRONMENT.findall(text)}
     environment = {name for name in read if is_secret_variable(name)} | (names & os.environ.keys())
     told = [os.environ[name] for name in sorted(environment) if name in os.environ]
-    return Secrets(names, [*found.values, *_literals(variables), *told])
+    proxies = proxy_passwords(_mapping(config.get("http")).get("proxy"), os.environ)
+    return Secrets(names, [*found.values, *_literals(variables), *told, *proxies])
 
 
 def check_secrets(document: Document, build: Build) -> None:

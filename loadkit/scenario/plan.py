@@ -85,6 +85,8 @@ class Plan:
     settings: Settings = field(default_factory=Settings, repr=False)
     hosts: tuple[str, ...] = ()
     """Where requests go, as far as that is known before load."""
+    ways: tuple[str, ...] = ()
+    """Sentences about how targets are reached, where it is not directly."""
     connections: int = 1
     """How many connections a virtual user may hold open: one to each origin that requests name."""
     secrets: Secrets = field(default_factory=Secrets)

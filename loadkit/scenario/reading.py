@@ -36,8 +36,8 @@ def read_plan(files: Sequence[Path | str], changes: Overrides, settings: Setting
 
 
 def aimed(plan: Plan, target: str) -> Plan:
-    """Return the same plan for another target: steps hold the target in compiled form, so they are compiled anew."""
-    settings = replace(plan.settings, target=target, allow_hosts=_with_demo(plan.settings.allow_hosts))
+    """Return the same plan for the demo's address: steps hold the target in compiled form, so they are compiled anew."""
+    settings = replace(plan.settings, target=target, demo=True, allow_hosts=_with_demo(plan.settings.allow_hosts))
     made = compile_plan(plan.document, settings, indexes=plan.indexes)
     return replace(made, warnings=plan.warnings)
 

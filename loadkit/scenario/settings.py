@@ -16,6 +16,8 @@ class Settings:
     name: str | None = None
     target: str | None = None
     environment: str | None = None
+    demo: bool = False
+    """Whether the target is the demo that loadkit has started: on this machine, and behind no proxy."""
     tags: Mapping[str, str] = field(default_factory=dict)
     allow_hosts: tuple[tuple[str, ...], ...] = ()
     """Lists of hosts (see hosts.py), all of which must allow where load goes; without one, everything is allowed."""

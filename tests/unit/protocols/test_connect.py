@@ -183,7 +183,7 @@ def test_every_failure_has_an_outcome(error: OSError, outcome: Outcome) -> None:
 
 def test_an_unresolvable_name_is_dns() -> None:
     async def main() -> None:
-        connector, seen = Connector({}, None, Path()), []
+        connector, seen = Connector(), []
         ended = asyncio.get_running_loop().create_future()
 
         async def work() -> None:
