@@ -209,4 +209,5 @@ CODES: dict[str, str] = {
     "LK507": "an unknown environment",
     "LK508": "an ifTrue that reads a variable that nothing defines",
     "LK509": "more request names than are kept apart",
+    "LK510": "data without rows or values, or with too few rows",
 }

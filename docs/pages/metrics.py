@@ -89,6 +89,7 @@ _ERRORS: Mapping[Outcome, str] = {
     Outcome.TOO_MANY_REDIRECTS: "more than 10 redirects",
     Outcome.NOT_ALLOWED: "a redirect or a URL leads to a host that `--allow-host` or `.loadkit.yaml` does not allow",
     Outcome.INVALID_REQUEST: "a request that must not be sent: a URL that is none, a line break in a header",
+    Outcome.NO_ROW: "a payload with `onExhausted: fail` had no row left for the virtual user",
     Outcome.GENERATOR: "this machine ran out of descriptors or ports; makes the measurement INVALID",
     Outcome.CANCELLED: "the virtual user was cut off at the end of the run",
     Outcome.INTERNAL: "a fault in loadkit; please report it",

@@ -29,7 +29,7 @@ class Owed:
 def _due_times(plan: Plan, shard: Shard) -> Iterator[int]:
     for phase in plan.phases:
         if not isinstance(phase.workload, ClosedWorkload):
-            for _, at_ns in phase.workload.fire_times(shard):
+            for _, at_ns in phase.workload.fire_times(shard.behind(phase.first_number)):
                 yield phase.start_ns + at_ns
 
 

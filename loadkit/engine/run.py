@@ -56,7 +56,8 @@ class ShardRun:
         self._clock = LoopClock(self._loop)
         self._services = WorkerServices(self._clock, recorder, seed=plan.seed, debug=orders.debug, secrets=plan.secrets)
         self._services.sequence = count(orders.shard.index, orders.shard.count)
-        self._visits = Visits(plan, self._services)
+        self._visits = Visits(plan, self._services, orders.shard)
+        self._visits.on_out_of_rows = self._out_of_rows
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._phase: OpenPhase | ClosedPhase | None = None
         self._next = 0
@@ -109,7 +110,7 @@ class ShardRun:
         if self._phase is not None:
             self._phase.end()
             self._phase = None
-        if self._next == len(self._plan.phases):
+        if self._next == len(self._plan.phases) or self._visits.out_of_rows:
             self._drain()
             return
         phase = self._plan.phases[self._next]
@@ -132,6 +133,10 @@ class ShardRun:
     def _exhausted(self) -> None:
         """All arrivals of the last phase are at work: who ends sooner than planned costs nobody the graceful stop."""
         self._drain(since_ns=self._orders.start_ns + self._plan.duration_ns)
+
+    def _out_of_rows(self) -> None:
+        """Nobody may begin any more: stop, once the visit that took the last row is on its way."""
+        self._loop.call_soon(self.stop)
 
     def _drain(self, since_ns: int = 0) -> None:
         if self._services.draining:

@@ -3,6 +3,7 @@
 due --start--> at work                          started; late when more than 10 ms after its instant
  |---- active >= maxVusers ----> dropped        reason max_vusers: part of the plan
  |---- no descriptor left -----> dropped        reason generator: the measurement suffers
+ |---- no row of data left ----> (nothing)      the phase stops: it was never due
  '---- the phase is over ------> dropped        reason generator
 """
 
@@ -38,8 +39,9 @@ class OpenPhase:
         self._first = phase.first_number
         self._start_ns = origin_ns + phase.start_ns
         self._end_ns = origin_ns + phase.end_ns
-        self._times: Iterator[tuple[int, int]] = workload.fire_times(shard)
-        self._left = len(range(shard.index, workload.planned, shard.count))
+        part = shard.behind(phase.first_number)
+        self._times: Iterator[tuple[int, int]] = workload.fire_times(part)
+        self._left = len(range(part.index, workload.planned, part.count))
         self._most_active = most_active
         self._most_vusers = None if phase.max_vusers is None else share(phase.max_vusers, shard)
         self._stopped = False
@@ -85,6 +87,9 @@ class OpenPhase:
         for _ in range(_BATCH):
             now = now_ns()
             if now >= self._end_ns:
+                return
+            if self._visits.out_of_rows:
+                self.stop()
                 return
             if self._due_ns > now:
                 self._services.clock.at(self._due_ns, self._fire)
@@ -150,7 +155,7 @@ class ClosedPhase:
 
     def _fire(self) -> None:
         for _ in range(_BATCH):
-            if self._stopped or self._following is None:
+            if self._stopped or self._following is None or self._visits.out_of_rows:
                 return
             user, first_ns, last_ns = self._following
             if self._start_ns + first_ns > now_ns():

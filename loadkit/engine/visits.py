@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from asyncio import sleep
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from time import perf_counter_ns as now_ns
@@ -19,8 +19,8 @@ from loadkit.metrics.book import Book, Tally
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.sample import Outcome
 from loadkit.scenario.plan import Plan, Scenario
+from loadkit.workload.base import WHOLE, Shard
 
-_WITHIN = (1 << 40) - 1  # numbers behind a closed phase begin above this, and rows begin anew
 _BACK_OFF_NS = 100_000_000
 _PICK = 1  # salt of flow.user.uniform: which choice of a visit is meant
 
@@ -38,15 +38,24 @@ class _Journey:
     lengths: list[int]
 
 
+class _NoRow(Exception):
+    """A payload has no row left for a visit."""
+
+
 class Visits:
     """Chooses scenarios by weight, fills variables, runs steps and counts how visits end."""
 
-    def __init__(self, plan: Plan, services: WorkerServices) -> None:
+    def __init__(self, plan: Plan, services: WorkerServices, shard: Shard = WHOLE) -> None:
         self._seed = plan.seed
         self._services = services
         self._journeys = [_journey(scenario, services.recorder) for scenario in plan.scenarios]
         self._sums = list(accumulate(scenario.weight for scenario in plan.scenarios))
-        self._feeders = plan.feeders
+        self._dealers = [feeder.deal(shard.index, shard.count) for feeder in plan.feeders]
+        self._own = plan.variables.keys() & {name for feeder in plan.feeders for name in feeder.defines}
+        self._stopping = [dealer for dealer in self._dealers if dealer.stops]
+        self.on_out_of_rows: Callable[[], None] | None = None
+        self.out_of_rows = False  # no visit may begin any more
+        self._look_for_rows()
         self._fixed = dict(plan.context)
         self._drawn = []
         for name, template in plan.variables.items():
@@ -68,12 +77,14 @@ class Visits:
         journey.created.times += 1
         try:
             user.variables = self._fixed.copy()
-            if self._drawn or self._feeders:
+            if self._drawn or self._dealers:
                 self._fill(user)
             for step in journey.steps:
                 await step(user)
         except StepFailed:
             pass
+        except _NoRow as error:
+            journey.book.error(Outcome.NO_ROW.value, text=f"{journey.name}: {error}", mask=user.masked)
         except Cancelled:
             journey.book.error(
                 Outcome.CANCELLED.value,
@@ -96,7 +107,7 @@ class Visits:
     async def repeatedly(self, user: VirtualUser, first: int, step: int, until_ns: int) -> None:
         """Carry out visits numbered first, first + step, ... until an instant; finish the one in progress."""
         number, services, fiber = first, self._services, user.fiber
-        while now_ns() < until_ns and not services.draining:
+        while now_ns() < until_ns and not services.draining and not self.out_of_rows:
             if user.pacer is not None and not await self._slot_comes(user, number, until_ns):
                 return
             user.begin(number, user.due_ns)
@@ -139,8 +150,24 @@ class Visits:
         for name, render in self._drawn:
             value = render(user)
             variables[name] = user.random.choice(value) if isinstance(value, list) and value else value
-        for feeder in self._feeders:
-            variables.update(feeder.pick(user.number & _WITHIN, user.random))
+        for dealer in self._dealers:
+            row = dealer.take(user)
+            if row is None:
+                raise _NoRow(f"no row is left in {dealer.path}")
+            if self._own:  # a variable of `config.variables` wins over a column of the same name, as in Artillery
+                row = {name: value for name, value in row.items() if name not in self._own}
+            variables.update(row)
+        if self._stopping:
+            self._look_for_rows()
+
+    def _look_for_rows(self) -> None:
+        """Notice that the last row of a payload has been given, and nobody may begin without one."""
+        empty = next((dealer for dealer in self._stopping if dealer.is_out), None)
+        if empty is not None and not self.out_of_rows:
+            self.out_of_rows = True
+            self._services.recorder.count("payloads.exhausted", empty.path)
+            if self.on_out_of_rows is not None:
+                self.on_out_of_rows()
 
 
 def _journey(scenario: Scenario, recorder: Recorder) -> _Journey:

@@ -47,6 +47,7 @@ class Outcome(Enum):
     TOO_MANY_REDIRECTS = "ERR_TOO_MANY_REDIRECTS"
     NOT_ALLOWED = "ERR_HOST_NOT_ALLOWED"
     INVALID_REQUEST = "ERR_INVALID_REQUEST"
+    NO_ROW = "ERR_NO_ROW"  # a payload with `onExhausted: fail` has no row left for the virtual user
     GENERATOR = "ERR_GENERATOR"  # out of descriptors or ports: ours, not the target's
     CANCELLED = "CANCELLED"
     INTERNAL = "INTERNAL"

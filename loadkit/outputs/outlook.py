@@ -9,7 +9,7 @@ from loadkit.outputs.base import Paint, counted
 from loadkit.units import NS_PER_S, format_duration_ns, three_digits
 
 if TYPE_CHECKING:
-    from loadkit.scenario.outlook import Outlook, PhaseOutlook
+    from loadkit.scenario.outlook import Outlook, PayloadOutlook, PhaseOutlook
 
 HEIGHT = 6
 _BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -117,10 +117,7 @@ def _needs(outlook: Outlook, paint: Paint) -> Iterator[str]:
         yield paint("Data", "bold")
     for payload in outlook.payloads:
         needed = "one for each visit" if payload.needed is None else f"{payload.needed:,} needed"
-        again = {"random": ", at random", "all": ", all for each visit"}.get(payload.order, "")
-        if payload.order == "sequence" and payload.repeats:
-            again = ", they come again after the last one"
-        yield f"  {payload.path}: {counted(payload.rows, 'row')}, {needed}{again}"
+        yield f"  {payload.path}: {counted(payload.rows, 'row')}, {needed}{_behind(payload, paint)}"
     if outlook.environment or outlook.secrets:
         yield ""
         yield paint("Environment and secrets", "bold")
@@ -128,6 +125,19 @@ def _needs(outlook: Outlook, paint: Paint) -> Iterator[str]:
         yield f"  ${variable.name}" + ("" if variable.set else paint("  is not set", "yellow"))
     if outlook.secrets:
         yield f"  masked: {', '.join(outlook.secrets)}"
+
+
+def _behind(payload: PayloadOutlook, paint: Paint) -> str:
+    """Return what is particular about how rows are given, and what comes behind the last one."""
+    if payload.order in ("random", "all"):
+        return {"random": ", at random", "all": ", all for each visit"}[payload.order]
+    if payload.repeats:
+        return ", they come again after the last one"
+    if payload.on_exhausted == "wrap":
+        return ""
+    text = f"each once; behind the last one {'the run ends' if payload.on_exhausted == 'stop' else 'visits fail'}"
+    short = payload.needed is not None and payload.needed > payload.rows
+    return paint(f", too few: {text}", "yellow") if short else f", {text}"
 
 
 def _table(rows: Sequence[tuple[str, ...]], *, left: tuple[int, ...]) -> Iterator[str]:

@@ -206,6 +206,8 @@ def _arrivals(seen: Snapshot) -> Iterator[str]:
         text = f"{text} ({', '.join(causes)})" if causes else text
         lost = seen.count("arrivals.lost")
         yield f"{text}, {lost:,} lost with their worker" if lost else text
+    for path in sorted(seen.labels("payloads.exhausted")):
+        yield f"{printable(path)}: no row was left, so nobody was started any more (onExhausted: stop)"
     lag = seen.histogram("generator.lag")
     if lag.total:
         p50, p99 = (format_duration_ns(lag.percentile_ns(percent)) for percent in (50, 99))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from secrets import randbelow
@@ -28,12 +28,15 @@ from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, 
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
-from loadkit.scenario.rates import check_rate, requests_of
+from loadkit.scenario.rates import check_rate, check_rows, requests_of
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document, in_order
 from loadkit.slo.ensure import KNOWN_PLUGINS
 from loadkit.template.compile import Template
-from loadkit.template.feeders import Feeder, PayloadFault, load_feeder
+from loadkit.template.dealing import Feeder
+from loadkit.template.dialect import ignored_options
+from loadkit.template.feeders import load_feeder
+from loadkit.template.lines import PayloadFault
 from loadkit.template.rows import RowIndex
 
 DEMO_TARGET = "demo://"
@@ -76,6 +79,8 @@ def compile_plan(
     check_secrets(document, build)
     phases = compile_phases(config, solo=settings.solo, seed=seed, build=build)
     scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build, recorder)
+    if not settings.solo:
+        check_rows(phases, tuple(zip(feeders, _payload_places(config.get("payload")), strict=False)), build)
     check_rate(phases, scenarios, None if build.malformed or settings.solo else settings.max_rate, build)
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
     ensure = compile_ensure(config, build)
@@ -203,9 +208,10 @@ def _load_feeders(payload: Any, build: Build, indexes: Sequence[RowIndex | None]
             continue
         where: Where = ("config", "payload", index) if isinstance(payload, list) else ("config", "payload")
         try:
-            feeder = load_feeder(spec, build.base, indexes[index] if indexes else None)
+            feeder = load_feeder(spec, build.base, indexes[index] if indexes else None, compat=build.compat)
             for name in feeder.defines:
                 build.define(name)
+            _note_payload(feeder, spec, where, build)
         except PayloadFault as fault:
             build.error("LK210", (*where, "path"), str(fault))
             _define_fields(spec, build)
@@ -216,6 +222,31 @@ def _load_feeders(payload: Any, build: Build, indexes: Sequence[RowIndex | None]
         else:
             feeders.append(feeder)
     return tuple(feeders)
+
+
+def _payload_places(payload: Any) -> Iterator[Where]:
+    where: Where = ("config", "payload")
+    return ((*where, index) for index in range(len(payload))) if isinstance(payload, list) else iter((where,))
+
+
+def _note_payload(feeder: Feeder, spec: Mapping[str, Any], where: Where, build: Build) -> None:
+    """Warn of what is odd about a payload, and of keys that have no effect on it."""
+    for code, text in feeder.notes:
+        build.warn(code, (*where, "path"), text)
+    for name in feeder.defines:
+        if name in _mapping(build.config.get("variables")):
+            build.warn("LK505", (*where, "fields"), f'"{name}" of `config.variables` wins over the column of that name')
+    for name in () if feeder.is_json else ignored_options(spec):
+        build.warn("LK505", (*where, "options", name), f"the option `{name}` has no effect", key=True)
+    if feeder.is_json:
+        for key in ("delimiter", "cast", "skipHeader", "skipEmptyLines", "options"):
+            if key in spec:
+                build.warn("LK505", (*where, key), f"`{key}` has no effect on a file of JSON", key=True)
+    if feeder.name is not None or feeder.order == "random":
+        beside = "loadAll" if feeder.name is not None else "order: random"
+        for key in ("onExhausted", *(["order"] if feeder.name is not None else [])):
+            if key in spec:
+                build.warn("LK505", (*where, key), f"`{key}` has no effect beside `{beside}`", key=True)
 
 
 def _define_fields(spec: Any, build: Build) -> None:

@@ -22,11 +22,11 @@ from loadkit import registry
 from loadkit.scenario.environment import variables_read
 from loadkit.scenario.journey import Journey, journey_of
 from loadkit.scenario.plan import Phase, Plan
-from loadkit.scenario.rates import mean_requests, phase_peak_per_s, phase_rate_per_s
+from loadkit.scenario.rates import mean_requests, phase_peak_per_s, phase_rate_per_s, phase_visits
+from loadkit.template.dealing import WRAPS
 from loadkit.units import NS_PER_S
 from loadkit.workload.base import ClosedWorkload, Shard
 from loadkit.workload.pause import Pause
-from loadkit.workload.poisson import Poisson
 
 POINTS = 60
 _FINE = 10  # so many parts of the time between two points are looked at for the most users
@@ -70,13 +70,17 @@ class RequestOutlook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PayloadOutlook(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of data: how many rows it has and how many visits take one; `repeats` when rows come again."""
+    """A file of data: how many rows it has and how many visits take one; `repeats` when rows come again.
+
+    `on_exhausted` is what comes behind the last row: wrap, stop or fail.
+    """
 
     path: str
     order: str
     rows: int
     needed: int | None
     repeats: bool
+    on_exhausted: str
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +128,7 @@ def foresee(plan: Plan) -> Outlook:
     used = [journey for scenario, journey in zip(plan.scenarios, journeys, strict=True) if scenario.weight > 0]
     longest_s = max((journey.longest_s for journey in used), default=0.0)
     shortest_s = max((journey.shortest_s for journey in used), default=0.0)
-    arrivals = _sum([_arrivals(phase) for phase in plan.phases])
+    arrivals = _sum([phase_visits(phase) for phase in plan.phases])
     users = _Users(plan.phases, longest_s)
     phases = [_phase(phase, plan, users) for phase in plan.phases]
     peaks = [phase_peak_per_s(phase, plan.scenarios) for phase in plan.phases]
@@ -162,19 +166,9 @@ def _journeys(plan: Plan) -> list[Journey]:
 # ----------------------------------------------------------------------------------------------------------------- phases
 
 
-def _arrivals(phase: Phase) -> int | None:
-    """Return how many visits begin; those of random arrivals are their mean, since the seed decides."""
-    workload = phase.workload
-    if isinstance(workload, ClosedWorkload):
-        return None
-    if isinstance(workload, Poisson):
-        return round(float(workload.rate + workload.ramp_to) / 2 * workload.duration_ns / NS_PER_S)
-    return workload.planned
-
-
 def _phase(phase: Phase, plan: Plan, users: _Users) -> PhaseOutlook:
     workload, duration_s = phase.workload, phase.duration_ns / NS_PER_S
-    arrivals = _arrivals(phase)
+    arrivals = phase_visits(phase)
     if isinstance(workload, ClosedWorkload):
         requests = None
         if workload.throughput is not None:
@@ -307,8 +301,17 @@ def _payloads(plan: Plan, arrivals: int | None) -> list[PayloadOutlook]:
         rows = len(feeder.all_rows) if feeder.name is not None else len(feeder.rows)
         needed = 1 if feeder.name is not None else arrivals
         order = "all" if feeder.name is not None else feeder.order
-        repeats = order != "all" and (needed is None or needed > rows)
-        made.append(PayloadOutlook(path=feeder.path, order=order, rows=rows, needed=needed, repeats=repeats))
+        repeats = order != "all" and feeder.on_exhausted == WRAPS and (needed is None or needed > rows)
+        made.append(
+            PayloadOutlook(
+                path=feeder.path,
+                order=order,
+                rows=rows,
+                needed=needed,
+                repeats=repeats,
+                on_exhausted=feeder.on_exhausted,
+            )
+        )
     return made
 
 

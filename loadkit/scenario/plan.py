@@ -14,7 +14,7 @@ from loadkit.scenario.source import Document
 from loadkit.slo.ensure import Ensure
 from loadkit.slo.expression import Objective
 from loadkit.template.compile import Template
-from loadkit.template.feeders import Feeder
+from loadkit.template.dealing import Feeder
 from loadkit.template.rows import RowIndex
 from loadkit.workload.base import Workload
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from loadkit.flow.step import Build
+from loadkit.flow.step import Build, Where
 from loadkit.scenario.plan import Phase, Scenario
+from loadkit.template.dealing import STOPS, WRAPS, Feeder
+from loadkit.units import NS_PER_S
 from loadkit.workload.base import ClosedWorkload
+from loadkit.workload.poisson import Poisson
 
 UNKNOWN = float("inf")
 
@@ -46,6 +49,29 @@ def phase_rate_per_s(phase: Phase) -> float:
     if isinstance(workload, ClosedWorkload):
         return UNKNOWN if workload.throughput is None else float(workload.throughput)
     return max(workload.rate_at(0), workload.rate_at(workload.duration_ns))
+
+
+def phase_visits(phase: Phase) -> int | None:
+    """Return how many visits a phase plans, None when nobody can know it. Of random arrivals it is their mean: the seed decides."""
+    workload = phase.workload
+    if isinstance(workload, ClosedWorkload):
+        return None
+    if isinstance(workload, Poisson):
+        return round(float(workload.rate + workload.ramp_to) / 2 * workload.duration_ns / NS_PER_S)
+    return workload.planned
+
+
+def check_rows(phases: Sequence[Phase], feeders: Sequence[tuple[Feeder, Where]], build: Build) -> None:
+    """Warn of payloads that are used up before the planned visits are (LK510)."""
+    needed = sum(phase_visits(phase) or 0 for phase in phases)
+    for feeder, where in feeders:
+        if feeder.on_exhausted == WRAPS or not 0 < len(feeder.rows) < needed:
+            continue
+        text = f"{len(feeder.rows):,} rows for {needed:,} visits"
+        stops = feeder.on_exhausted == STOPS
+        what = "the run ends when they are used up" if stops else "visits without a row fail"
+        hint = "add rows, plan fewer visits, or write `onExhausted: wrap` to begin anew"
+        build.warn("LK510", (*where, "order"), f"{text}: {what}", hint=hint)
 
 
 def mean_requests(scenarios: Sequence[Scenario]) -> float:

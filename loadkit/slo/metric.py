@@ -126,6 +126,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("arrivals.dropped", _COUNT, _RUN, "arrivals never started", _DUE),
     Metric("arrivals.dropped.max_vusers", _COUNT, _RUN, "arrivals never started because of maxVusers", _DUE),
     Metric("arrivals.dropped.generator", _COUNT, _RUN, "arrivals the generator could not start in time", _DUE),
+    Metric(
+        "payloads.exhausted", _COUNT, _RUN, "payloads whose last row was given and ended the run early, in each worker"
+    ),
     Metric("generator.lag", _TIME, _RUN, "how late the generator itself was: start - intended instant"),
     Metric(
         "generator.loop_lag", _TIME, _RUN, "how late the workers' event loops came when they were called, every 20 ms"

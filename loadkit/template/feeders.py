@@ -1,22 +1,22 @@
-"""Payloads: CSV files whose rows become variables of virtual users (`config.payload`).
+"""Payloads: files of data whose rows become variables of virtual users (`config.payload`).
 
 A file is read once, at load. Rows are tuples; values that repeat are stored once. Rows of a large file stay where they are (see
-rows.py). A virtual user gets its row as a pure
-function of its number (`sequence`) or from its own seeded generator (`random`), so that any number of workers hands out the
-same rows, each once per round.
+rows.py). A virtual user draws its row from its own seeded generator (`random`), or is dealt the next one (see dealing.py).
 """
 
 from __future__ import annotations
 
 import os
-import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from loadkit.template.records import Converter, Lines, PayloadFault, Row, read_records
-from loadkit.template.rows import FileRows, IndexWriter, RowIndex
+from loadkit.template.dealing import FAILS, STOPS, WRAPS, Feeder
+from loadkit.template.dialect import OPTIONS
+from loadkit.template.lines import Lines, PayloadFault, Row
+from loadkit.template.objects import JsonRecords
+from loadkit.template.records import CsvRecords
+from loadkit.template.rows import FileRows, IndexWriter, Records, RowIndex
 
 __all__ = ["CONFIG", "Feeder", "PayloadFault", "load_feeder"]
 
@@ -27,25 +27,34 @@ _SPEC: dict[str, Any] = {
     "path": {
         "type": "string",
         "minLength": 1,
-        "title": "CSV file",
-        "description": "Path of the CSV file, relative to the scenario file. UTF-8, with or without a byte order mark.",
-        "examples": ["users.csv"],
+        "title": "File of data",
+        "description": "Path of the file, relative to the scenario file. UTF-8, with or without a byte order mark. A name that "
+        "ends with .json is one list of objects, with .jsonl or .ndjson an object a line; any other is CSV.",
+        "examples": ["users.csv", "orders.jsonl"],
     },
     "fields": {
         "type": "array",
         "items": {"type": "string", "minLength": 1},
         "minItems": 1,
         "title": "Variable names",
-        "description": "Names for the columns, from the left. Without `fields` the file's first row gives the names.",
+        "description": "Names for the columns, from the left. Without `fields` the file's first row gives the names. Of JSON "
+        "objects: the members that become variables; without `fields` all of them.",
         "examples": [["username", "password"]],
     },
     "order": {
-        "enum": ["random", "sequence"],
+        "enum": ["random", "sequence", "unique"],
         "default": "random",
         "title": "Order of rows",
-        "description": "`random`: any row, seeded. `sequence`: virtual user n gets row n, starting again after the last row; "
-        "each row is used once per round, whatever the number of workers.",
-        "examples": ["sequence"],
+        "description": "`random`: any row, seeded. `sequence`: row by row, from the start again after the last one; each "
+        "row is used once per round, whatever the number of workers. `unique`: row by row, each once in the run.",
+        "examples": ["sequence", "unique"],
+    },
+    "onExhausted": {
+        "enum": [STOPS, WRAPS, FAILS],
+        "title": "When all rows are used",
+        "description": "`stop`: nobody is started any more, and the run ends early. `wrap`: begin anew. `fail`: each virtual user "
+        "without a row fails as `errors.ERR_NO_ROW`. Default: `stop` with `order: unique`, `wrap` with `order: sequence`.",
+        "examples": ["fail"],
     },
     "skipHeader": {
         "type": "boolean",
@@ -92,12 +101,24 @@ _SPEC: dict[str, Any] = {
         "description": "With `loadAll`: the variable that holds the list, to loop `over` it.",
         "examples": ["products"],
     },
+    "options": {
+        "type": "object",
+        "title": "Options of csv-parse",
+        "description": "How the CSV file is written, in the words of Node's csv-parse, which Artillery hands them to. Others than "
+        "these have no effect.",
+        "properties": {
+            name: {"type": kind, "title": name, "description": text, "examples": [example]}
+            for name, (kind, text, example) in OPTIONS.items()
+        },
+        "additionalProperties": True,
+        "examples": [{"quote": "'", "comment": "#"}],
+    },
 }
 
 CONFIG: dict[str, Any] = {
     "payload": {
-        "title": "CSV data",
-        "description": "A CSV file, or a list of them, whose columns become variables: each virtual user gets one row.",
+        "title": "Data",
+        "description": "A file of data, or a list of them, whose columns become variables: each virtual user gets one row.",
         "examples": [{"path": "users.csv", "fields": ["username", "password"], "order": "sequence"}],
         "default": [],
         "type": ["object", "array"],
@@ -106,8 +127,8 @@ CONFIG: dict[str, Any] = {
         "additionalProperties": False,
         "items": {
             "type": "object",
-            "title": "CSV file",
-            "description": "One CSV file.",
+            "title": "File of data",
+            "description": "One file.",
             "properties": _SPEC,
             "required": ["path"],
             "additionalProperties": False,
@@ -116,125 +137,76 @@ CONFIG: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feeder:
-    """The rows of one payload.
+def load_feeder(spec: Mapping[str, Any], base: Path, index: RowIndex | None = None, *, compat: bool = False) -> Feeder:
+    """Read a payload, or open it where its `index` is known; a relative path starts at `base`. Raises PayloadFault.
 
-    `name` is set when every virtual user gets all rows, in `all_rows`; `index` when the rows stay in the file.
+    `compat` does as Artillery does: each worker begins a `sequence` at the first row, and values are typed as by csv-parse.
     """
-
-    path: str
-    fields: tuple[str, ...]
-    rows: Sequence[Row]
-    order: str = "random"
-    name: str | None = None
-    all_rows: list[dict[str, Any]] = field(default_factory=list)
-    index: RowIndex | None = None
-
-    @property
-    def defines(self) -> tuple[str, ...]:
-        """Return the variables that the payload gives to a virtual user."""
-        return (self.name,) if self.name is not None else self.fields
-
-    def pick(self, number: int, rng: random.Random) -> Mapping[str, Any]:
-        """Return the variables of virtual user `number`; `rng` is its own generator."""
-        if self.name is not None:
-            return {self.name: self.all_rows}
-        rows = self.rows
-        index = number % len(rows) if self.order == "sequence" else int(rng.random() * len(rows))
-        return dict(zip(self.fields, rows[index], strict=False))
-
-
-def load_feeder(spec: Mapping[str, Any], base: Path, index: RowIndex | None = None) -> Feeder:
-    """Read a payload, or open it where its `index` is known; a relative path starts at `base`. Raises PayloadFault."""
     path = str(spec["path"])
-    name = spec.get("name") if spec.get("loadAll") else None
-    if spec.get("loadAll") and not name:
-        raise PayloadFault("loadAll needs `name`: the variable that holds all rows")
+    suffix = Path(path).suffix.lower()
+    is_json = suffix in _JSON
     try:
-        if index is None and os.stat(base / path).st_size > IN_MEMORY_BYTES:
-            index = _index(base / path, spec)
+        size = os.stat(base / path).st_size
+        if is_json and suffix == ".json" and size > IN_MEMORY_BYTES:
+            raise PayloadFault(f"a JSON file of more than {_MOST} is not read whole; make JSON Lines of it (.jsonl)")
+        records = JsonRecords(spec, whole=suffix == ".json") if is_json else CsvRecords(spec, compat=compat)
+        if index is None and size > IN_MEMORY_BYTES:
+            index = _index(base / path, spec, records)
         if index is not None:
-            return _large(base / path, index, spec)
+            return _feeder(spec, records, FileRows(base / path, index, records), compat=compat, index=index)
         with (base / path).open("rb") as file:
-            fields, records = _table(read_records(iter(Lines(file)), spec), spec)
-            convert, width = Converter(cast=spec.get("cast", True)), len(fields)
-            rows = tuple(tuple(map(convert, values[:width])) for values in records)
+            found = [record for _, record in records.records(Lines(file))]
+        rows = tuple(map(records.row, found))
+        records.finish()
+        return _feeder(spec, records, rows, compat=compat)
     except OSError as error:
         raise PayloadFault(f"cannot read {path}: {error.strerror or error}") from None
     except ValueError as error:
         if isinstance(error, PayloadFault):
             raise
         raise PayloadFault(f"cannot read {path!r}: {error}") from None  # a NUL in the path
-    if not rows:
-        raise PayloadFault(_NO_ROWS)
-    all_rows = [dict(zip(fields, row, strict=False)) for row in rows] if name else []
+
+
+_JSON = (".json", ".jsonl", ".ndjson")
+_MOST = f"{IN_MEMORY_BYTES // 1_000_000} MB"
+_NO_ROWS = "the file has no rows of data: its variables stay undefined"
+
+
+def _feeder(
+    spec: Mapping[str, Any], records: Records, rows: Sequence[Row], *, compat: bool, index: RowIndex | None = None
+) -> Feeder:
+    order, fields = str(spec.get("order", "random")), records.fields
+    loads_all, name = bool(spec.get("loadAll")), spec.get("name")
+    notes = [*records.notes, *([] if rows else [("LK510", _NO_ROWS)])]
+    if loads_all and not name:
+        notes.append(("LK505", "loadAll has no effect without `name`, the variable that holds all rows"))
+    all_rows = [dict(zip(fields, row, strict=False)) for row in rows] if loads_all and name else []
     return Feeder(
-        path=path,
-        fields=fields,
-        rows=() if name else rows,
-        order=str(spec.get("order", "random")),
-        name=name,
+        path=str(spec["path"]),
+        fields=() if loads_all else fields,
+        rows=() if loads_all else rows,
+        order=order,
+        on_exhausted=WRAPS
+        if order == "random"
+        else str(spec.get("onExhausted", STOPS if order == "unique" else WRAPS)),
+        each_worker=compat and order == "sequence",
+        name=str(name) if loads_all and name else None,
         all_rows=all_rows,
+        index=index,
+        is_json=isinstance(records, JsonRecords),
+        notes=tuple(notes),
     )
 
 
-_NO_ROWS = "the file has no rows of data"
-
-
-def _large(path: Path, index: RowIndex, spec: Mapping[str, Any]) -> Feeder:
-    rows = FileRows(path, index, spec, Converter(cast=spec.get("cast", True)))
-    order = str(spec.get("order", "random"))
-    return Feeder(path=str(spec["path"]), fields=index.fields, rows=rows, order=order, index=index)
-
-
-def _index(path: Path, spec: Mapping[str, Any]) -> RowIndex:
+def _index(path: Path, spec: Mapping[str, Any], records: Records) -> RowIndex:
     """Read a large file through, line by line, and return where its rows are. Raises PayloadFault."""
-    most = f"{IN_MEMORY_BYTES // 1_000_000} MB"
     if spec.get("loadAll"):
-        raise PayloadFault(f"loadAll keeps all rows in memory, and the file is larger than {most}; leave loadAll out")
+        raise PayloadFault(f"loadAll keeps all rows in memory, and the file is larger than {_MOST}; leave loadAll out")
     with path.open("rb") as file:
-        lines = Lines(file)
-        writer = IndexWriter(lines)
-        fields, records = _table(read_records(iter(lines), spec), spec, writer)
-        for _ in records:
+        lines, writer = Lines(file), IndexWriter()
+        for begins, _ in records.records(lines):
             if lines.old_mac:
-                raise PayloadFault(f"a file of more than {most} must end its lines with LF or CRLF, not with CR alone")
-        if not writer.rows:
-            raise PayloadFault(_NO_ROWS)
-        return writer.index(fields, os.fstat(file.fileno()))
-
-
-def _table(
-    records: Iterator[tuple[int, list[str]]], spec: Mapping[str, Any], writer: IndexWriter | None = None
-) -> tuple[tuple[str, ...], Iterator[list[str]]]:
-    """Return the names of the columns, and the rows, each as wide as the first."""
-    fields = tuple(spec["fields"]) if "fields" in spec else ()
-    if not fields or spec.get("skipHeader"):
-        header = next(records, None)
-        if header is None:
-            raise PayloadFault("the file is empty")
-        fields = fields or tuple(name.strip() for name in header[1])
-    _check_fields(fields)
-    return fields, _even(records if writer is None else writer.through(records), len(fields))
-
-
-def _even(records: Iterator[tuple[int, list[str]]], least: int) -> Iterator[list[str]]:
-    width = 0
-    for line, values in records:
-        width = width or len(values)
-        if len(values) != width or width < least:
-            raise PayloadFault(_ragged(line, len(values), max(width, least)), row=line)
-        yield values
-
-
-def _ragged(line: int, found: int, expected: int) -> str:
-    return f"line {line} has {found} value{'s' * (found != 1)} where {expected} are expected"
-
-
-def _check_fields(fields: tuple[str, ...]) -> None:
-    for index, name in enumerate(fields):
-        if not name:
-            raise PayloadFault(f"column {index + 1} has no name in the header; name the columns with `fields`", row=1)
-        if name in fields[:index]:
-            raise PayloadFault(f'two columns are named "{name}"')
+                raise PayloadFault(f"a file of more than {_MOST} must end its lines with LF or CRLF, not with CR alone")
+            writer.note(begins)
+        records.finish()
+        return writer.index(records.fields, os.fstat(file.fileno()))

@@ -1,4 +1,4 @@
-"""The rows of a CSV file that is too large for memory: a sparse index, and a read of a few kilobytes where a row is wanted.
+"""The rows of a file that is too large for memory: a sparse index, and a read of a few kilobytes where a row is wanted.
 
 The coordinator reads the whole file once (90 MB/s), checks every line and notes where each kilobyte of rows begins; workers are
 given the index and check nothing again: 16 bytes for 1 KiB. A row at random costs some 30 us, rows in order 5 us each.
@@ -6,18 +6,16 @@ given the index and check nothing again: 16 bytes for 1 KiB. A row at random cos
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import weakref
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
-from loadkit.template.records import Lines, PayloadFault, Row, delimiter_of
+from loadkit.template.lines import Lines, PayloadFault, Row
 
 BLOCK_BYTES = 1024
 
@@ -37,27 +35,43 @@ class RowIndex:
     mtime_ns: int
 
 
+class Records(Protocol):
+    """How the text of a file becomes rows."""
+
+    fields: tuple[str, ...]
+    """The names of the columns, known when all rows have been read."""
+    notes: list[tuple[str, str]]
+    """Remarks for the author: a diagnostic code and a text."""
+
+    def records(self, lines: Lines) -> Iterator[tuple[int, Any]]:
+        """Yield (byte where it begins, what was read) of each row. Raises PayloadFault."""
+
+    def row(self, record: Any) -> Row:
+        """Return the values of what was read."""
+
+    def rows(self, text: str) -> list[Row]:
+        """Return the rows of a part of the file that begins where a row does. Raises PayloadFault."""
+
+    def finish(self) -> None:
+        """Note what the whole file has shown."""
+
+
 class IndexWriter:
     """Notes where blocks of rows begin while a file is read."""
 
-    def __init__(self, lines: Lines) -> None:
-        self._lines = lines
+    def __init__(self) -> None:
         self._offsets = array("Q")
         self._firsts = array("Q")
+        self._due = 0
         self.rows = 0
 
-    def through(self, records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-        """Yield the records of a file, noting where they begin."""
-        lines, due = self._lines, 0
-        before = lines.position
-        for record in records:
-            if before >= due:
-                self._offsets.append(before)
-                self._firsts.append(self.rows)
-                due = before + BLOCK_BYTES
-            self.rows += 1
-            yield record
-            before = lines.position
+    def note(self, begins: int) -> None:
+        """Take the next row, which begins at a byte."""
+        if begins >= self._due:
+            self._offsets.append(begins)
+            self._firsts.append(self.rows)
+            self._due = begins + BLOCK_BYTES
+        self.rows += 1
 
     def index(self, fields: tuple[str, ...], file: os.stat_result) -> RowIndex:
         """Return the index of what has been read."""
@@ -74,16 +88,14 @@ class IndexWriter:
 class FileRows(Sequence[Row]):
     """Rows that stay in their file. Raises PayloadFault when the file is not the one that was indexed."""
 
-    def __init__(self, path: Path, index: RowIndex, spec: Mapping[str, Any], convert: Callable[[str], Any]) -> None:
+    def __init__(self, path: Path, index: RowIndex, records: Records) -> None:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         weakref.finalize(self, os.close, self._descriptor)
         found = os.fstat(self._descriptor)
         if (found.st_size, found.st_mtime_ns) != (index.size, index.mtime_ns):
             raise PayloadFault(_CHANGED)
-        self._delimiter = delimiter_of(spec)
-        self._skip_empty = bool(spec.get("skipEmptyLines", True))
-        self._convert = convert
-        self._width = len(index.fields)
+        records.fields = index.fields
+        self._records = records
         self._rows = index.rows
         self._offsets, self._firsts = array("Q", index.offsets), array("Q", index.firsts)
         self._end = index.size
@@ -119,11 +131,9 @@ class FileRows(Sequence[Row]):
         text = os.pread(self._descriptor, end - start, start).decode(errors="replace")
         if not start:
             text = text.removeprefix("\ufeff")
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter)
-        convert, width, skip_empty = self._convert, self._width, self._skip_empty
         try:
-            return [tuple(map(convert, (values or [""])[:width])) for values in reader if values or not skip_empty]
-        except csv.Error:
+            return self._records.rows(text)
+        except PayloadFault:
             raise PayloadFault(_CHANGED) from None
 
 

@@ -19,6 +19,13 @@ class Shard:
     index: int = 0
     count: int = 1
 
+    def behind(self, numbers: int) -> Shard:
+        """Return the part of a phase behind so many `numbers`: over all phases a part's numbers are `index` modulo `count`."""
+        return Shard((self.index - numbers) % self.count, self.count)
+
+
+WHOLE = Shard()
+
 
 class OpenWorkload(Protocol):
     """Arrivals that come whether or not the target keeps up.

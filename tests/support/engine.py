@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
@@ -60,10 +60,11 @@ def plan_of(
     max_vusers: int | None = None,
     duration_ns: int = 30 * S,
     seed: int = 1,
+    defines: Iterable[str] = (),
 ) -> Plan:
-    """Compile one scenario with one phase (one arrival unless a workload is given)."""
+    """Compile one scenario with one phase (one arrival unless a workload is given); `defines` names what payloads will give."""
     build = build_for({**(config or {}), "target": target}, recorder)
-    for name in variables or {}:
+    for name in (*(variables or {}), *defines):
         build.define(name)
     steps = build.steps(flow, ("scenarios", 0, "flow"))
     errors = [diagnostic for diagnostic in build.diagnostics if diagnostic.severity.value == "error"]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadkit.flow.step import Nobody
 from loadkit.template import feeders
 from loadkit.template.feeders import PayloadFault, load_feeder
 
@@ -21,12 +22,13 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def both(folder: Path, data: bytes, **spec: Any) -> tuple[Any, Any]:
     """Load a payload into memory and out of its file."""
-    (folder / "data.csv").write_bytes(data)
+    name = spec.pop("name", "data.csv")
+    (folder / name).write_bytes(data)
     made = []
     for most in (10_000_000, -1):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(feeders, "IN_MEMORY_BYTES", most)
-            made.append(load_feeder({"path": "data.csv", **spec}, folder))
+            made.append(load_feeder({"path": name, **spec}, folder))
     return made[0], made[1]
 
 
@@ -69,9 +71,20 @@ def test_any_rows_are_the_same_as_in_memory(
 
 @pytest.mark.parametrize("order", ["sequence", "random"])
 def test_virtual_users_get_the_same_rows(tmp_path: Path, order: str) -> None:
-    whole, apart = both(tmp_path, rows_of(1000), order=order)
-    for number in [*range(50), 999, 1000, 12_345]:
-        assert apart.pick(number, random.Random(number)) == whole.pick(number, random.Random(number))
+    whole, apart = (feeder.deal() for feeder in both(tmp_path, rows_of(1000), order=order))
+    for number in range(1010):
+        user = Nobody()
+        user.random = random.Random(number)
+        expected = whole.take(user)
+        user.random = random.Random(number)
+        assert apart.take(user) == expected
+
+
+def test_lines_of_json_are_the_same_as_in_memory(tmp_path: Path) -> None:
+    text = "\n\n".join(f'{{"id": {n}, "text": "a\\u2028\u2028\u0085{n}", "n{n % 7}": []}}' for n in range(300))
+    whole, apart = both(tmp_path, text.encode(), name="data.jsonl")
+    assert whole.fields == apart.fields
+    assert list(apart.rows) == list(whole.rows)
 
 
 def test_an_index_spares_the_second_reading(tmp_path: Path, large: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +113,6 @@ def test_a_file_that_is_not_the_one_indexed_is_a_fault(tmp_path: Path, large: No
 @pytest.mark.parametrize(
     ("data", "spec", "text"),
     [
-        (b"id\n", {}, "no rows"),
         (b"", {}, "empty"),
         (b"id,n\n1,2\n3\n", {}, "line 3 has 1 value where 2 are expected"),
         (b"id\n1\n\xff\n", {}, "line 3 is not UTF-8"),
