@@ -52,8 +52,9 @@ def import_traffic(
         raise UsageError(f"{'standard input' if file == '-' else file}: {error}") from error
     draft.target = target or draft.target
     named = "" if file == "-" else f" {Path(file).name}"
-    text = write_scenario(draft, f"Made by `loadkit import {kind}{named}`.")
-    _check(text)
+    directory = output.parent if output else None
+    text = write_scenario(draft, f"Made by `loadkit import {kind}{named}`.", directory)
+    _check(text, directory if "fromFile:" in text else None)
     put_scenario(text, output, force=force)
     return ExitCode.PASS
 
@@ -72,20 +73,24 @@ def _read(file: str) -> str:
     return data.decode("utf-8-sig", errors="replace")
 
 
-def _check(text: str) -> None:
-    """Raise UsageError where what was made is no valid scenario."""
+def _check(text: str, directory: Path | None) -> None:
+    """Raise UsageError where what was made is no valid scenario; `directory` is where it would find its files."""
     from loadkit.scenario.merge import Overrides
     from loadkit.scenario.reading import read_plan
     from loadkit.scenario.settings import Settings
 
-    with TemporaryDirectory(prefix="loadkit-") as directory:
-        path = Path(directory) / "scenario.yaml"
-        path.write_text(text, encoding="utf-8")
+    with TemporaryDirectory(prefix="loadkit-") as elsewhere:
+        path = (directory or Path(elsewhere)) / f".{Path(elsewhere).name}.yaml"
         try:
+            path.write_text(text, encoding="utf-8")
             read_plan([path], Overrides(), Settings())
         except ScenarioError as error:
             found = "\n".join(found.message for found in error.diagnostics[:5])
             raise UsageError(f"no valid scenario can be made of it:\n{found}") from error
+        except OSError as error:
+            raise PreflightError(f"cannot write into {path.parent}: {error.strerror or error}") from error
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def put_scenario(text: str, output: Path | None, *, force: bool) -> None:

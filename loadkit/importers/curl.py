@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +10,10 @@ from urllib.parse import quote
 
 from loadkit.importers.bodies import put_body
 from loadkit.importers.draft import Draft, Importer, ImportFault, Journey, Request
+from loadkit.importers.parts import Part, put_parts
 from loadkit.importers.places import aim, is_usable
 from loadkit.importers.shell import commands
 
-_BOUNDARY = "----loadkit-form-boundary"
 _MOST_BYTES = 100_000
 _FORM = "application/x-www-form-urlencoded"
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
@@ -150,12 +151,9 @@ def _put_headers(command: _Command, request: Request, notes: list[str]) -> None:
 
 
 def _put_data(command: _Command, request: Request, notes: list[str]) -> None:
-    parts = command.values("form", "form-string")
-    if parts:
+    parts = [_part(name, value, notes) for name, value in command.values("form", "form-string")]
+    if put_parts(request, parts, notes):
         request.method = "POST"
-        request.headers["content-type"] = f"multipart/form-data; boundary={_BOUNDARY}"
-        request.body, request.body_key = "".join(_part(name, value, notes) for name, value in parts), "body"
-        request.body += f"--{_BOUNDARY}--\r\n"
         return
     given = command.values("data", "data-raw", "data-ascii", "data-binary", "data-urlencode", "json")
     if not given:
@@ -183,21 +181,27 @@ def _data(name: str, value: str, notes: list[str]) -> str:
     return value
 
 
-def _part(name: str, value: str, notes: list[str]) -> str:
-    """Return a part of a multipart body; a file is read where it can be."""
+def _part(name: str, value: str, notes: list[str]) -> Part:
+    """Return a part of a form: `name=text`, `name=@file`, `name=<file with the text>`, with `;type=` and `;filename=` behind."""
     field_name, _, content = value.partition("=")
-    head, kind = f'Content-Disposition: form-data; name="{field_name}"', ""
-    if name == "form":
-        content, *attributes = content.split(";type=") if ";type=" in content else [content]
-        kind = attributes[0] if attributes else ""
-        if content.startswith(("@", "<")):
-            path = content[1:].split(";filename=")
-            if content[0] == "@":
-                head += f'; filename="{Path(path[-1]).name}"'
-                kind = kind or "application/octet-stream"
-            content = _file(path[0], notes)
-    lines = [f"--{_BOUNDARY}", head, *([f"Content-Type: {kind}"] if kind else []), "", content]
-    return "\r\n".join(lines) + "\r\n"
+    if name == "form-string":
+        return Part(name=field_name, text=content)
+    content, *attributes = re.split(r";(?=(?:type|filename|headers|encoder)=)", content)
+    kind = next((one.removeprefix("type=") for one in attributes if one.startswith("type=")), "")
+    if content.startswith("<"):
+        return Part(name=field_name, text=_file(content[1:], notes), media_type=kind)
+    if content.startswith("@"):
+        path = Path(content[1:].strip('"'))
+        is_here = _is_file(path)
+        return Part(name=field_name, file=path.name, media_type=kind, path=path.absolute() if is_here else None)
+    return Part(name=field_name, text=content, media_type=kind)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _file(name: str, notes: list[str]) -> str:

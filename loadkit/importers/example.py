@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _DEEPEST = 8
+_MOST_ITEMS, _MOST_FIELDS = 100, 2000
+_WHOLE_BODY, _WHOLE_ANSWER = 2, 4  # down to this depth there are all fields, below it the required ones
 _FORMATS = {
     "date": "2026-01-31", "date-time": "2026-01-31T12:00:00Z", "time": "12:00:00", "email": "ann@shop.example",
     "uuid": "123e4567-e89b-12d3-a456-426614174000", "uri": "https://shop.example/", "url": "https://shop.example/",
@@ -15,10 +17,13 @@ _FORMATS = {
 
 
 class Examples:
-    """Makes examples from the schemas of one document, whose `$ref`s it follows."""
+    """Makes examples from the schemas of one document, whose `$ref`s it follows: of what is sent, or of what is answered."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], *, answers: bool = False) -> None:
         self._document = document
+        self._of_the_other = "writeOnly" if answers else "readOnly"
+        self._whole = _WHOLE_ANSWER if answers else _WHOLE_BODY
+        self._fields = 0
 
     def resolved(self, value: Any) -> Mapping[str, Any]:
         """Return what a `$ref` leads to, at most eight times; an empty mapping for what leads nowhere."""
@@ -44,6 +49,7 @@ class Examples:
 
     def of(self, schema: Any, name: str = "", depth: int = 0) -> Any:
         """Return an example of a schema; `name` is that of the field, and stands for a text without a format."""
+        self._fields = self._fields + 1 if depth else 0
         spec = self._merged(schema)
         for key in ("example", "const", "default"):
             if spec.get(key) is not None:
@@ -63,7 +69,8 @@ class Examples:
         if kind == "object" or "properties" in spec:
             return self._object(spec, depth)
         if kind == "array":
-            return [self.of(spec.get("items"), name, depth + 1)] if depth < _DEEPEST else []
+            number = max(1, min(int(spec.get("minItems") or 1), _MOST_ITEMS))
+            return [self.of(spec.get("items"), name, depth + 1)] * number if depth < _DEEPEST else []
         if kind in ("integer", "number"):
             least, most = spec.get("minimum"), spec.get("maximum")
             return least if least is not None else min(1, most) if most is not None else 1
@@ -75,14 +82,15 @@ class Examples:
         return text.ljust(int(spec.get("minLength") or 0), "x")[: int(spec.get("maxLength") or 10_000)]
 
     def _object(self, spec: Mapping[str, Any], depth: int) -> dict[str, Any]:
-        """Return all fields at the top, and deeper down those that are required: a tree may hold itself."""
+        """Return all fields near the top, and deeper down those that are required: a tree may hold itself."""
         if depth >= _DEEPEST:
             return {}
         required = spec.get("required") or []
         return {
             str(name): self.of(field, str(name), depth + 1)
             for name, field in (spec.get("properties") or {}).items()
-            if (depth < 2 or name in required) and not self.resolved(field).get("readOnly")
+            if (name in required or (depth < self._whole and self._fields < _MOST_FIELDS))
+            and not self.resolved(field).get(self._of_the_other)
         }
 
     def _merged(self, schema: Any) -> dict[str, Any]:

@@ -56,6 +56,8 @@ class Hiding:
             request.auth = request.auth[0], self._variable("PASSWORD", request.auth[1])
         if request.body_key in ("json", "form"):
             request.body = self._inside(request.body, "")
+        elif request.body_key == "formData":
+            request.body = {name: self._part(value, name) for name, value in request.body.items()}
         elif isinstance(request.body, str):
             for field in _FIELDS:
                 request.body = field.sub(self._field, request.body)
@@ -101,6 +103,14 @@ class Hiding:
             secret = equals and is_secret_variable(unquote_plus(name))
             parts.append(f"{name}={self._variable(unquote_plus(name), unquote_plus(value))}" if secret else part)
         return urlunsplit(split._replace(query="&".join(parts)))
+
+    def _part(self, value: Any, name: str) -> Any:
+        """Return a field of a form with files: a text, a list of them, or a mapping whose `value` is the text."""
+        if isinstance(value, list):
+            return [self._part(item, name) for item in value]
+        if isinstance(value, dict):
+            return {key: self._inside(item, name) if key == "value" else item for key, item in value.items()}
+        return self._inside(value, name)
 
     def _inside(self, value: Any, key: str) -> Any:
         if isinstance(value, dict):

@@ -1,8 +1,9 @@
-"""OpenAPI 3 (YAML or JSON): a scenario for each tag, with parameters and bodies from examples and schemas."""
+"""OpenAPI 3 and Swagger 2 (YAML or JSON): a scenario for each tag, with parameters and bodies from examples and schemas."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -11,26 +12,30 @@ import yaml
 
 from loadkit.importers.draft import Draft, Importer, ImportFault, Journey, Request, environment
 from loadkit.importers.example import Examples
+from loadkit.importers.operations import Operation, find_login, flow_of
+from loadkit.importers.parts import Part, put_parts
 from loadkit.importers.places import is_usable
+from loadkit.importers.swagger import upgraded
 from loadkit.redact import is_secret, is_secret_variable
 
 _METHODS = ("post", "get", "head", "put", "patch", "delete")  # of one path: what makes a thing first, what ends it last
-_EXPECTED = "this is no OpenAPI 3 document: a mapping with `openapi: 3...` and `paths`"
+_TEMPLATED = re.compile(r"\{([^{}/]+)\}")
+_EXPECTED = "this is no OpenAPI document: a mapping with `openapi: 3...` or `swagger: 2.0`, and `paths`"
 
 
 def read_openapi(text: str) -> Draft:
-    """Return a journey for each tag. Raises ImportFault for what is not OpenAPI 3."""
+    """Return a journey for each tag. Raises ImportFault for what is not OpenAPI."""
     document = _document(text)
     try:
-        return _draft(document)
+        return _draft(upgraded(document) if "swagger" in document else document)
     except (TypeError, ValueError, AttributeError, KeyError) as error:  # no schema of OpenAPI is held against it
-        raise ImportFault(f"the document is not what OpenAPI 3 says: {error}") from error
+        raise ImportFault(f"the document is not what OpenAPI says: {error}") from error
 
 
 def _draft(document: Mapping[str, Any]) -> Draft:
     reader = _Reader(document)
     draft = Draft(journeys=[], target=reader.target())
-    journeys: dict[str, list[Request]] = {}
+    journeys: dict[str, list[Operation]] = {}
     for path, item in document["paths"].items():
         if not str(path).startswith("/"):
             continue  # an extension: x-...
@@ -40,10 +45,13 @@ def _draft(document: Mapping[str, Any]) -> Draft:
             if operation:
                 tags = operation.get("tags") or []
                 tag = str(tags[0]) if tags else _first_segment(str(path))
-                journeys.setdefault(tag, []).append(reader.request(method, str(path), shared, operation))
+                journeys.setdefault(tag, []).append(reader.operation(method, str(path), shared, operation))
     if not journeys:
         raise ImportFault("the document has no operations below `paths`")
-    draft.journeys = [Journey(name=tag, requests=requests) for tag, requests in journeys.items()]
+    login = find_login(one for operations in journeys.values() for one in operations)
+    draft.journeys = [Journey(name=tag, requests=flow_of(operations, login)) for tag, operations in journeys.items()]
+    if login is not None and any(one.bearer for operations in journeys.values() for one in operations):
+        reader.notes.append(f"scenarios that want a token begin with POST {login.path}; give its credentials")
     draft.notes = [
         *reader.notes,
         "a description has no traffic: weights, think times and the order of requests are yours to set",
@@ -57,9 +65,9 @@ def _document(text: str) -> Mapping[str, Any]:
         document = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise ImportFault(f"{_EXPECTED}; it cannot be read: {' '.join(str(error).split())[:200]}") from error
-    if isinstance(document, Mapping) and str(document.get("swagger", "")).startswith("2"):
-        raise ImportFault("this is Swagger 2.0; convert it to OpenAPI 3 first, as editor.swagger.io does")
-    if not isinstance(document, Mapping) or not str(document.get("openapi", "")).startswith("3"):
+    if not isinstance(document, Mapping):
+        raise ImportFault(_EXPECTED)
+    if not str(document.get("openapi", "")).startswith("3") and not str(document.get("swagger", "")).startswith("2"):
         raise ImportFault(_EXPECTED)
     if not isinstance(document.get("paths"), Mapping):
         raise ImportFault("the document has no operations below `paths`")
@@ -76,7 +84,7 @@ class _Reader:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self._base = ""
-        self.examples = Examples(document)
+        self.examples, self.answers = Examples(document), Examples(document, answers=True)
         self.notes: list[str] = []
 
     def target(self) -> str:
@@ -90,17 +98,33 @@ class _Reader:
         self._base = split.path.rstrip("/")
         return f"{split.scheme}://{split.netloc}" if split.netloc else ""
 
-    def request(self, method: str, path: str, shared: Mapping[str, Any], operation: Mapping[str, Any]) -> Request:
-        """Return the request of an operation."""
+    def operation(self, method: str, path: str, shared: Mapping[str, Any], spec: Mapping[str, Any]) -> Operation:
+        """Return an operation with its request."""
         request = Request(method=method, url=self._base + path, name=self._base + path if "{" in path else "")
+        made = Operation(path=path, request=request, gives=self._answer(spec))
         query: list[tuple[str, str]] = []
-        for spec in self._parameters(shared, operation):
-            self._put_parameter(spec, request, query)
+        for parameter in self._parameters(shared, spec):
+            self._put_parameter(parameter, made, query)
+        for name in _TEMPLATED.findall(request.url):
+            made.open.setdefault(name, "1")  # one that the document forgot
         if query:
             request.url += f"?{urlencode(query, quote_via=quote)}"
-        self._put_body(request, self.examples.resolved(operation.get("requestBody")), f"{method.upper()} {path}")
-        self._put_security(request, operation.get("security", self._document.get("security")))
-        return request
+        self._put_body(request, self.examples.resolved(spec.get("requestBody")), f"{method.upper()} {path}")
+        made.bearer = self._put_security(request, spec.get("security", self._document.get("security")))
+        return made
+
+    def _answer(self, spec: Mapping[str, Any]) -> Any:
+        """Return an example of the JSON that an operation gives when all is well."""
+        for status, one in sorted((spec.get("responses") or {}).items(), key=lambda pair: str(pair[0])):
+            content = self.answers.resolved(one).get("content")
+            if not str(status).startswith("2") or not isinstance(content, Mapping):
+                continue
+            for kind, holder in content.items():
+                if "json" in str(kind) or kind == "*/*":
+                    media = self.answers.resolved(holder)
+                    has_example, value = self.answers.given(media)
+                    return value if has_example else self.answers.of(media.get("schema"))
+        return None
 
     def _parameters(self, shared: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """Yield parameters; those of the operation win."""
@@ -111,13 +135,15 @@ class _Reader:
                 found[str(spec.get("in")), str(spec.get("name"))] = spec
         yield from found.values()
 
-    def _put_parameter(self, spec: Mapping[str, Any], request: Request, query: list[tuple[str, str]]) -> None:
-        name, place = str(spec.get("name", "")), spec.get("in")
+    def _put_parameter(self, spec: Mapping[str, Any], operation: Operation, query: list[tuple[str, str]]) -> None:
+        name, place, request = str(spec.get("name", "")), spec.get("in"), operation.request
         has_example, value = self.examples.given(spec)
         if not has_example:
             value = self.examples.of(spec.get("schema"), name)
         texts = [_text(item) for item in value] if isinstance(value, list) else [_text(value)]
-        if place == "path":
+        if place == "path" and not has_example:
+            operation.open[name] = ",".join(texts)
+        elif place == "path":
             request.url = request.url.replace(f"{{{name}}}", quote(",".join(texts), safe=""))
         elif not spec.get("required") and not has_example:
             return
@@ -125,7 +151,7 @@ class _Reader:
             if is_secret_variable(name):
                 request.query[name] = environment(_environment_name(name))
             else:
-                query += [(name, text) for text in texts]
+                query += [(name, text) for text in (texts if spec.get("explode", True) else [",".join(texts)])]
         elif place == "header" and name.lower() not in ("accept", "content-type", "authorization"):
             request.headers[name.lower()] = environment(_environment_name(name)) if is_secret(name) else ",".join(texts)
         elif place == "cookie":
@@ -146,13 +172,26 @@ class _Reader:
                 request.headers["content-type"] = kind
         elif kind.startswith("application/x-www-form-urlencoded") and isinstance(value, dict):
             request.body, request.body_key = {name: _text(item) for name, item in value.items()}, "form"
+        elif kind.startswith("multipart/form-data") and isinstance(value, dict):
+            files = self._files(media.get("schema"))
+            parts = [
+                Part(name=name, text=_text(item), file=f"{name}.bin" if name in files else "")
+                for name, item in value.items()
+            ]
+            put_parts(request, parts, self.notes)
         else:
             request.body, request.body_key = value if isinstance(value, str) else json.dumps(value), "body"
             request.headers["content-type"] = kind
             self.notes.append(f"look at the body of {what}: {kind} is not made from a schema")
 
-    def _put_security(self, request: Request, wanted: Any) -> None:
-        """Put in what the first of the alternatives asks for."""
+    def _files(self, schema: Any) -> set[str]:
+        """Return the fields of a form that are files."""
+        properties = self.examples.resolved(schema).get("properties") or {}
+        return {str(name) for name, one in properties.items() if self.examples.resolved(one).get("format") == "binary"}
+
+    def _put_security(self, request: Request, wanted: Any) -> bool:
+        """Put in what the first of the alternatives asks for; say whether that is a token."""
+        bearer = False
         first = wanted[0] if isinstance(wanted, list) and wanted and isinstance(wanted[0], Mapping) else {}
         schemes = (self._document.get("components") or {}).get("securitySchemes") or {}
         for name in first:
@@ -163,12 +202,14 @@ class _Reader:
                 request.auth = environment("USERNAME"), environment("PASSWORD")
             elif kind in ("oauth2", "openIdConnect") or (kind == "http" and scheme == "bearer"):
                 request.headers["authorization"] = f"Bearer {environment('TOKEN')}"
+                bearer = True
             elif kind == "apiKey" and place == "header":
                 request.headers[key.lower()] = environment(_environment_name(key))
             elif kind == "apiKey" and place == "query":
                 request.query[key] = environment(_environment_name(key))
             elif kind == "apiKey" and place == "cookie":
                 request.cookies[key] = environment(_environment_name(key))
+        return bearer
 
 
 def _environment_name(name: str) -> str:
@@ -182,5 +223,5 @@ def _text(value: Any) -> str:
 
 
 IMPORTERS = {
-    "openapi": Importer(description="An OpenAPI 3 description of an API, in YAML or JSON.", read=read_openapi)
+    "openapi": Importer(description="An OpenAPI 3 or Swagger 2 description of an API, in YAML or JSON.", read=read_openapi)
 }  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -22,8 +24,13 @@ _GRACE_S = 20  # below the 30 s that `run` gives
 _NAMELESS_TARGET = "http://localhost:8080"
 
 
-def write_scenario(draft: Draft, origin: str) -> str:
-    """Return the text of a scenario file; `origin` says in its first line where it comes from. Secrets are taken out."""
+def write_scenario(draft: Draft, origin: str, directory: Path | None = None) -> str:
+    """Return the text of a scenario file; `origin` says in its first line where it comes from. Secrets are taken out.
+
+    The paths of files are written as they are from `directory`, in which it will stand; in full where that is not known.
+    """
+    if directory is not None:
+        _move_files(draft, directory)
     draft.notes += drop_unusable(draft)
     hiding = Hiding()
     hiding.hide(draft)
@@ -54,6 +61,15 @@ def write_scenario(draft: Draft, origin: str) -> str:
     head = "".join(f"# {_one_line(line)}\n" for line in [origin, *notes])
     body = "\n".join([_yaml({"config": config}), _yaml({"scenarios": scenarios})])
     return f"{head}\n{body}" if head else body
+
+
+def _move_files(draft: Draft, directory: Path) -> None:
+    for journey in draft.journeys:
+        for request in journey.requests:
+            for value in request.body.values() if request.body_key == "formData" else ():
+                for part in value if isinstance(value, list) else [value]:
+                    if isinstance(part, dict) and "fromFile" in part:
+                        part["fromFile"] = os.path.relpath(part["fromFile"], directory.absolute())
 
 
 def _one_line(text: str) -> str:

@@ -13,9 +13,11 @@ CURL = """curl 'https://shop.example/login' -H 'content-type: application/json' 
   --data-raw '{"user":"user1","password":"secret1"}' --compressed
 curl https://shop.example/products/17 && curl -G https://shop.example/search --data-urlencode 'q=red shoes'
 """
-RECORDED = Path(__file__).parent.parent / "support" / "recordings" / "shop.har"  # a browser's visit to the demo
+RECORDINGS = (
+    Path(__file__).parent.parent / "support" / "recordings"
+)  # what a browser exported of the demo, and what describes it
 SHORT = json.dumps({"config": {"phases": [{"duration": 1, "arrivalRate": 10}], "thresholds": []}})
-ONE_SECOND = json.dumps({"config": {"phases": [{"duration": 1, "arrivalRate": 10}]}})
+ONE_SECOND = json.dumps({"config": {"phases": [{"duration": 1, "arrivalRate": 20}]}})
 
 
 def made(kind: str, text: str, directory: Path) -> Path:
@@ -42,15 +44,22 @@ def test_one_visitor_does_what_was_recorded(kind: str, text: str, requests: int,
     assert result.counters["vusers.completed"] == 1
 
 
-def test_a_recorded_visit_to_the_demo_runs_without_a_change(tmp_path: Path) -> None:
-    """Its token and its identifiers are those of the new visit: the demo knows no others."""
-    path, report = made("har", RECORDED.read_text(), tmp_path), tmp_path / "report.json"
-    assert path.read_text().count("as: ") == 5
+@pytest.mark.parametrize(
+    ("kind", "name", "password"),
+    [
+        ("har", "shop.har", "wonderland"),
+        ("openapi", "shop.openapi.yaml", "wonderland"),
+        ("openapi", "shop.swagger.json", "builder"),
+    ],
+)
+def test_what_is_made_of_the_demo_runs_against_it(kind: str, name: str, password: str, tmp_path: Path) -> None:
+    """Its tokens and identifiers are those of the new visits: the demo knows no others."""
+    path, report = made(kind, (RECORDINGS / name).read_text(), tmp_path), tmp_path / "report.json"
     path.write_text(re.sub(r"think: [\d.]+", "think: 0.01", path.read_text()))
-    (tmp_path / ".env").write_text("PASSWORD=wonderland\n")
+    (tmp_path / ".env").write_text(f"PASSWORD={password}\n")
     result = finish(start("run", path, "-o", report, "--dotenv", tmp_path / ".env", "--overrides", ONE_SECOND), report)
     assert ends_with(result, 0), result.out + result.err
-    assert result.counters["vusers.completed"] == 10
+    assert result.counters["vusers.completed"] == 20
     assert {name for name in result.counters if name.startswith(("http.codes.4", "http.codes.5", "errors."))} == set()
 
 

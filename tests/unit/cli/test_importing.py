@@ -34,6 +34,20 @@ def test_a_file_is_not_replaced_unless_asked_for(tmp_path):
     assert made.read_text() != "mine"
 
 
+def test_a_form_with_a_file_is_valid_where_it_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+    (tmp_path / "load").mkdir()
+    made = tmp_path / "load" / "shop.yaml"
+    assert invoke("curl", "-", "-o", str(made), text="curl -F image=@a.png https://shop.example/u").exit_code == 0
+    assert "fromFile: ../a.png" in made.read_text() or 'fromFile: "../a.png"' in made.read_text()
+    assert [path.name for path in made.parent.iterdir()] == ["shop.yaml"]
+    assert CliRunner().invoke(app, ["validate", str(made)]).exit_code == 0
+    shown = invoke("curl", "-", text="curl -F image=@a.png https://shop.example/u")
+    assert shown.exit_code == 0
+    assert str(tmp_path / "a.png") in shown.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -18,6 +18,8 @@ from loadkit.scenario.reading import read_plan
 from loadkit.scenario.settings import Settings
 from tests.support.traffic import BROWSE, BUY, PAUSE_S, SEARCH, access_log, har, openapi
 
+RECORDINGS = Path(__file__).parent.parent.parent / "support" / "recordings"
+
 
 @pytest.fixture
 def plan_of(tmp_path):
@@ -131,17 +133,35 @@ def test_commands_as_people_type_them(curl_flow):
     assert head == {"head": "/health"}
     assert search["get"]["url"] == "/search?q=red%20shoes%20%26%20more&page=2"
     assert search["get"]["headers"] == {"authorization": "Bearer {{ $env.TOKEN }}"}
-    assert 'name="file"; filename="hello.txt"' in upload["post"]["body"]
-    assert upload["post"]["body"].count("hello\nworld\n") == 2
+    assert upload["post"]["formData"] == {
+        "name": "ann",
+        "note": "hello\nworld\n",
+        "file": {"fromFile": str(Path("hello.txt").absolute())},
+    }
     assert me["get"]["auth"] == {"user": "ann", "pass": "{{ $env.PASSWORD_3 }}"}
     assert quoted["get"]["headers"] == {"x-quote": 'say "hi" \\ $5'}
+
+
+def test_files_of_a_form_are_named_from_where_the_scenario_will_stand(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.png").write_bytes(b"\x89PNG")
+    draft = read_curl(
+        "curl https://shop.example/u -F 'image=@a.png;type=image/png' -F 'note=x;type=text/html' -F 'gone=@b.pdf'"
+    )
+    (step,) = flows(write_scenario(draft, "Made.", tmp_path / "load"))["curl"]
+    assert step["post"]["formData"] == {
+        "image": {"fromFile": "../a.png", "contentType": "image/png"},
+        "note": {"value": "x", "contentType": "text/html"},
+        "gone": {"value": "(contents of b.pdf)", "contentType": "application/octet-stream"},
+    }
+    assert any("fromFile: b.pdf" in note for note in draft.notes)
 
 
 @pytest.mark.parametrize(
     "command",
     [
         "curl https://shop.example/x -d 'a=1&a=2&password=hunter2hunter2'",
-        "curl https://shop.example/x -F user=ann -F password=hunter2hunter2",
+        "curl https://shop.example/x -F user=ann -F password=hunter2hunter2 -F 'otp_token=hunter2hunter2;type=text/plain'",
         "curl https://shop.example/x -H 'Content-Type: text/xml' -d '<a><password>hunter2hunter2</password></a>'",
         """curl https://shop.example/x -H 'Content-Type: application/json' -d '{"password": "hunter2hunter2", }'""",
         """curl https://shop.example/x --json '[{"deep": {"api_key": "hunter2hunter2"}}, "hunter2hunter2"]'""",
@@ -250,6 +270,56 @@ def test_a_schema_that_holds_itself_ends(plan_of):
     plan_of(write_scenario(read_openapi(json.dumps(document)), "Made."))
 
 
-def test_swagger_2_is_told_apart():
-    with pytest.raises(ImportFault, match=r"Swagger 2\.0"):
-        read_openapi('{"swagger": "2.0", "paths": {}}')
+def test_swagger_2_becomes_the_same_as_openapi_3(plan_of):
+    text = write_scenario(read_openapi((RECORDINGS / "shop.swagger.json").read_text()), "Made.")
+    assert plan_of(text).target == "https://shop.example"
+    login, cart, checkout = flows(text)["buying"]
+    assert login["post"]["json"] == {"user": "bob", "password": "{{ $env.PASSWORD }}"}
+    assert cart["post"]["headers"] == {"authorization": "Bearer {{ token }}"}
+    assert checkout["post"]["json"] == {"cartId": "{{ cart_id }}"}
+    products, search, product = flows(text)["catalogue"]
+    assert products["get"]["capture"] == {"json": "$.products[0].id", "as": "product_id"}
+    assert search == {"get": "/search?q=red%20lamp&only=new"}
+    assert product["get"] == {"url": "/products/{{ product_id }}", "name": "/products/{productId}"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "becomes"),
+    [
+        ([{"name": "a", "type": "integer"}], {"form": {"a": "1"}}),
+        ([{"name": "a", "type": "string", "default": "b"}, {"name": "photo", "type": "file"}],
+         {"formData": {"a": "b", "photo": {"value": "loadkit", "contentType": "application/octet-stream"}}}),
+    ],
+)  # fmt: skip
+def test_forms_of_swagger_2(fields, becomes):
+    parameters = [{"in": "formData", **field} for field in fields]
+    document = {"swagger": "2.0", "basePath": "/v1", "paths": {"/x": {"post": {"parameters": parameters}}}}
+    ((step,),) = flows(write_scenario(read_openapi(json.dumps(document)), "Made.")).values()
+    assert step["post"] == {"url": "/v1/x", **becomes}
+
+
+def test_operations_stand_where_they_can_work():
+    """A description lists paths by their names, and deleting comes before what is to be deleted."""
+    flow = flows(write_scenario(read_openapi((RECORDINGS / "shop.openapi.yaml").read_text()), "Made."))
+    assert [next(iter(step.values()))["url"] for step in flow["buying"]] == ["/login", "/cart", "/checkout"]
+    models = [next(iter(step.values()))["url"] for step in flow["platform"]]
+    assert models.index("/models") < models.index("/models/{{ model_id }}")
+    assert {
+        "url": "/products/17",
+        "name": "/products/{productId}",
+        "headers": {"authorization": "Bearer {{ token }}"},
+    } in [step["get"] for step in flow["catalogue"] if "get" in step], "an example in the description is kept"
+
+
+def test_what_is_deleted_goes_last():
+    order = {"type": "object", "properties": {"id": {"type": "string"}}}
+    answer = {"responses": {"201": {"content": {"application/json": {"schema": order}}}}}
+    parameters = [{"in": "path", "name": "orderId", "required": True, "schema": {"type": "string"}}]
+    paths = {
+        "/orders/{orderId}": {"parameters": parameters, "delete": {"tags": ["o"]}, "get": {"tags": ["o"]}},
+        "/orders": {"post": {"tags": ["o"], **answer}},
+        "/orders/{orderId}/pay": {"parameters": parameters, "post": {"tags": ["o"]}},
+    }
+    flow = flows(write_scenario(read_openapi(json.dumps({"openapi": "3.1.0", "paths": paths})), "Made."))["o"]
+    assert [next(iter(step)) for step in flow] == ["post", "post", "get", "delete"]
+    assert flow[3]["delete"] == {"url": "/orders/{{ order_id }}", "name": "/orders/{orderId}"}
