@@ -82,6 +82,21 @@ class Nobody:
 NOBODY = Nobody()
 
 
+class Few:
+    """The first 200 of the names it is called with; all others are OTHER_REQUESTS. For names that variables decide."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def __call__(self, name: str) -> str:
+        """Return what a name counts as."""
+        if len(self._known) < MAX_REQUEST_NAMES:
+            self._known.add(name)
+        return name if name in self._known else OTHER_REQUESTS
+
+
 class Build:
     """Everything a compile function needs: the configuration, where things stand, and what is defined so far."""
 
@@ -108,6 +123,8 @@ class Build:
         self.diagnostics: list[Diagnostic] = []
         self._known: set[Diagnostic] = set()
         self.request_names: set[str] = set()
+        self.endpoint = Few()  # what metrics-by-endpoint calls requests
+        self.failed_request = Few()  # those that `expect.reportFailuresAsErrors` names
         self.requests: set[StepFunction] = set()
         self.direct = False  # the target is the demo, which no proxy stands before
         self.kept: dict[str, Any] = {}  # what a protocol reads once for all of its steps
@@ -172,8 +189,11 @@ class Build:
         """Say that a variable has a value from here on. `name` may be a path; its root counts."""
         self.defined.add(root_of(name))
 
-    def series(self, name: str, where: Where) -> Series:
-        """Return where the samples of a request name go: what comes after the first 200 names is one, OTHER_REQUESTS."""
+    def series(self, name: str, where: Where, endpoint: str | None = None) -> Series:
+        """Return where the samples of a request name and an endpoint go, which is the name unless another is given.
+
+        What comes after the first 200 names is one, OTHER_REQUESTS, and so are endpoints.
+        """
         name = self.secrets.mask_values(name)
         if name not in self.request_names and len(self.request_names) >= MAX_REQUEST_NAMES:
             if OTHER_REQUESTS not in self.request_names:
@@ -181,8 +201,9 @@ class Build:
                 hint = "give requests that do the same the same `name`"
                 self.warn("LK509", where, f'{text} "{OTHER_REQUESTS}"', hint=hint)
             name = OTHER_REQUESTS
+            endpoint = OTHER_REQUESTS if endpoint != "" else ""
         self.request_names.add(name)
-        return self.book.series(name)
+        return self.book.series(name, endpoint and self.endpoint(endpoint))
 
     def steps(self, items: Iterable[Any], where: Where) -> tuple[StepFunction, ...]:
         """Compile a list of steps in order; what is not a step with exactly one action has been reported already."""

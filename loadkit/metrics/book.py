@@ -17,6 +17,7 @@ from time import perf_counter_ns as now_ns
 
 import numpy as np
 
+from loadkit.metrics.endpoints import ENDPOINT_CODES, ENDPOINT_ERRORS, ENDPOINT_TIME
 from loadkit.metrics.histogram import Histogram, Ints
 from loadkit.metrics.sample import SAMPLE_WIDTH
 from loadkit.metrics.snapshot import Key
@@ -24,17 +25,24 @@ from loadkit.redact import Mask, mask_text
 
 FLUSH_ROWS = 4096
 
+Endpoints = defaultdict[str, set[str]]
+"""The endpoints of each request name; what the books of a worker share."""
+
 KeepExample = Callable[[str, str, Mask], None]
 """Takes an error's name, a text, and what hides the secrets in it if the text is kept."""
 
 
 class Series:
-    """The samples of one request name in one scenario. `rows` is only ever appended to and cleared in place."""
+    """The samples of one request name and one endpoint in one scenario. `rows` is only ever appended to and cleared in place.
 
-    __slots__ = ("book", "name", "rows")
+    `endpoint` is what `metrics-by-endpoint` calls the requests, "" for those that it leaves out (see endpoints.py).
+    """
 
-    def __init__(self, name: str, book: Book) -> None:
+    __slots__ = ("book", "endpoint", "name", "rows")
+
+    def __init__(self, name: str, endpoint: str, book: Book) -> None:
         self.name = name
+        self.endpoint = endpoint
         self.book = book
         self.rows: list[int] = []
 
@@ -95,6 +103,13 @@ class Numbers:
         counters["http.downloaded_bytes", name] += int(bytes_in.sum())
         counters["http.uploaded_bytes", name] += int(bytes_out.sum())
 
+    def record_endpoint(self, endpoint: str, table: Ints) -> None:
+        """Count a table of samples under their endpoint, beside what is counted under their request name."""
+        self.histograms[ENDPOINT_TIME, endpoint].record(np.maximum(table[:, 5] - table[:, 0], 0))
+        per_status = np.bincount(table[:, 6])
+        for code in np.flatnonzero(per_status):
+            self.counters[f"{ENDPOINT_CODES}{code}", endpoint] += int(per_status[code])
+
     def _record_statuses(self, name: str, status: Ints, response: Ints) -> None:
         per_status = np.bincount(status)
         for code in np.flatnonzero(per_status):
@@ -131,13 +146,14 @@ class Course:
 class Book:
     """All that is recorded of one scenario between two snapshots; of the run itself where `scenario` is ""."""
 
-    def __init__(self, scenario: str, course: Course, keep_example: KeepExample) -> None:
+    def __init__(self, scenario: str, course: Course, keep_example: KeepExample, endpoints: Endpoints) -> None:
         self.scenario = scenario
+        self.endpoints = endpoints
         self._keep_example = keep_example
         self.present = Numbers()
         self._past: defaultdict[int, Numbers] = defaultdict(Numbers)
         self._course = course
-        self._series: dict[str, Series] = {}
+        self._series: dict[tuple[str, str], Series] = {}
         self._tallies: list[Tally] = []
 
     @property
@@ -145,11 +161,13 @@ class Book:
         """Return the counters of the phase that is on."""
         return self.present.counters
 
-    def series(self, name: str) -> Series:
-        """Return the series of a request name, made on first use."""
-        found = self._series.get(name)
+    def series(self, name: str, endpoint: str | None = None) -> Series:
+        """Return the series of a request name and its endpoint, the name itself unless another is given; made on first use."""
+        key = name, name if endpoint is None else endpoint
+        found = self._series.get(key)
         if found is None:
-            found = self._series[name] = Series(name, self)
+            found = self._series[key] = Series(*key, self)
+            self.endpoints[name].add(key[1])
         return found
 
     def tally(self, counts: Mapping[Key, int]) -> Tally:
@@ -166,12 +184,23 @@ class Book:
         """Add to a counter."""
         self.present.counters[metric, label] += by
 
-    def failure(self, name: str, error: str, spent_ns: int, *, text: str = "", mask: Mask = mask_text) -> None:
-        """Count a request that got no valid response; its time goes to `http.failure_time`."""
+    def failure(
+        self,
+        name: str,
+        error: str,
+        spent_ns: int,
+        *,
+        text: str = "",
+        mask: Mask = mask_text,
+        endpoint: str = "",
+    ) -> None:
+        """Count a request that got no valid response, under its endpoint too; its time goes to `http.failure_time`."""
         intended_ns, present = now_ns() - spent_ns, self.present
         numbers = present if intended_ns >= self._course.start_ns else self._past[self._course.at(intended_ns)]
         numbers.counters["http.requests", name] += 1
         numbers.counters[f"errors.{error}", name] += 1
+        if endpoint:
+            numbers.counters[f"{ENDPOINT_ERRORS}{error}", endpoint] += 1
         numbers.times["http.failure_time", name].append(max(0, spent_ns))
         if text:
             self._keep_example(error, text, mask)
@@ -219,15 +248,20 @@ class Book:
                 tally.times = 0
 
     def _flush_series(self, series: Series) -> None:
-        rows, name, course = series.rows, series.name, self._course
+        rows, course = series.rows, self._course
         table = np.fromiter(rows, np.int64, len(rows)).reshape(-1, SAMPLE_WIDTH)
         rows.clear()
         intended = table[:, 0]
         if int(intended.min()) >= course.start_ns:
-            self.present.record_samples(name, table)
+            self._record(series, table, self.present)
             return
         positions = np.maximum(np.searchsorted(course.starts_ns, intended, side="right") - 1, 0)
         for position in np.unique(positions):
             phase = course.phases[position]
             numbers = self.present if phase == course.phase else self._past[phase]
-            numbers.record_samples(name, table[positions == position])
+            self._record(series, table[positions == position], numbers)
+
+    def _record(self, series: Series, table: Ints, numbers: Numbers) -> None:
+        numbers.record_samples(series.name, table)
+        if series.endpoint and len(self.endpoints[series.name]) > 1:  # else the report knows it by the name
+            numbers.record_endpoint(series.endpoint, table)

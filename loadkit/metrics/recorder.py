@@ -18,7 +18,7 @@ class Recorder(Book):
     """The book of the run itself (arrivals, lags), and the keeper of the scenarios' books."""
 
     def __init__(self, worker: int = 0) -> None:
-        super().__init__("", Course(), self._keep)
+        super().__init__("", Course(), self._keep, defaultdict(set))
         self.worker = worker
         self.label = worker_label(worker)  # of times that are this worker's own, such as generator.lag
         self.origin_ns = now_ns()  # the run's first instant, once it is known
@@ -31,8 +31,13 @@ class Recorder(Book):
         """Return the book of a scenario, made on first use."""
         found = self._books.get(scenario)
         if found is None:
-            found = self._books[scenario] = Book(scenario, self._course, self._keep)
+            found = self._books[scenario] = Book(scenario, self._course, self._keep, self.endpoints)
         return found
+
+    def endpoint_names(self) -> dict[str, str]:
+        """Return what the report calls the requests of a name, where it is not the name: "" for one of several endpoints."""
+        only = {name: next(iter(found)) if len(found) == 1 else "" for name, found in self.endpoints.items()}
+        return {name: endpoint for name, endpoint in sorted(only.items()) if endpoint != name}
 
     def gauge(self, name: str, value: float) -> None:
         """Set a value that the next snapshot carries as it is, such as `vusers.active`."""

@@ -48,7 +48,7 @@ class JsonReport:
 
     def start(self, event: Started) -> None:
         """Begin the timeline."""
-        self._timeline = Timeline(event.started_at, event.plan.scenarios)
+        self._timeline = Timeline(event.started_at, event.plan.naming)
 
     def interval(self, event: Interval) -> None:
         """Add a second to the timeline."""
@@ -60,7 +60,7 @@ class JsonReport:
 
     def finish(self, result: RunResult) -> None:
         """Write the report. Raises OSError when the place has become unwritable since the check."""
-        timeline = self._timeline or Timeline(result.started_at, result.plan.scenarios)
+        timeline = self._timeline or Timeline(result.started_at, result.plan.naming)
         write_report(self.path, build_report(result, timeline))
 
 

@@ -15,9 +15,11 @@ from loadkit.flow.fiber import NEVER_NS, PARK, Cancelled, DeadlineExpired
 from loadkit.flow.step import StepFunction
 from loadkit.flow.user import StepFailed, VirtualUser
 from loadkit.metrics.book import Series
+from loadkit.metrics.endpoints import ENDPOINT_ERRORS, ENDPOINT_SERVER_TIMING, ENDPOINT_UNSEEN
 from loadkit.metrics.sample import Outcome
 from loadkit.protocols.address import follow
 from loadkit.protocols.connect import ConnectFailed, Connector
+from loadkit.protocols.endpoint import EndpointOf, server_timing_ns
 from loadkit.protocols.http1 import Connection
 from loadkit.protocols.judge import Checks, Judge, compile_judge
 from loadkit.protocols.request import Hop, InvalidRequest, RequestSpec, Wire
@@ -27,7 +29,7 @@ from loadkit.protocols.trace import trace_exchange, trace_failure
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110 section 9.2.2
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOST = frozenset({Outcome.CLOSED, Outcome.RESET})
-_NOTED = frozenset({b"set-cookie", b"content-encoding"})
+_NOTED = frozenset({b"set-cookie", b"content-encoding", b"server-timing"})
 _MOST_NAMES = 1000
 
 
@@ -50,6 +52,8 @@ class Exchange:
     cookies: Cookies
     checks: Checks
     connector: Callable[[VirtualUser], Connector]
+    endpoint_of: EndpointOf | None = None
+    """Gives the endpoint of a request where its series does not know it."""
 
 
 class Failed(Exception):
@@ -245,16 +249,20 @@ def _give_up(
             connection.abort()
         session.done(wire.origin, connection, reusable=False)
         x.series.book.count("http.downloaded_bytes", x.series.name, by=connection.bytes_in)
-    name, text = _record_failure(x, user, start_ns, error, connecting=connection is None)
+    endpoint = _endpoint(x, user, wire)
+    name, text = _record_failure(x, user, start_ns, error, connecting=connection is None, endpoint=endpoint)
     if user.run.debug:
         trace_failure(user, wire, name, text)
     raise StepFailed from None
 
 
 def _record_failure(
-    x: Exchange, user: VirtualUser, start_ns: int, error: BaseException, *, connecting: bool
+    x: Exchange, user: VirtualUser, start_ns: int, error: BaseException, *, connecting: bool, endpoint: str = ""
 ) -> tuple[str, str]:
-    """Count a request that got no valid response, and return its error's name and text; free the fiber of its deadline."""
+    """Count a request that got no valid response, and return its error's name and text; free the fiber of its deadline.
+
+    One that could not even be sent has no `endpoint`.
+    """
     end_ns, fiber = now_ns(), user.fiber
     text = str(error)
     if isinstance(error, Failed | ConnectFailed):
@@ -271,7 +279,7 @@ def _record_failure(
     fiber.deadline_ns = NEVER_NS
     spent_ns = end_ns - user.due_ns
     said = f"{x.spec.method} {x.series.name}: {text}"
-    x.series.book.failure(x.series.name, name, spent_ns, text=said, mask=user.masked)
+    x.series.book.failure(x.series.name, name, spent_ns, text=said, mask=user.masked, endpoint=endpoint)
     user.due_ns = end_ns
     return name, text
 
@@ -285,12 +293,20 @@ def _after(
     """Take the cookies of a response and follow its redirect; whatever goes wrong gives the connection back."""
     try:
         _store_cookies(x, user, session, wire, connection)
-        if connection.status not in _REDIRECTS or not x.follow_redirects:
-            return wire, connection
     except BaseException:
         session.done(wire.origin, connection, reusable=False)
         raise
-    return (yield from _redirects(x, send, user, session, wire, connection))
+    if connection.status in _REDIRECTS and x.follow_redirects:
+        wire, connection = yield from _redirects(x, send, user, session, wire, connection)
+    timing = server_timing_ns(connection.header(b"server-timing"))
+    endpoint = _endpoint(x, user, wire) if timing is not None else ""
+    if timing is not None and endpoint:
+        x.series.book.times(ENDPOINT_SERVER_TIMING, endpoint).append(timing)
+    return wire, connection
+
+
+def _endpoint(x: Exchange, user: VirtualUser, wire: Wire) -> str:
+    return x.series.endpoint if x.endpoint_of is None else x.endpoint_of(user, wire)
 
 
 def _noted(headers: dict[bytes, bytes], plain_names: set[bytes]) -> bool:
@@ -321,6 +337,8 @@ def _redirects(
             return wire, connection
         start_ns = now_ns()
         session.done(wire.origin, connection, reusable=connection.keep_alive)
+        if x.series.endpoint:
+            x.series.book.count(f"{ENDPOINT_UNSEEN}{connection.status}", x.series.endpoint)
         try:
             if followed == x.max_redirects:
                 raise Failed(Outcome.TOO_MANY_REDIRECTS, f"more than {x.max_redirects} redirects")
@@ -337,6 +355,9 @@ def _redirects(
             user.fiber.deadline_ns = NEVER_NS
             text = f"{wire.method} {x.series.name}: {failed}"
             x.series.book.error(failed.name, x.series.name, text=text, mask=user.masked)
+            endpoint = _endpoint(x, user, wire)
+            if endpoint:
+                x.series.book.count(f"{ENDPOINT_ERRORS}{failed.name}", endpoint)
             raise StepFailed from None
         x.series.book.count("http.redirects", x.series.name)
         connection = yield from _hop(x, send, user, session, wire, start_ns)

@@ -18,7 +18,7 @@ MAX_HEAD_BYTES = 4096
 LEARNED_AT_MOST = 256
 _STRETCH_BITS = 30  # 2**30 ns, 1.07 s
 _BODILESS = frozenset({204, 304})
-_TOLD_TO_SESSION = frozenset({b"set-cookie", b"content-encoding"})
+_TOLD_TO_SESSION = frozenset({b"set-cookie", b"content-encoding", b"server-timing"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 

@@ -7,10 +7,13 @@ from typing import Any
 
 from loadkit.flow.expect import compile_expect
 from loadkit.flow.extract import compile_captures
+from loadkit.flow.plugins import comes_before, expect_options
 from loadkit.flow.step import NOBODY, Build, StepFunction, StepPlugin, Where
 from loadkit.flow.user import VirtualUser
+from loadkit.metrics.book import Series
 from loadkit.protocols.address import request_name
 from loadkit.protocols.connect import Connector
+from loadkit.protocols.endpoint import EndpointOf, compile_endpoint, endpoint_watch, request_of
 from loadkit.protocols.exchange import Cookies, Exchange, compile_exchange
 from loadkit.protocols.judge import Checks, counts_of_passed
 from loadkit.protocols.keys import (
@@ -39,24 +42,11 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         build.reach(request.origin.host, (*at, "url" if "url" in spec else "uri"))
     cookies = _compile_cookies(spec.get("cookie", {}), (*at, "cookie"), build)
     first_cookies = _compile_cookies(defaults.get("cookie", {}), ("config", "http", "defaults", "cookie"), build)
-    captures = compile_captures(spec, at, build, strict_default=defaults.get("strictCapture", True) is not False)
-    plugins = build.config.get("plugins") or {}
-    if (plugins.get("expect") or {}).get("expectDefault200") and "expect" not in spec:
-        spec = {**spec, "expect": {"statusCode": 200}}
-    expect = compile_expect(spec, at, build)
-    if expect is not None and build.expect_at is None:
-        build.expect_at = build.positions.at((*at, "expect"))
     timeout_ns = _timeout(spec, at, build)
     connect_timeout_ns = _seconds(http, "connectTimeout", ("config", "http"), build, DEFAULT_CONNECT_TIMEOUT_S)
-    series = build.series(str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/"))))), at)
-    checks = Checks(
-        series=series,
-        method=verb.upper(),
-        captures=captures,
-        expect=expect,
-        passed=build.book.tally(counts_of_passed(expect, series.name)),
-        failing_end=bool((plugins.get("expect") or {}).get("reportFailuresAsErrors", False)),
-    )
+    endpoint, endpoint_of = compile_endpoint(spec, at, build)
+    name = str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/")))))
+    series = build.series(name, at, endpoint)
     exchange = Exchange(
         spec=request,
         series=series,
@@ -67,10 +57,38 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         condition=condition,
         cookies=cookies,
         first_cookies=first_cookies,
-        checks=checks,
+        checks=_compile_checks(verb.upper(), spec, at, build, (series, endpoint_of)),
         connector=_connector_of(build),
+        endpoint_of=endpoint_of,
     )
     return compile_exchange(exchange)
+
+
+def _compile_checks(
+    method: str, spec: Mapping[str, Any], at: Where, build: Build, whose: tuple[Series, EndpointOf | None]
+) -> Checks:
+    """Compile what follows a response: captures, checks, and the plugins that look at it, in the order of `plugins`."""
+    config, (series, endpoint_of) = build.config, whose
+    defaults = {**config.get("defaults", {}), **config.get("http", {}).get("defaults", {})}
+    options = expect_options(config)
+    if options.default_200 and not spec.get("expect"):
+        spec = {**spec, "expect": {"statusCode": 200}}
+    expect = compile_expect(spec, at, build)
+    if expect is not None and build.expect_at is None:
+        build.expect_at = build.positions.at((*at, "expect"))
+    watch = () if endpoint_of is None else (endpoint_watch(series, endpoint_of),)
+    hides = comes_before(config, "expect", "metrics-by-endpoint")
+    return Checks(
+        series=series,
+        method=method,
+        captures=compile_captures(spec, at, build, strict_default=defaults.get("strictCapture", True) is not False),
+        expect=expect,
+        passed=build.book.tally(counts_of_passed(expect, series.name)),
+        failing=request_of(spec, at, build, only_names=options.only_names) if options.as_errors else None,
+        hides=hides,
+        first=() if hides else watch,
+        last=watch if hides else (),
+    )
 
 
 def _connector_of(build: Build) -> Callable[[VirtualUser], Connector]:

@@ -10,23 +10,35 @@ from loadkit.flow.extract import Captures
 from loadkit.flow.response import Response
 from loadkit.flow.user import StepFailed, VirtualUser
 from loadkit.metrics.book import Series, Tally
+from loadkit.metrics.endpoints import ENDPOINT_UNSEEN
 from loadkit.metrics.sample import Outcome
 from loadkit.metrics.snapshot import Key
 from loadkit.protocols.content import DecodeFault, OutputTooLarge, decode
 from loadkit.protocols.http1 import Connection
 from loadkit.protocols.request import Wire
 
+Watch = Callable[[VirtualUser, Wire, Connection], None]
+"""Looks at the last response of a step; its sample is the last row of the step's series."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
-    """What a step captures and checks. `passed` is raised when every check holds; `failing_end` ends the visit else."""
+    """What a step captures and checks. `passed` is raised when every check holds.
+
+    `failing` ends the visit else, with an error that names the request as it says; None lets the virtual user go on. Of the
+    watches those in `first` see a response before it is checked, the others after, unless a check has ended the visit.
+    """
 
     series: Series
     method: str
     captures: Captures | None
     expect: Expect | None
     passed: Tally
-    failing_end: bool
+    failing: Callable[[VirtualUser, Wire], str] | None = None
+    hides: bool = False
+    """Whether a response that ended the visit does not count under its endpoint."""
+    first: tuple[Watch, ...] = ()
+    last: tuple[Watch, ...] = ()
 
     @property
     def keep_body(self) -> bool:
@@ -39,14 +51,14 @@ Judge = Callable[[VirtualUser, Wire, Connection, bool], None]
 
 def compile_judge(x: Checks) -> Judge | None:
     """Return what captures from a response and checks it; None when nobody looks."""
-    captures, expect, name, book = x.captures, x.expect, x.series.name, x.series.book
-    if captures is None and expect is None:
-        return None
-    statuses = expect.statuses if expect is not None else None
-    passed, take = x.passed, captures.take if captures is not None else None
+    if x.captures is None and x.expect is None:
+        return _compile_watch((*x.first, *x.last))
+    captures, name, book = x.captures, x.series.name, x.series.book
+    take = captures.take if captures is not None else None
+    check = _compile_check(x)
 
     def judge(user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> None:
-        response = None
+        response, text = None, None
         if take is not None and not noted and take(connection.body(), user.variables):
             pass
         elif captures is not None:
@@ -54,28 +66,55 @@ def compile_judge(x: Checks) -> Judge | None:
             text = captures.apply(user, response)
             if text is not None:
                 user.withheld = captures.seen(user, response)
-                book.error(Outcome.CAPTURE_FAILED.value, name, text=f"{wire.method} {name}: {text}", mask=user.masked)
-                if expect is not None:  # what the target got wrong is counted, whatever else went wrong
-                    check(user, response)
-                raise StepFailed
         if user.traces:
             user.tell()
-        if expect is None:
-            return
-        if statuses is not None and connection.status in statuses:
-            passed.times += 1
-            return
-        check(user, response or _response(x, user, wire, connection, noted))
-
-    def check(user: VirtualUser, response: Response) -> None:
-        assert expect is not None
-        failures = expect.run(user, response)
-        if failures:
-            _count_failures(x, user, expect, failures)
-        else:
-            passed.times += 1
+        if check is not None:  # what the target got wrong is counted, whatever else went wrong
+            check(user, wire, connection, noted, response)
+        if text is not None:
+            said = f"{wire.method} {name}: {text}"
+            book.error(Outcome.CAPTURE_FAILED.value, name, text=said, mask=user.masked)
+            raise StepFailed
 
     return judge
+
+
+def _compile_watch(watches: tuple[Watch, ...]) -> Judge | None:
+    """Return what shows a response to all watches; None where there is none."""
+    if not watches:
+        return None
+
+    def judge(user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> None:
+        for watch in watches:
+            watch(user, wire, connection)
+
+    return judge
+
+
+_Check = Callable[[VirtualUser, Wire, Connection, bool, Response | None], None]
+
+
+def _compile_check(x: Checks) -> _Check | None:
+    """Return what checks a response and shows it to the watches; None where there is nothing to do."""
+    expect, passed, first, last = x.expect, x.passed, x.first, x.last
+    if expect is None and not first and not last:
+        return None
+    statuses = expect.statuses if expect is not None else None
+
+    def check(user: VirtualUser, wire: Wire, connection: Connection, noted: bool, response: Response | None) -> None:
+        for watch in first:
+            watch(user, wire, connection)
+        if statuses is not None and connection.status in statuses:
+            passed.times += 1
+        elif expect is not None:
+            failures = expect.run(user, response or _response(x, user, wire, connection, noted))
+            if failures:
+                _count_failures(x, expect, failures, user, wire, connection)
+            else:
+                passed.times += 1
+        for watch in last:
+            watch(user, wire, connection)
+
+    return check
 
 
 def counts_of_passed(expect: Expect | None, name: str) -> dict[Key, int]:
@@ -89,7 +128,14 @@ def counts_of_passed(expect: Expect | None, name: str) -> dict[Key, int]:
     return counts
 
 
-def _count_failures(x: Checks, user: VirtualUser, expect: Expect, failures: tuple[tuple[str, str], ...]) -> None:
+def _count_failures(
+    x: Checks,
+    expect: Expect,
+    failures: tuple[tuple[str, str], ...],
+    user: VirtualUser,
+    wire: Wire,
+    connection: Connection,
+) -> None:
     book, name = x.series.book, x.series.name
     failed = [check for check, _ in failures]
     for check in expect.names:
@@ -103,8 +149,10 @@ def _count_failures(x: Checks, user: VirtualUser, expect: Expect, failures: tupl
     method = x.method
     for check, text in failures:
         book.example(f"expect.{check}", f"{method} {name}: {text}", user.masked)
-    if x.failing_end:
-        book.error(f"Failed expectations for request {name}", name)
+    if x.failing is not None:
+        book.error(f"Failed expectations for request {x.failing(user, wire)}", name)
+        if x.hides and x.series.endpoint:
+            book.count(f"{ENDPOINT_UNSEEN}{connection.status}", x.series.endpoint)
         raise StepFailed
 
 

@@ -55,7 +55,7 @@ def _read(path: Path, file: BinaryIO) -> Rebuilt:
             raise Damage(f"it begins with {kind}, format {fields.get('format')!r}; this loadkit reads format {FORMAT}")
         header = msgspec.convert(fields, Header)
         course = Course(recall(header.outline), workers=header.workers, started_at=header.started_at)
-        timeline = Timeline(header.started_at, course.plan.scenarios)
+        timeline = Timeline(header.started_at, course.plan.naming)
     except ValueError as error:
         raise JournalError(f"nothing can be recovered from {path}: {error}") from error
     damage, end = "", None

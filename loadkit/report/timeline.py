@@ -5,17 +5,15 @@ A timeline is fed one snapshot at a time and keeps numbers, not histograms, so a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from loadkit.metrics.endpoints import Naming, reported_counters, reported_summaries
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.scenario.plan import Scenario
 from loadkit.units import NS_PER_MS, NS_PER_S
 
 WINDOW_MS = 10_000
-BY_ENDPOINT = "plugins.metrics-by-endpoint"
-CREATED = "vusers.created"
 COLUMNS: dict[str, str] = {
     "t_s": "end of the second, in seconds since the run's start",
     "requests": "requests sent",
@@ -44,13 +42,10 @@ _LEAST_S = 1.0  # the last stretch of a run may be milliseconds long; a rate ove
 
 
 class Timeline:
-    """Collects the snapshots of a run in order. `started_at` is Unix time in seconds.
+    """Collects the snapshots of a run in order. `started_at` is Unix time in seconds; `naming` is the plan's."""
 
-    A scenario without a name is known by its index here, as in Artillery's report.
-    """
-
-    def __init__(self, started_at: float, scenarios: Iterable[Scenario] = ()) -> None:
-        self._unnamed = {found.name: str(found.index) for found in scenarios if found.name == f"scenario {found.index}"}
+    def __init__(self, started_at: float, naming: Naming | None = None) -> None:
+        self._naming = naming or Naming()
         self.rows: list[list[float | int | None]] = []
         self._started_ms = round(started_at * 1000)
         self._windows: list[Section] = []
@@ -103,48 +98,15 @@ class Timeline:
 
     def _section(self, snapshot: Snapshot, seconds: float, stamps: dict[str, int], period: int | str) -> Section:
         requests = snapshot.count("http.requests")
-        summaries = _summaries(snapshot)
+        summaries = reported_summaries(snapshot, self._naming)
         return {
-            "counters": _counters(snapshot, self._unnamed),
+            "counters": reported_counters(snapshot, self._naming),
             "rates": {"http.request_rate": _rate(requests, seconds)} if requests and seconds > 0 else {},
             **stamps,
             "period": period,
             "summaries": summaries,
             "histograms": summaries,
         }
-
-
-def _counters(snapshot: Snapshot, unnamed: Mapping[str, str]) -> dict[str, int]:
-    totals: dict[str, int] = {}
-    names = {label for metric, label in snapshot.counters if metric == "http.requests"}
-    for (metric, label), count in snapshot.counters.items():
-        if not count:
-            continue  # Artillery leaves out what never happened
-        for name in (metric, _labelled(metric, unnamed.get(label, label) if metric == CREATED else label, names)):
-            if name:
-                totals[name] = totals.get(name, 0) + count
-    return dict(sorted(totals.items()))
-
-
-def _labelled(metric: str, label: str, requests: set[str]) -> str:
-    if metric == CREATED and label:
-        return f"vusers.created_by_name.{label}"
-    if label in requests and metric.startswith("http.codes."):
-        return f"{BY_ENDPOINT}.{label}.codes.{metric.removeprefix('http.codes.')}"
-    if label in requests and metric.startswith("errors."):
-        return f"{BY_ENDPOINT}.{label}.{metric}"
-    return ""
-
-
-def _summaries(snapshot: Snapshot) -> dict[str, Any]:
-    merged: dict[str, Histogram] = {}
-    for (metric, label), histogram in snapshot.histograms.items():
-        if not histogram.total:
-            continue
-        merged.setdefault(metric, Histogram()).merge(histogram)
-        if metric == "http.response_time" and label:
-            merged[f"{BY_ENDPOINT}.response_time.{label}"] = histogram
-    return {name: dict(merged[name].summary_ms()) for name in sorted(merged)}
 
 
 def _stamp(stamps: dict[str, int], started_ms: int, snapshot: Snapshot) -> None:

@@ -31,7 +31,7 @@ from loadkit.scenario.plan import Plan, Scenario
 from loadkit.scenario.rates import check_rate, check_rows, requests_of
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document, in_order
-from loadkit.slo.ensure import KNOWN_PLUGINS
+from loadkit.slo.plugins import KNOWN_PLUGINS
 from loadkit.template.compile import Template
 from loadkit.template.dealing import Feeder
 from loadkit.template.dialect import ignored_options
@@ -102,6 +102,7 @@ def compile_plan(
         digest=hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest(),
         config=config,
         request_names=tuple(sorted(build.request_names)),
+        endpoints=recorder.endpoint_names(),
         warnings=hide_messages(diagnostics, build.secrets),
         tags=_shown_tags(settings.tags, build.secrets),
         secrets=build.secrets,

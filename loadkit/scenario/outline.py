@@ -23,7 +23,14 @@ from loadkit.scenario.plan import Plan, Scenario
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document, document_from_wire, document_to_wire
 
-_JUDGED: tuple[Where, ...] = (("mode",), ("phases",), ("thresholds",), ("ensure",), ("plugins", "ensure"))
+_JUDGED: tuple[Where, ...] = (
+    ("mode",),
+    ("phases",),
+    ("thresholds",),
+    ("ensure",),
+    ("plugins", "ensure"),
+    ("plugins", "metrics-by-endpoint"),
+)
 """What of `config` is kept: when load was due, and what was to hold."""
 
 _SOMETHING: list[Any] = [{"flow": [{"think": 0}]}]  # stands for the scenarios, of which only names and weights are kept
@@ -49,6 +56,7 @@ class _Outline(msgspec.Struct):
     requests: list[str]
     expect_at: Position | None
     warnings: list[Diagnostic]
+    endpoints: dict[str, str] = {}
 
 
 def outline(plan: Plan) -> dict[str, Any]:
@@ -72,6 +80,7 @@ def outline(plan: Plan) -> dict[str, Any]:
             requests=list(plan.request_names),
             expect_at=plan.expect_at,
             warnings=list(plan.warnings),
+            endpoints=dict(plan.endpoints),
         )
     )
     return made
@@ -111,6 +120,7 @@ def recall(wire: Any) -> Plan:
             digest=read.digest,
             config=config,
             request_names=tuple(read.requests),
+            endpoints=read.endpoints,
             warnings=tuple(read.warnings),
             solo=read.solo,
             expect_at=read.expect_at,

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loadkit.errors import Diagnostic, Position
+from loadkit.flow.plugins import endpoint_options
 from loadkit.flow.step import StepFunction
+from loadkit.metrics.endpoints import Naming
 from loadkit.redact import Secrets
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document
@@ -77,6 +79,8 @@ class Plan:
     digest: str
     config: Mapping[str, Any]
     request_names: tuple[str, ...] = ()
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    """What the report calls requests by endpoint, where that is not their name; "" where it does not (see Naming)."""
     warnings: tuple[Diagnostic, ...] = ()
     solo: bool = False
     expect_at: Position | None = None
@@ -95,6 +99,12 @@ class Plan:
     def indexes(self) -> tuple[RowIndex | None, ...]:
         """Return the payloads' indexes, for whoever compiles the same document again."""
         return tuple(feeder.index for feeder in self.feeders)
+
+    @property
+    def naming(self) -> Naming:
+        """Return how reports in Artillery's form call scenarios and requests; a scenario without a name by its index."""
+        unnamed = {made.name: str(made.index) for made in self.scenarios if made.name == f"scenario {made.index}"}
+        return Naming(endpoints=self.endpoints, namespace=endpoint_options(self.config).namespace, scenarios=unnamed)
 
     @property
     def insecure(self) -> bool:

@@ -247,7 +247,7 @@ def _legacy(aggregate: str) -> dict[str, Any]:
     }
 
 
-_PROPERTIES: dict[str, Any] = {
+ENSURE_KEYS: dict[str, Any] = {
     "thresholds": {
         "type": "array",
         "title": "Thresholds",
@@ -301,48 +301,13 @@ _PROPERTIES: dict[str, Any] = {
     },
 }
 
-# Artillery's plugins, and whether loadkit does what they do. The others are accepted and have no effect.
-KNOWN_PLUGINS: Mapping[str, bool] = {
-    "ensure": True,
-    "expect": True,
-    "metrics-by-endpoint": True,
-    "apdex": False,
-    "fake-data": False,
-    "memory-inspector": False,
-    "publish-metrics": False,
-    "slack": False,
-}
-
-
-def _plugin(name: str) -> dict[str, Any]:
-    if name == "ensure":
-        text = "Judge `ensure`. It may hold the same keys as `config.ensure`, which wins."
-        form = {"type": ["object", "null"], "properties": _PROPERTIES, "additionalProperties": False}
-    else:
-        text = f"Artillery's plugin {name}; " + ("always on." if KNOWN_PLUGINS[name] else "accepted, without effect.")
-        form = {"type": ["object", "array", "boolean", "null"]}
-    return {**form, "title": name, "description": text, "examples": [{}]}
-
-
 CONFIG: dict[str, Any] = {
     "ensure": {
         "type": "object",
         "title": "Ensure",
         "description": "Artillery's checks at the end of a run; they count only with `plugins: {ensure: {}}`.",
         "examples": [{"thresholds": [{"http.response_time.p95": 250}], "maxErrorRate": 1}],
-        "properties": _PROPERTIES,
+        "properties": ENSURE_KEYS,
         "additionalProperties": False,
-    },
-    "plugins": {
-        "type": "object",
-        "title": "Plugins",
-        "description": "Artillery's plugins by name, each with its settings. An unknown one is a warning.",
-        "examples": [{"ensure": {}, "expect": {}}],
-        "properties": {name: _plugin(name) for name in KNOWN_PLUGINS},
-        "additionalProperties": {
-            "title": "Plugin",
-            "description": "The settings of a plugin.",
-            "examples": [{}],
-        },
     },
 }

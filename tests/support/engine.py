@@ -14,6 +14,7 @@ from loadkit.engine.run import Orders, ShardRun
 from loadkit.engine.services import Line
 from loadkit.errors import Position
 from loadkit.flow.step import Build, Where
+from loadkit.metrics.endpoints import Naming, reported_counters, reported_summaries
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.scenario.plan import Phase, Plan, Scenario
@@ -93,7 +94,8 @@ def plan_of(
         ensure=None,
         seed=seed,
         digest="",
-        config={},
+        config=dict(config or {}),
+        endpoints=recorder.endpoint_names(),
     )
 
 
@@ -104,6 +106,17 @@ class Ran:
         self.snapshots: list[Snapshot] = []
         self.lines: list[Line] = []
         self.summary = Snapshot()
+        self.naming = Naming()
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """The counters of the report."""
+        return reported_counters(self.summary, self.naming)
+
+    @property
+    def summaries(self) -> dict[str, dict[str, Any]]:
+        """The summaries of the report."""
+        return reported_summaries(self.summary, self.naming)
 
     def count(self, metric: str) -> int:
         return self.summary.count(metric)
@@ -127,7 +140,7 @@ async def run_plan(plan: Plan, recorder: Recorder, *, graceful_stop_ns: int = 5 
         shard=Shard(), start_ns=perf_counter_ns() + 5_000_000, graceful_stop_ns=graceful_stop_ns, debug=debug
     )
     await ShardRun(plan, recorder, orders, emit).run()
-    ran.summary = merge_all(ran.snapshots)
+    ran.summary, ran.naming = merge_all(ran.snapshots), plan.naming
     return ran
 
 

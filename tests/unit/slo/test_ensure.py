@@ -13,7 +13,7 @@ from loadkit.errors import CODES, Position
 from loadkit.flow.step import Where
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.slo.ensure import CONFIG, KNOWN_PLUGINS, evaluate_ensure, parse_ensure
+from loadkit.slo.ensure import CONFIG, evaluate_ensure, parse_ensure
 from loadkit.slo.evaluate import Status, Verdict
 from loadkit.slo.validity import Measurement, Validity
 
@@ -309,18 +309,9 @@ def test_the_schema_is_valid_and_explains_every_key(key: str) -> None:
         ({"ensure": {"thresholds": [{}]}}, False),
         ({"ensure": {"conditions": [{"strict": False}]}}, False),
         ({"ensure": {"treshold": []}}, False),
-        ({"plugins": {"ensure": None, "expect": {"outputFormat": "silent"}, "publish-metrics": [], "mine": 5}}, True),
-        ({"plugins": {"ensure": {"p95": 5}}}, True),
-        ({"plugins": {"ensure": {"p96": 5}}}, False),
-        ({"plugins": ["ensure"]}, False),
     ],
 )
 def test_the_schema_knows_the_shape(config: dict[str, Any], fits: bool) -> None:
     schema = {"type": "object", "properties": CONFIG}
 
     assert jsonschema.Draft202012Validator(schema).is_valid(config) is fits
-
-
-def test_plugins_that_have_no_effect_are_told_from_those_that_have() -> None:
-    assert KNOWN_PLUGINS["ensure"]
-    assert not KNOWN_PLUGINS["slack"]

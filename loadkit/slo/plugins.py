@@ -1,0 +1,53 @@
+"""The key `config.plugins`: Artillery's plugins, those that are built in with their options, the others as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from loadkit.flow.plugins import ENDPOINT_SCHEMA
+from loadkit.slo.ensure import ENSURE_KEYS
+
+_BUILT_IN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "ensure": ("Judge `ensure`. It may hold the same keys as `config.ensure`, which wins.", ENSURE_KEYS),
+    "expect": ("The checks of requests (`expect`).", {}),
+    "metrics-by-endpoint": (
+        "How the report names its metrics by endpoint; they are always there.",
+        ENDPOINT_SCHEMA,
+    ),
+}
+_WITHOUT_EFFECT = ("apdex", "fake-data", "memory-inspector", "publish-metrics", "slack")
+
+# Artillery's plugins, and whether loadkit does what they do. The others are accepted and have no effect.
+KNOWN_PLUGINS: Mapping[str, bool] = {**dict.fromkeys(_BUILT_IN, True), **dict.fromkeys(_WITHOUT_EFFECT, False)}
+
+
+def _schema(name: str) -> dict[str, Any]:
+    if name not in _BUILT_IN:
+        text = f"Artillery's plugin {name}; accepted, without effect."
+        return {
+            "type": ["object", "array", "boolean", "null"],
+            "title": name,
+            "description": text,
+            "examples": [{}],
+        }
+    text, options = _BUILT_IN[name]
+    closed = {"properties": options, "additionalProperties": False} if options else {}
+    example = {key: value["examples"][0] for key, value in list(options.items())[:1]}
+    return {"type": ["object", "boolean", "null"], "title": name, "description": text, "examples": [example], **closed}
+
+
+CONFIG: dict[str, Any] = {
+    "plugins": {
+        "type": "object",
+        "title": "Plugins",
+        "description": "Artillery's plugins by name, each with its settings. An unknown one is a warning.",
+        "examples": [{"ensure": {}, "expect": {}}],
+        "properties": {name: _schema(name) for name in sorted(KNOWN_PLUGINS)},
+        "additionalProperties": {
+            "title": "Plugin",
+            "description": "The settings of a plugin.",
+            "examples": [{}],
+        },
+    },
+}
