@@ -8,10 +8,11 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from loadkit.protocols.address import request_name
+from loadkit.scenario.changed_checks import CHECKS, check_changes, counted_checks, number_of_checks
 from loadkit.scenario.changes import Change, Kind, same, shown, value_changes
 
 _DEFAULTS: dict[str, Any] = {"followRedirect": True, "gzip": False, "ifTrue": True, "probability": 100}
-_LISTED = {"capture", "match", "expect"}
+_LISTED = {"match", "expect"}
 _ONE_OF = {
     "headers": "header",
     "qs": "query parameter",
@@ -19,6 +20,7 @@ _ONE_OF = {
     "form": "form field",
     "formData": "form field",
     "set": "variable",
+    "capture": "capture",
 }
 
 
@@ -35,14 +37,23 @@ class _Step:
     def title(self) -> str:
         return f"request {self.action.upper()} {self.name}" if self.name else self.action
 
+    @property
+    def checks(self) -> int:
+        return number_of_checks(self.keys) + sum(step.checks for step in self.inside)
+
     def same_as(self, other: _Step) -> bool:
         same_steps = len(self.inside) == len(other.inside) and all(map(_Step.same_as, self.inside, other.inside))
         return (self.action, self.name) == (other.action, other.name) and same(self.keys, other.keys) and same_steps
 
 
-def flow_changes(old: Any, new: Any, actions: Mapping[str, Any], scenario: str) -> Iterator[Change]:
-    """Yield what has changed in the flow of a scenario, in the order of the new one."""
-    found = list(_between(_steps(old, actions), _steps(new, actions), f'scenario "{scenario}"'))
+def checks_in(flow: Any, actions: Mapping[str, Any]) -> int:
+    """Return how many checks there are in a flow."""
+    return sum(step.checks for step in _steps(flow, actions))
+
+
+def flow_changes(old: Any, new: Any, actions: Mapping[str, Any], where: str) -> Iterator[Change]:
+    """Yield what has changed in a flow, in the order of the new one; `where` says whose it is."""
+    found = list(_between(_steps(old, actions), _steps(new, actions), where))
     gone = {change.subject: change for change, step in found if step and change.kind is Kind.REMOVED}
     come = {change.subject: step for change, step in found if step and change.kind is Kind.ADDED}
     steps = {change.subject: step for change, step in found if step and change.kind is Kind.REMOVED}
@@ -78,9 +89,10 @@ def _replaced(old: list[_Step], new: list[_Step], where: str) -> Iterator[Found]
             new.remove(alike[0])
             yield from _inside(before, alike[0], where)
     for step in old:
-        text = f"{where}: {step.title} removed"
+        subject, lost = f"{where}: {step.title}", step.checks
+        text = f"{subject} removed{f', with {counted_checks(lost)}' if lost else ''}"
         yield (
-            Change(what="step", kind=Kind.REMOVED, subject=f"{where}: {step.title}", text=text, old=_brief(step)),
+            Change(what="step", kind=Kind.REMOVED, subject=subject, text=text, old=_brief(step), looser=lost > 0),
             step,
         )
     for step in new:
@@ -110,10 +122,16 @@ def _inside(old: _Step, new: _Step, where: str) -> Iterator[Found]:
         text += f": {after}" if kind is Kind.ADDED else ""
         return Change(what="step", kind=kind, subject=f"{title}: {name}", text=text, old=before, new=after)
 
-    for change in value_changes(old.keys, new.keys, (), say):
+    for change in value_changes(_unchecked(old.keys), _unchecked(new.keys), (), say):
+        yield change, None
+    for change in check_changes(old.keys, new.keys, title):
         yield change, None
     if old.inside or new.inside:
         yield from _between(old.inside, new.inside, f"{where}: {old.title}")
+
+
+def _unchecked(keys: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in keys.items() if key not in CHECKS}
 
 
 def _signature(step: _Step) -> tuple[str, str]:
@@ -149,10 +167,24 @@ def _step(action: str, item: Mapping[str, Any], actions: Mapping[str, Any]) -> _
         keys["url"] = keys.pop("uri")
     for key in _LISTED & keys.keys():
         keys[key] = keys[key] if isinstance(keys[key], list) else [keys[key]]
+    if "capture" in keys:
+        keys["capture"] = _by_variable(keys["capture"])
     name = str(keys.get("name") or request_name(str(keys.get("url", "/"))))
     return _Step(
         action, name, {key: item for key, item in keys.items() if not same(item, _DEFAULTS.get(key, _NOTHING))}
     )
+
+
+def _by_variable(captures: Any) -> dict[str, Any]:
+    """Return captures by the variable that they fill."""
+    made: dict[str, Any] = {}
+    for item in captures if isinstance(captures, list) else [captures]:
+        if isinstance(item, Mapping):
+            name = str(item.get("as"))
+            made[f"{name} ({len(made) + 1})" if name in made else name] = {
+                key: item[key] for key in item if key != "as"
+            }
+    return made
 
 
 _NOTHING = "\0"

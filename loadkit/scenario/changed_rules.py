@@ -2,6 +2,7 @@
 
 <  <=      a larger limit is looser                     >  >=      a smaller limit is looser
 for        a longer time is looser                      after, min_samples    more is looser
+abort      to go on after a failure is looser
 severity   a warning is looser than an error            a rule that is gone is looser than one that is there
 
 Of what cannot be told (== to !=, another window, `confidence`) it is said that it changed, and it counts as maybe looser.
@@ -139,7 +140,9 @@ def _parts(before: Rule, after: Rule) -> Iterator[_Part]:
     if old_strict != new_strict:
         yield _Part(f"strict {str(old_strict).lower()} -> {str(new_strict).lower()}", not new_strict)
     if old.abort != new.abort:
-        yield _Part("stops the run when it fails" if new.abort else "no longer stops the run when it fails", False)
+        yield _Part(
+            "stops the run when it fails" if new.abort else "no longer stops the run when it fails", not new.abort
+        )
 
 
 def _looser(old: Objective, new: Objective) -> bool | None:

@@ -81,8 +81,17 @@ def value_changes(old: Any, new: Any, path: tuple[str, ...], say: Callable[..., 
                 yield say(below, Kind.ADDED, None, _text(new[name], str(name)))
             else:
                 yield from value_changes(old[name], new[name], below, say)
+    elif _are_alike(old, new):
+        for index, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from value_changes(one, other, (*path[:-1], f"{key}[{index}]"), say)
     elif not _equal(old, new, key):
         yield say(path, Kind.CHANGED, _text(old, key), _text(new, key))
+
+
+def _are_alike(old: Any, new: Any) -> bool:
+    """Say whether two values are lists of things to be compared one by one: as many on both sides, none of them a plain value."""
+    lists = isinstance(old, list) and isinstance(new, list) and len(old) == len(new)
+    return lists and all(isinstance(item, Mapping | list) for item in (*old, *new))
 
 
 def _text(value: Any, key: str) -> str:

@@ -12,7 +12,8 @@ from loadkit.errors import ScenarioError, Severity
 from loadkit.flow.step import Build
 from loadkit.metrics.recorder import Recorder
 from loadkit.redact import Secrets
-from loadkit.scenario.changed_flow import flow_changes
+from loadkit.scenario.changed_checks import counted_checks
+from loadkit.scenario.changed_flow import checks_in, flow_changes
 from loadkit.scenario.changed_load import phase_changes, share, weight_changes
 from loadkit.scenario.changed_rules import ensure_changes, threshold_changes
 from loadkit.scenario.changes import Change, Kind, same, value_changes
@@ -28,6 +29,8 @@ from loadkit.slo.threshold import parse_thresholds
 
 _TOLD_ELSEWHERE = {"phases", "thresholds", "ensure"}
 _LISTED = {"payload"}
+AROUND = ("before", "after")
+"""The flows at the top of a file that are done once, around a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class Version:
 
     config: Mapping[str, Any]
     scenarios: Mapping[str, Mapping[str, Any]]
+    around: Mapping[str, Any]
     phases: tuple[Phase, ...]
     objectives: tuple[Objective, ...]
     ensure: Ensure | None
@@ -69,6 +73,7 @@ def version_of(document: Document) -> Version:
     return Version(
         config=config,
         scenarios=_named(items),
+        around={name: document.data[name] for name in AROUND if isinstance(document.data.get(name), dict)},
         phases=phases,
         objectives=read.objectives,
         ensure=ensure,
@@ -92,6 +97,7 @@ def differences(old: Version, new: Version) -> list[Change]:
         *ensure_changes(old.ensure, new.ensure),
         *_phases(old, new),
         *_scenarios(old, new),
+        *_around(old.around, new.around),
         *_config(old.config, new.config),
     ]
     return [_masked(change, (old.secrets, new.secrets)) for change in changes]
@@ -112,15 +118,25 @@ def _scenarios(old: Version, new: Version) -> Iterator[Change]:
     yield from weight_changes(*weights)
     for name in olds:
         if name not in new.scenarios:
-            text = f"scenario removed: {name} (share {share(name, weights[0])})"
-            yield Change(what="scenario", kind=Kind.REMOVED, subject=f"scenario {name}", text=text)
+            lost = checks_in(olds[name].get("flow"), actions)
+            text = f"scenario removed: {name} (share {share(name, weights[0])}{f', {counted_checks(lost)}' if lost else ''})"
+            yield Change(what="scenario", kind=Kind.REMOVED, subject=f"scenario {name}", text=text, looser=lost > 0)
     for name, item in new.scenarios.items():
         if name in olds:
-            yield from flow_changes(olds[name].get("flow"), item.get("flow"), actions, name)
+            yield from flow_changes(olds[name].get("flow"), item.get("flow"), actions, f'scenario "{name}"')
             yield from _rest(name, olds[name], item)
         else:
             text = f"scenario added: {name} (share {share(name, weights[1])})"
             yield Change(what="scenario", kind=Kind.ADDED, subject=f"scenario {name}", text=text)
+
+
+def _around(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    """Yield what has changed in the flows before and after the run."""
+    actions = registry.plugins("step")
+    for name in AROUND:
+        before, after = old.get(name) or {}, new.get(name) or {}
+        yield from flow_changes(before.get("flow"), after.get("flow"), actions, name)
+        yield from value_changes(_without(before, {"flow"}), _without(after, {"flow"}), (name,), _said("scenario"))
 
 
 def _renamed(old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -30,6 +30,7 @@ scenarios:
       - think: 60s
       - post: {url: /cart, json: {id: 1, gift: true}, headers: {Accept: text/html}}
       - get: {url: /done, capture: {json: $.id, as: id}}
+      - get: {url: /paid, expect: [{statusCode: 200}, {contentType: json}], match: {json: $.state, value: paid}}
   - name: browse
     weight: 7
     flow:
@@ -71,6 +72,7 @@ scenarios:
           json: {"gift": true, "id": 1}
           url: '/cart'
       - get: {url: /done, capture: [{as: id, json: $.id}]}
+      - get: {url: /paid, match: [{value: paid, json: $.state}], expect: {contentType: json, statusCode: 200}}
     weight: 3
     name: "checkout"
   - {name: browse, weight: 7.0, flow: [[{loop: [{get: {name: product, url: "/p/{{ $loopCount }}"}}, {think: 1s}], count: 4}]]}
@@ -138,6 +140,25 @@ def test_nothing_is_said_about_another_way_of_writing(compare):
         ([("think: 60s", "think: 90")], ['scenario "checkout": think 1m -> 1m30s'], False),
         ([("count: 4", "count: 6")], ['scenario "browse": loop: count 4 -> 6'], False),
         ([("- get: /\n", "- get: /start\n")], ['scenario "checkout": request GET /: url / -> /start'], False),
+        ([("{statusCode: 200}, ", "")], ['scenario "checkout": request GET /paid: expect statusCode 200 removed'], True),
+        ([("statusCode: 200", "statusCode: [200, 404]")],
+         ['scenario "checkout": request GET /paid: expect statusCode 200 -> [200, 404]'], True),
+        ([("statusCode: 200", "notStatusCode: 500")],
+         ['scenario "checkout": request GET /paid: expect statusCode 200 removed',
+          'scenario "checkout": request GET /paid: expect notStatusCode 500 added'], True),
+        ([("{contentType: json}", "{contentType: json}, {hasProperty: id}")],
+         ['scenario "checkout": request GET /paid: expect hasProperty id added'], False),
+        ([("value: paid", "value: open")], ['scenario "checkout": request GET /paid: match $.state paid -> open'], True),
+        ([(", match: {json: $.state, value: paid}", "")],
+         ['scenario "checkout": request GET /paid: match $.state paid removed'], True),
+        ([("      - get: {url: /paid, expect: [{statusCode: 200}, {contentType: json}], match: {json: $.state, value: paid}}\n",
+           "")], ['scenario "checkout": request GET /paid removed, with its 3 checks'], True),
+        ([("{json: $.id, as: id}", "[{json: $.number, as: id}, {header: etag, as: tag}]")],
+         ['scenario "checkout": request GET /done: capture id.json $.id -> $.number',
+          'scenario "checkout": request GET /done: capture tag added: {"header": "etag"}'], False),
+        ([("path: users.csv", "path: people.csv, order: sequence")],
+         ["config.payload[0].path users.csv -> people.csv", "config.payload[0].order added: sequence"], False),
+        ([("scenarios:\n", "before: {flow: [{get: /warm}]}\nscenarios:\n")], ["before: request GET /warm added"], False),
         ([("name: browse", "name: look")], ["scenario browse is now called look"], False),
         ([("timeout: 5,", "timeout: 8,")], ["config.http.timeout 5s -> 8s"], False),
         ([("  target: http://127.0.0.1:9", "  target: http://127.0.0.1:10")],
@@ -155,6 +176,36 @@ def test_a_scenario_that_comes_or_goes_tells_its_share(compare):
     added = BASE + "  - {name: search, weight: 10, flow: [{get: /search}]}\n"
     assert compare(BASE, added) == (["scenario added: search (share 50 %)"], False)
     assert compare(added, BASE) == (["scenario removed: search (share 50 %)"], False)
+
+
+def test_going_on_after_a_failure_is_looser(compare):
+    stops = BASE.replace("for: 3s", "abort: true, for: 3s")
+    assert compare(stops, BASE) == (
+        ["threshold loosened: http.response_time.p99 no longer stops the run when it fails"], True
+    )  # fmt: skip
+    assert compare(BASE, stops)[1] is False
+
+
+def test_fewer_accepted_statuses_are_tighter(compare):
+    both = BASE.replace("statusCode: 200", "statusCode: [200, 404]")
+    assert compare(both, BASE)[1] is False
+    refused = [BASE.replace("statusCode: 200", f"notStatusCode: {codes}") for codes in ("500", "[500, 503]")]
+    assert compare(*refused)[1] is False
+    assert compare(*reversed(refused))[1] is True
+
+
+def test_a_scenario_that_goes_takes_its_checks_along(compare):
+    added = BASE + "  - {name: search, weight: 10, flow: [{loop: [{get: {url: /s, expect: {statusCode: 200}}}]}]}\n"
+    assert compare(added, BASE) == (["scenario removed: search (share 50 %, its check)"], True)
+
+
+def test_aliases_are_what_they_stand_for(compare):
+    shared = BASE.replace("config:\n", "x-common: &name {name: product}\nconfig:\n", 1)
+    with_alias = shared.replace(
+        '{url: "/p/{{ $loopCount }}", name: product}', '{<<: *name, url: "/p/{{ $loopCount }}"}'
+    )
+    assert with_alias != shared
+    assert compare(BASE, with_alias) == ([], False)
 
 
 def test_secrets_are_masked(compare):
