@@ -68,6 +68,7 @@ _ERRORS: Mapping[Outcome, str] = {
     Outcome.CLOSED: "the connection ended without a response, or could not be opened",
     Outcome.TRUNCATED: "the connection ended within the response",
     Outcome.DNS: "there is no such name, or it has no address",
+    Outcome.SOCKET: "there is no such Unix socket; `EAGAIN` where its queue is full",
     Outcome.PROXY: "the proxy on the way to the target cannot be found, refuses the connection, or breaks it off",
     Outcome.PROXY_TIMEOUT: "no connection through the proxy within `http.connectTimeout`",
     Outcome.PROXY_AUTHENTICATION: "the proxy asks for a user and password before it makes a tunnel (407), or for others",

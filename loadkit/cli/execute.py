@@ -16,7 +16,7 @@ from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode, FleetError, UsageError
 from loadkit.fleet.local import RunOptions
 from loadkit.fleet.loss import OnWorkerLoss
-from loadkit.fleet.preflight import machine_ports, port_warnings
+from loadkit.fleet.preflight import port_warnings, usable_ports
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.session import Session
 from loadkit.fleet.sizing import asked_workers
@@ -57,7 +57,7 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         write_line(sys.stderr, warning)
     for way in () if choices.quiet else plan.ways:
         write_line(sys.stderr, f"note: {way}")
-    for text in () if choices.quiet else port_warnings(plan, machine_ports()):
+    for text in () if choices.quiet else port_warnings(plan, usable_ports(plan)):
         write_line(sys.stderr, f"warning: {text}")
     check_addresses(plan)
     if not (choices.yes or choices.quiet):

@@ -45,7 +45,8 @@ def check_addresses(plan: Plan) -> None:
     """Raise UsageError when a known host is allowed by none of its addresses; one that nobody knows is the run's to find out."""
     fence = Fence(plan.settings.allow_hosts)
     for host in plan.hosts if fence else ():
-        addresses = addresses_of(host)
+        said = plan.network.addresses_of(host, 0)
+        addresses = [address for _, address in said] if said else addresses_of(host)
         if addresses and not any(fence.allows(host, address) for address in addresses):
             raise UsageError(
                 f"{host} is {', '.join(addresses)}, which is not among the allowed hosts; nothing was sent. "

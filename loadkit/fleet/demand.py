@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from loadkit.engine.descriptors import descriptor_limit
-from loadkit.fleet.preflight import descriptors_needed, machine_ports, pool_of, port_held_s, port_warnings, ports_used
+from loadkit.fleet.preflight import descriptors_needed, pool_of, port_held_s, port_warnings, ports_used, usable_ports
 from loadkit.fleet.sizing import usable_cores, worker_count
 from loadkit.scenario.outlook import Outlook, foresee
 from loadkit.scenario.plan import Plan
@@ -64,7 +64,7 @@ def forecast_schema() -> dict[str, Any]:
 
 def demand_of(plan: Plan, outlook: Outlook, asked: int | None) -> Demand:
     """Return the demand, with `asked` workers or as many as are worth it."""
-    cores, limit, ports = usable_cores(), descriptor_limit(), machine_ports()
+    cores, limit, ports = usable_cores(), descriptor_limit(), usable_ports(plan)
     workers = worker_count(plan, asked, cores)
     share = -(-outlook.users_most // workers)
     need = descriptors_needed(plan, share)

@@ -6,7 +6,8 @@ ports in use            = new connections/s x seconds that a closed one keeps it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import socket
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -104,6 +105,27 @@ def _port_warning(phase: Phase, ports: int, held_s: int) -> str:
     )
 
 
+def usable_ports(plan: Plan) -> Ports | None:
+    """Return the ports that connections of a plan may come from: each source address has all of them. None where none is used."""
+    ports = machine_ports()
+    if ports is None or plan.network.unix_socket or _is_socket(plan.target):
+        return None
+    return replace(ports, number=ports.number * max(1, len(plan.network.local_addresses)))
+
+
+def check_local_addresses(plan: Plan) -> None:
+    """Raise PreflightError when connections are to come from an address that this machine does not have."""
+    for family, address in plan.network.local_addresses:
+        with socket.socket(family, socket.SOCK_STREAM) as sock:
+            try:
+                sock.bind((address, 0))
+            except OSError as error:
+                raise PreflightError(
+                    f"connections cannot come from {address}: {error.strerror or error}; "
+                    "`http.localAddresses` lists addresses of this machine"
+                ) from None
+
+
 def machine_ports() -> Ports | None:
     """Return what Linux says about its ports; None elsewhere."""
     try:
@@ -126,6 +148,13 @@ def pool_of(plan: Plan) -> int | None:
     http = plan.config.get("http")
     pool = http.get("pool") if isinstance(http, dict) else None
     return int(pool) if pool is not None else None
+
+
+def _is_socket(target: str) -> bool:
+    try:
+        return bool(split_url(target)[0].socket)
+    except ValueError:
+        return False
 
 
 def _is_local(target: str) -> bool:

@@ -13,7 +13,7 @@ from loadkit.engine.descriptors import descriptor_limit
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
 from loadkit.fleet.local import Fleet, RunOptions, Stop
-from loadkit.fleet.preflight import check_descriptors
+from loadkit.fleet.preflight import check_descriptors, check_local_addresses
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.sizing import usable_cores, worker_count
 from loadkit.outputs.base import Output
@@ -93,6 +93,7 @@ class _Course:
         """Yield the events, Finished last. Raises PreflightError without a demo or the descriptors, FleetError without workers."""
         count = worker_count(self._plan, self._options.workers, usable_cores())
         check_descriptors(self._plan, count, descriptor_limit())
+        check_local_addresses(self._plan)
         try:
             while len(self._workers) < count:  # before the demo starts: they import their libraries meanwhile
                 self._workers.append(WorkerProcess())

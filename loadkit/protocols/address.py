@@ -5,22 +5,37 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 is_target = re.compile(r"[!\"$-~]+").fullmatch  # what may stand in a request line as it is: printable ASCII without #
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
 class Origin(NamedTuple):
-    """Scheme, host and port of a target. `authority` is what the Host header says."""
+    """Scheme, host and port of a target. `authority` is what the Host header says.
+
+    The host of one behind a Unix socket is "unix:" and the socket's path, its authority localhost.
+    """
 
     scheme: str
     host: str
     port: int
 
     @property
+    def socket(self) -> str:
+        """Return the path of the Unix socket, "" where the target is reached through the network."""
+        return self.host.removeprefix(_UNIX) if self.host.startswith(_UNIX) else ""
+
+    @property
+    def place(self) -> str:
+        """Return the host that load goes to: this machine, where it goes to a Unix socket."""
+        return "localhost" if self.socket else self.host
+
+    @property
     def authority(self) -> str:
         """Return host:port, the port left out where it is the scheme's own."""
+        if self.socket:
+            return "localhost"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -30,9 +45,10 @@ class Origin(NamedTuple):
         return self.scheme == "https"
 
     def __str__(self) -> str:
-        return f"{self.scheme}://{self.authority}"
+        return f"{self.scheme}://{self.host}:" if self.socket else f"{self.scheme}://{self.authority}"
 
 
+_UNIX = "unix:"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -43,11 +59,22 @@ def split_url(url: str) -> tuple[Origin, str]:
         raise ValueError(f"{url!r} is not a URL that starts with http:// or https://")
     if not parts.hostname:
         raise ValueError(f"{url!r} names no host")
+    if parts.netloc == _UNIX:
+        return _split_unix(parts.scheme, parts.path, parts.query)
     if not _HOST(parts.hostname):
         raise ValueError(f"{parts.hostname!r} is not a host name")
     origin = _origin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
     path = parts.path or "/"
     return origin, request_target(f"{path}?{parts.query}" if parts.query else path)
+
+
+def _split_unix(scheme: str, path: str, query: str) -> tuple[Origin, str]:
+    """Return the origin and path of http://unix:/path/of.sock:/path, as Artillery's HTTP library writes it."""
+    socket, _, rest = path.partition(":")
+    if socket == "/" or not is_target(socket):
+        raise ValueError("the path of a Unix socket goes behind unix: as in http://unix:/run/shop.sock:/path")
+    rest = rest or "/"
+    return _origin(scheme, f"{_UNIX}{unquote(socket)}", 0), request_target(f"{rest}?{query}" if query else rest)
 
 
 _HOST = re.compile(r"[0-9A-Za-z._~%:\u0080-\U0010ffff-]+").fullmatch
@@ -65,8 +92,12 @@ def request_target(path: str) -> str:
 
 
 def follow(origin: Origin, path: str, location: str) -> tuple[Origin, str]:
-    """Return where a Location header leads (RFC 3986 section 5). Raises ValueError for what is not http(s)."""
-    return split_url(urljoin(f"{origin}{path}", location))
+    """Return where a Location header leads (RFC 3986 section 5). Raises ValueError for what is not http(s), or a socket."""
+    base = f"{origin.scheme}://{origin.authority}"
+    found, target = split_url(urljoin(f"{base}{path}", location))
+    if found.socket:
+        raise ValueError("a redirect does not lead to a Unix socket")
+    return (origin if str(found) == base else found), target
 
 
 def request_name(url: str) -> str:

@@ -7,8 +7,11 @@ import errno
 import re
 import socket
 import ssl
+import sys
+from collections.abc import Iterator
 from functools import partial
 from ipaddress import ip_address
+from itertools import cycle
 from time import perf_counter_ns as now_ns
 
 from loadkit.flow.fiber import DeadlineExpired, Fiber
@@ -24,6 +27,10 @@ from loadkit.protocols.resolve import Addresses, LookupFailed, Resolver
 from loadkit.protocols.tls import tls_context
 
 _RAN_OUT = "descriptors or ports of this machine ran out"
+_NOT_ALLOWED = "is not among the allowed hosts (--allow-host, .loadkit.yaml)"
+_UNIX = int(getattr(socket, "AF_UNIX", -1))
+# Linux then chooses the port when it connects: only the pair of both ends must be unique, so each address has all ports.
+_LATE_PORT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24 if sys.platform == "linux" else None)
 _TLS_GOODBYE_S = 1.0  # for the other side's close_notify; a target that never sends it must not keep our sockets
 _OURS = {errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.EADDRINUSE, errno.ENOBUFS, errno.ENOMEM}
 _NO_WAY = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EACCES, errno.EPERM}
@@ -67,6 +74,10 @@ class Connector:
         self._network = network or Network()
         self._context: ssl.SSLContext | None = None
         self._resolver = Resolver()
+        self._sources: dict[int, Iterator[str]] = {}  # by family, without end
+        for family in {family for family, _ in self._network.local_addresses}:
+            self._sources[family] = cycle([one for kind, one in self._network.local_addresses if kind == family])
+        self._said: dict[tuple[str, int], int] = {}  # how often addresses of `http.resolve` have been asked for
         self._pools: dict[Origin, Pool] = {}
         self.pool_size = self._network.pool
 
@@ -103,7 +114,11 @@ class Connector:
         """Try the addresses in turn; each has its share of the time that is left, so that a dead one costs not all."""
         proxy = self._network.proxies.of(origin)
         place = origin if proxy is None else proxy.origin
-        addresses, limit_ns = await self._reachable(origin, proxy, series), fiber.deadline_ns
+        if self._network.socket_of(origin):
+            addresses: Addresses = [self._socket(origin)]
+        else:
+            addresses = self._from_here(await self._reachable(origin, proxy, series))
+        limit_ns = fiber.deadline_ns
         failure: BaseException = TimeoutError(f"none of {len(addresses)} addresses answered")
         for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
             fiber.deadline_ns = limit_ns if left == 1 else now_ns() + (limit_ns - now_ns()) // left
@@ -139,7 +154,7 @@ class Connector:
         family, host = address
         loop, start_ns, port = asyncio.get_running_loop(), now_ns(), origin.port if proxy is None else proxy.port
         tunnel = proxy is not None and (origin.tls or self._network.proxies.tunnel)
-        if not (origin.tls or tunnel):
+        if not (origin.tls or tunnel or self._sources or family == _UNIX):
             _, connection = await loop.create_connection(Connection, host, port, family=family)
             series.book.times("http.connect", series.name).append(now_ns() - start_ns)
             series.book.count("http.connections", series.name)
@@ -147,8 +162,12 @@ class Connector:
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await loop.sock_connect(sock, (host, port))
+            if family == _UNIX:
+                sock.connect(host)  # at once, or not at all: its queue is full
+            else:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._bind(sock)
+                await loop.sock_connect(sock, (host, port))
             if proxy is not None and tunnel:
                 await _dig(sock, origin, proxy)
             series.book.times("http.connect", series.name).append(now_ns() - start_ns)
@@ -158,6 +177,31 @@ class Connector:
             raise
         series.book.count("http.connections", series.name)
         return connection
+
+    def _socket(self, origin: Origin) -> tuple[int, str]:
+        """Return the Unix socket of an origin that load may go to. Raises ConnectFailed."""
+        fence = self._network.fence
+        if not (fence.allows_unseen(origin.place) or fence.allows_unseen("localhost")):
+            raise ConnectFailed(Outcome.NOT_ALLOWED, f"localhost, and so {origin}, {_NOT_ALLOWED}")
+        return _UNIX, self._network.socket_of(origin)
+
+    def _from_here(self, addresses: Addresses) -> Addresses:
+        """Return the addresses that can be connected to from the source addresses. Raises ConnectFailed when there are none."""
+        if not self._sources:
+            return addresses
+        chosen = [one for one in addresses if one[0] in self._sources]
+        if not chosen:
+            kind = "IPv6" if socket.AF_INET in self._sources else "IPv4"
+            text = f"http.localAddresses has no {kind} address, which {addresses[0][1]} needs"
+            raise ConnectFailed(Outcome.GENERATOR, text)
+        return chosen
+
+    def _bind(self, sock: socket.socket) -> None:
+        """Have a socket connect from the next source address, if any are said."""
+        if self._sources:
+            if _LATE_PORT is not None:
+                sock.setsockopt(socket.IPPROTO_IP, _LATE_PORT, 1)
+            sock.bind((next(self._sources[sock.family]), 0))
 
     async def _over(self, sock: socket.socket, origin: Origin, series: Series) -> Connection:
         """Return the connection over a socket that leads to the origin, encrypted where it must be."""
@@ -213,12 +257,16 @@ class Connector:
             found = await self._resolve(origin, series)
             allowed = [(family, address) for family, address in found if fence.allows(origin.host, address)]
         if not allowed:
-            text = f"{origin.host} is not among the allowed hosts (--allow-host, .loadkit.yaml)"
+            text = f"{origin.host} {_NOT_ALLOWED}"
             raise ConnectFailed(Outcome.NOT_ALLOWED, text)
         return allowed
 
     async def _resolve(self, origin: Origin, series: Series) -> Addresses:
         """Return an origin's addresses, from memory if they are fresh. Raises ConnectFailed."""
+        said = self._network.addresses_of(origin.host, origin.port)
+        if said is not None:  # each connection begins with the next one
+            turn = self._said[origin.host, origin.port] = self._said.get((origin.host, origin.port), -1) + 1
+            return said[turn % len(said) :] + said[: turn % len(said)]
         literal = _address_family(origin.host)
         if literal is not None:
             return [(literal, origin.host)]
@@ -280,6 +328,9 @@ def connect_failure(error: BaseException, origin: Origin, proxy: Proxy | None = 
     if isinstance(error, ssl.SSLError):
         version = getattr(error, "reason", None) in _VERSION_REASONS
         return ConnectFailed(Outcome.TLS_VERSION if version else Outcome.TLS, text)
+    if isinstance(error, FileNotFoundError | BlockingIOError):
+        what = "there is no such socket" if isinstance(error, FileNotFoundError) else "the queue of the socket is full"
+        return ConnectFailed(Outcome.SOCKET, f"{origin}: {what}", errno.errorcode.get(error.errno or 0, ""))
     if isinstance(error, ConnectionRefusedError):
         return ConnectFailed(Outcome.REFUSED, f"{origin} refused the connection")
     if isinstance(error, ConnectionError):

@@ -39,7 +39,7 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     build.origins.add(str(request.origin or "decided by variables"))
     note_way(request.origin, build)
     if request.origin is not None and not str(spec.get("url", spec.get("uri", ""))).startswith("/"):
-        build.reach(request.origin.host, (*at, "url" if "url" in spec else "uri"))
+        build.reach(request.origin.place, (*at, "url" if "url" in spec else "uri"))
     cookies = _compile_cookies(spec.get("cookie", {}), (*at, "cookie"), build)
     first_cookies = _compile_cookies(defaults.get("cookie", {}), ("config", "http", "defaults", "cookie"), build)
     timeout_ns = _timeout(spec, at, build)

@@ -138,6 +138,31 @@ CONFIG = {
                 "examples": [50],
             },
             "proxy": _PROXY_SCHEMA,
+            "unixSocket": {
+                "type": "string",
+                "minLength": 1,
+                "title": "Unix socket",
+                "description": "The socket that every connection goes to, whatever the host of a URL; relative to the scenario "
+                "file. A target may also be one by itself: `http://unix:/run/shop.sock:/path`.",
+                "examples": ["/run/shop.sock"],
+            },
+            "resolve": {
+                "type": "object",
+                "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1},
+                "title": "Addresses of hosts",
+                "description": "The address of a host, or of host:port, instead of what its name servers say; connections are "
+                "spread over several. Host header and TLS stay those of the host.",
+                "examples": [{"shop.example.com": "10.1.2.3", "api.example.com:443": ["10.1.2.4", "10.1.2.5"]}],
+            },
+            "localAddresses": {
+                "type": "array",
+                "items": {"type": "string"},
+                "minItems": 1,
+                "title": "Source addresses",
+                "description": "Addresses of this machine that connections come from, in turn. Each has all ports of the machine, "
+                "and to a target that limits its clients by address each is one.",
+                "examples": [["10.0.0.11", "10.0.0.12"]],
+            },
             "maxSockets": {
                 "type": "integer",
                 "x-noEffect": True,

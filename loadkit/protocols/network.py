@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
+from socket import AF_INET, AF_INET6
 from typing import Any
 
-from loadkit.flow.step import Build
+from loadkit.flow.step import Build, Where
 from loadkit.hosts import Fence
 from loadkit.protocols.address import Origin
 from loadkit.protocols.proxy import NO_PROXIES, Proxies, read_proxies
+from loadkit.protocols.resolve import Addresses
 from loadkit.protocols.tls import TlsFault, tls_context
+
+_LONGEST_SOCKET = 107  # sun_path of sockaddr_un on Linux, its end aside; 103 elsewhere
+_HOST_AND_PORT = re.compile(r"([0-9A-Za-z._~-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +32,23 @@ class Network:
     """Where the files of `tls` are."""
     fence: Fence = field(default_factory=Fence)
     proxies: Proxies = NO_PROXIES
+    unix_socket: str = ""
+    """The socket that every connection goes to, whatever the host; "" where none is said."""
+    resolve: Mapping[tuple[str, int], Addresses] = field(default_factory=dict)
+    """Addresses by host and port; port 0 stands for every one."""
+    local_addresses: Addresses = field(default_factory=list)
+    """Where connections come from, in turn; empty where the system chooses."""
+
+    def socket_of(self, origin: Origin) -> str:
+        """Return the Unix socket that connections to an origin go to, "" where they go through the network."""
+        return self.unix_socket or origin.socket
+
+    def addresses_of(self, host: str, port: int) -> Addresses | None:
+        """Return the addresses that are said for a host, None where it is to be looked up."""
+        if not self.resolve:
+            return None
+        host = host.lower().rstrip(".")
+        return self.resolve.get((host, port)) or self.resolve.get((host, 0))
 
 
 def network_of(build: Build) -> Network:
@@ -45,18 +69,85 @@ def _compile_network(build: Build) -> Network:
         base=build.base,
         fence=build.fence,
         proxies=_compile_proxies(http, build),
+        unix_socket="" if build.direct else _compile_socket(http, build),
+        resolve={} if build.direct else _compile_resolve(http, build),
+        local_addresses=[] if build.direct else _compile_sources(http, build),
     )
 
 
 def note_way(origin: Origin | None, build: Build) -> None:
     """Note for whoever looks at the plan how an origin (None: one that variables decide) is reached, if not directly."""
-    proxies = network_of(build).proxies
+    network = network_of(build)
+    if network.unix_socket:
+        build.ways[f"every request goes to the socket {network.unix_socket}, said by config.http.unixSocket"] = None
+        return
+    _note_proxy(origin, network.proxies, build)
+    if origin is None:
+        return
+    said = network.addresses_of(origin.host, origin.port)
+    if said and network.proxies.of(origin) is None:
+        listed = ", ".join(address for _, address in said)
+        build.ways[f"{origin} is taken to be at {listed}, said by config.http.resolve"] = None
+    if network.local_addresses and not origin.socket:
+        number = len(network.local_addresses)
+        what = f"{number} addresses" if number > 1 else network.local_addresses[0][1]
+        build.ways[f"connections come from {what}, said by config.http.localAddresses"] = None
+
+
+def _note_proxy(origin: Origin | None, proxies: Proxies, build: Build) -> None:
     for scheme, proxy in (("http", proxies.http), ("https", proxies.https)):
         if proxy is None or (origin is not None and (origin.scheme != scheme or proxies.of(origin) is None)):
             continue
         tunnel = " (a tunnel)" if scheme == "https" or proxies.tunnel else ""
         what = str(origin) if origin is not None else f"what is {scheme} and variables decide"
         build.ways[f"{what} is reached through the proxy {proxy}{tunnel}, said by {proxy.source}"] = None
+
+
+def _compile_socket(http: Mapping[str, Any], build: Build) -> str:
+    """Return the socket's path, which may be relative to the scenario file."""
+    written = str(http.get("unixSocket") or "")
+    path = str(build.base / written) if written else ""
+    if len(os.fsencode(path)) > _LONGEST_SOCKET:
+        text = f"the path of a Unix socket has at most {_LONGEST_SOCKET} bytes, this one has {len(os.fsencode(path))}"
+        build.error("LK218", ("config", "http", "unixSocket"), text)
+    return path
+
+
+def _compile_resolve(http: Mapping[str, Any], build: Build) -> dict[tuple[str, int], Addresses]:
+    made: dict[tuple[str, int], Addresses] = {}
+    for name, value in _mapping(http.get("resolve")).items():
+        where = ("config", "http", "resolve", name)
+        found = _HOST_AND_PORT.fullmatch(str(name))
+        if found is None or int(found[2] or 1) not in range(1, 65536):
+            hint = 'write "shop.example.com", or "shop.example.com:443" for one port'
+            build.error("LK218", where, f"{name!r} is no host", hint=hint, key=True)
+            continue
+        items = value if isinstance(value, list) else [value]
+        places = [(*where, index) for index in range(len(items))] if isinstance(value, list) else [where]
+        addresses = [
+            one for item, at in zip(items, places, strict=True) if (one := _address(item, at, build)) is not None
+        ]
+        if addresses:
+            made[found[1].lower().rstrip("."), int(found[2] or 0)] = addresses
+    return made
+
+
+def _compile_sources(http: Mapping[str, Any], build: Build) -> Addresses:
+    value = http.get("localAddresses") or []
+    items = value if isinstance(value, list) else [value]
+    made = [_address(item, ("config", "http", "localAddresses", index), build) for index, item in enumerate(items)]
+    return list(dict.fromkeys(one for one in made if one is not None))
+
+
+def _address(value: Any, where: Where, build: Build) -> tuple[int, str] | None:
+    """Return family and address of a text; None, once it has been reported, for what is none."""
+    try:
+        address = ip_address(str(value).strip("[]"))
+    except ValueError:
+        hint = "an address such as 10.1.2.3 or fd00::1"
+        build.error("LK218", where, f"{str(value)!r} is no address", hint=hint)
+        return None
+    return int(AF_INET if address.version == 4 else AF_INET6), str(address)
 
 
 def _compile_proxies(http: Mapping[str, Any], build: Build) -> Proxies:

@@ -98,7 +98,7 @@ class Proxies:
     def of(self, origin: Origin) -> Proxy | None:
         """Return the proxy that connections to an origin go through."""
         proxy = self.https if origin.tls else self.http
-        return None if proxy is None or self.past.holds(origin.host) else proxy
+        return None if proxy is None or origin.socket or self.past.holds(origin.host) else proxy
 
     def forwarding(self, origin: Origin) -> Proxy | None:
         """Return the proxy that is sent the requests to an origin in absolute form."""

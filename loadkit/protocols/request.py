@@ -185,7 +185,7 @@ def _compile_address(spec: Mapping[str, Any], where: Where, build: Build) -> _Ad
         return _Address(render=lambda user: (origin, path(user)), constant=False, origin=origin, path=path)
     if not template.is_constant and not url.startswith(("{{", "http://", "https://")):
         build.error("LK212", at, f"{url!r} is neither a path that starts with / nor an http(s) URL")
-    render = _anywhere(target.rstrip("/"), text)
+    render = _anywhere(target, text)
     if not constant:
         return _Address(render=render, constant=False, origin=None)
     try:
@@ -210,11 +210,18 @@ def _below(prefix: str, text: Callable[[Any], str]) -> Callable[[Any], str]:
 
 def _anywhere(target: str, text: Callable[[Any], str]) -> Callable[[Any], tuple[Origin, str]]:
     """Return the address of a URL that only the rendering shows to be a path or a whole URL."""
+    try:
+        below, prefix = split_url(target)
+    except ValueError:
+        below, prefix = _NOWHERE  # it has been reported
+    prefix = prefix.rstrip("/")
 
     def render(user: Any) -> tuple[Origin, str]:
         url = text(user)
+        if url.startswith("/"):
+            return below, request_target(f"{prefix}{url}")
         try:
-            return split_url(f"{target}{url}" if url.startswith("/") else url)
+            return split_url(url)
         except ValueError as error:
             raise InvalidRequest(str(error)) from None
 

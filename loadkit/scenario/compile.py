@@ -22,6 +22,7 @@ from loadkit.flow.step import Build, Nobody, Where
 from loadkit.hosts import Fence
 from loadkit.metrics.recorder import Recorder
 from loadkit.protocols.address import split_url
+from loadkit.protocols.network import network_of
 from loadkit.redact import MASK, Secrets, is_secret
 from loadkit.scenario.check import check_schema
 from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
@@ -112,6 +113,7 @@ def compile_plan(
         settings=replace(settings, seed=seed, target=target),
         connections=max(1, len(build.origins)),
         hosts=tuple(build.hosts),
+        network=network_of(build),
         ways=tuple(map(build.secrets.mask_values, build.ways)),
     )
 
@@ -156,7 +158,7 @@ def _check_target(target: str, document: Document, build: Build) -> None:
             build.error("LK212", at, f"{target!r}: the embedded target has no address", hint='write "demo://"')
         return
     try:
-        build.reach(split_url(target)[0].host, at)
+        build.reach(split_url(target)[0].place, at)
     except ValueError as error:
         build.error("LK212", at, str(error), hint='write "http://host:port", "https://host" or "demo://"')
         return

@@ -10,6 +10,7 @@ from loadkit.errors import Diagnostic, Position
 from loadkit.flow.plugins import endpoint_options
 from loadkit.flow.step import StepFunction
 from loadkit.metrics.endpoints import Naming
+from loadkit.protocols.network import Network
 from loadkit.redact import Secrets
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document
@@ -89,6 +90,7 @@ class Plan:
     settings: Settings = field(default_factory=Settings, repr=False)
     hosts: tuple[str, ...] = ()
     """Where requests go, as far as that is known before load."""
+    network: Network = field(default_factory=Network, repr=False)
     ways: tuple[str, ...] = ()
     """Sentences about how targets are reached, where it is not directly."""
     connections: int = 1

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from loadkit.errors import PreflightError
-from loadkit.fleet.preflight import Ports, check_descriptors, machine_ports, port_warnings
+from loadkit.fleet.preflight import (
+    Ports,
+    check_descriptors,
+    check_local_addresses,
+    machine_ports,
+    port_warnings,
+    usable_ports,
+)
 from tests.unit.scenario.test_compile import plan_of
 
 LINUX = Ports(number=28_232, reuse=0)
@@ -96,3 +103,22 @@ def test_pooled_connections_stay() -> None:
 def test_this_machine_has_ports() -> None:
     ports = machine_ports()
     assert ports is None or ports.number > 0
+
+
+def test_each_source_address_has_the_ports_of_the_machine_and_a_socket_needs_none() -> None:
+    ports = machine_ports()
+    if ports is None:
+        pytest.skip("this system does not tell its ports")
+    config = {"phases": [{"duration": 10, "arrivalRate": 1}]}
+    assert usable_ports(plan_of(config)) == ports
+    several = plan_of({**config, "http": {"localAddresses": ["127.0.0.2", "127.0.0.3", "127.0.0.4"]}})
+    assert usable_ports(several) == replace(ports, number=3 * ports.number)
+    assert usable_ports(plan_of({**config, "target": "http://unix:/run/shop.sock"})) is None
+    assert usable_ports(plan_of({**config, "http": {"unixSocket": "shop.sock"}})) is None
+
+
+def test_source_addresses_of_another_machine_are_refused_before_load() -> None:
+    config = {"phases": [{"duration": 10, "arrivalRate": 1}]}
+    check_local_addresses(plan_of({**config, "http": {"localAddresses": ["127.0.0.2", "127.0.0.3"]}}))
+    with pytest.raises(PreflightError, match=r"cannot come from 203\.0\.113\.7"):
+        check_local_addresses(plan_of({**config, "http": {"localAddresses": ["127.0.0.2", "203.0.113.7"]}}))
