@@ -1,4 +1,4 @@
-"""The keys of HTTP: what a request may say, and `http`, `defaults`, `timeout` and `tls` of the configuration."""
+"""The keys of HTTP: what a request may say, and `http`, `defaults` and `timeout` of the configuration."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from loadkit.flow.expect import EXPECT_SCHEMA
 from loadkit.flow.extract import CAPTURE_SCHEMA, MATCH_SCHEMA
+from loadkit.protocols.network_keys import NETWORK_KEYS
 
 DEFAULT_TIMEOUT_S = 10
 DEFAULT_CONNECT_TIMEOUT_S = 5
@@ -63,49 +64,6 @@ _DEFAULTS_SCHEMA = {
     },
 }
 
-_PROXY_URL = {"type": "string", "minLength": 1}
-_PROXY_SCHEMA: dict[str, Any] = {
-    "type": ["string", "object"],
-    "minLength": 1,
-    "additionalProperties": False,
-    "title": "Proxy",
-    "description": "The proxy before all targets: `http://host:port`, with `user:password@` before the host where it wants them. "
-    "A mapping tells targets apart. Without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the environment hold.",
-    "examples": [
-        "http://proxy.example.com:3128",
-        {"http": "http://proxy.example.com:3128", "no": "localhost,.internal"},
-    ],
-    "properties": {
-        "http": {
-            **_PROXY_URL,
-            "title": "Proxy before http targets",
-            "description": "It is sent each request with its whole URL; before https targets too, unless `https` names another.",
-            "examples": ["http://proxy.example.com:3128"],
-        },
-        "https": {
-            **_PROXY_URL,
-            "title": "Proxy before https targets",
-            "description": "It makes a tunnel (CONNECT), in which TLS is spoken with the target.",
-            "examples": ["http://proxy.example.com:3128"],
-        },
-        "no": {
-            "type": ["string", "array"],
-            "items": {"type": "string"},
-            "title": "Past the proxy",
-            "description": "Hosts that are connected to directly: names, which stand for all names below them as well, addresses, "
-            "networks, or *; a list, or one text with commas.",
-            "examples": ["localhost,.example.com", ["10.0.0.0/8"]],
-        },
-        "tunnel": {
-            "type": "boolean",
-            "title": "Tunnel for http",
-            "description": "Reach http targets through a tunnel, too, as Artillery does.",
-            "default": False,
-            "examples": [True],
-        },
-    },
-}
-
 CONFIG = {
     "http": {
         "type": "object",
@@ -137,32 +95,7 @@ CONFIG = {
                 "instead of one connection for each user.",
                 "examples": [50],
             },
-            "proxy": _PROXY_SCHEMA,
-            "unixSocket": {
-                "type": "string",
-                "minLength": 1,
-                "title": "Unix socket",
-                "description": "The socket that every connection goes to, whatever the host of a URL; relative to the scenario "
-                "file. A target may also be one by itself: `http://unix:/run/shop.sock:/path`.",
-                "examples": ["/run/shop.sock"],
-            },
-            "resolve": {
-                "type": "object",
-                "additionalProperties": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1},
-                "title": "Addresses of hosts",
-                "description": "The address of a host, or of host:port, instead of what its name servers say; connections are "
-                "spread over several. Host header and TLS stay those of the host.",
-                "examples": [{"shop.example.com": "10.1.2.3", "api.example.com:443": ["10.1.2.4", "10.1.2.5"]}],
-            },
-            "localAddresses": {
-                "type": "array",
-                "items": {"type": "string"},
-                "minItems": 1,
-                "title": "Source addresses",
-                "description": "Addresses of this machine that connections come from, in turn. Each has all ports of the machine, "
-                "and to a target that limits its clients by address each is one.",
-                "examples": [["10.0.0.11", "10.0.0.12"]],
-            },
+            **NETWORK_KEYS,
             "maxSockets": {
                 "type": "integer",
                 "x-noEffect": True,
@@ -195,47 +128,6 @@ CONFIG = {
         "title": "Timeout (old form)",
         "description": "The longest a request may take in all; wins over `http.timeout`, as in Artillery.",
         "examples": [5],
-    },
-    "tls": {
-        "type": "object",
-        "additionalProperties": False,
-        "patternProperties": {"^x-": {}},
-        "title": "TLS",
-        "description": "How encrypted connections are made.",
-        "examples": [{"rejectUnauthorized": False}],
-        "properties": {
-            "rejectUnauthorized": {
-                "type": "boolean",
-                "title": "Reject unverified certificates",
-                "description": "False accepts any certificate, like --insecure.",
-                "default": True,
-                "examples": [False],
-            },
-            "ca": {
-                "type": "string",
-                "title": "Certificate authority",
-                "description": "A PEM file with the certificates to trust instead of the system's.",
-                "examples": ["certs/ca.pem"],
-            },
-            "cert": {
-                "type": "string",
-                "title": "Client certificate",
-                "description": "A PEM file with the certificate chain that the client shows.",
-                "examples": ["certs/client.pem"],
-            },
-            "key": {
-                "type": "string",
-                "title": "Client key",
-                "description": "A PEM file with the key of `cert`, when it is not in the same file.",
-                "examples": ["certs/client.key"],
-            },
-            "servername": {
-                "type": "string",
-                "title": "Server name",
-                "description": "The name to ask for and to verify, when it is not the target's host.",
-                "examples": ["shop.example.com"],
-            },
-        },
     },
 }
 

@@ -61,7 +61,7 @@ def tls_context(tls: Mapping[str, Any], base: Path) -> ssl.SSLContext:
         if given.get("cert"):
             _show_certificate(context, given, base)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise TlsFault(f"a certificate or key cannot be read: {_reason(error)}") from None
+        raise TlsFault(f"a certificate or key cannot be read: {error}") from None
     _limit(context, given, tls)
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -90,6 +90,10 @@ def _show_certificate(context: ssl.SSLContext, given: Mapping[str, Any], base: P
             file.write(text)
         # Without a password OpenSSL would ask on the terminal.
         context.load_cert_chain(path, password=str(given.get("passphrase") or ""))
+    except ssl.SSLError:
+        if "ENCRYPTED" in text:
+            raise TlsFault("`passphrase` does not open the key") from None
+        raise
     finally:
         os.unlink(path)
 
@@ -109,13 +113,3 @@ def _limit(context: ssl.SSLContext, given: Mapping[str, Any], tls: Mapping[str, 
             context.set_ciphers(str(given["ciphers"]))
         except ssl.SSLError:
             raise TlsFault(f"{given['ciphers']!r}: OpenSSL knows none of these ciphers", "ciphers") from None
-
-
-def _reason(error: Exception) -> str:
-    """Return what OpenSSL says; of a key that a passphrase locks, that."""
-    text = str(error)
-    if isinstance(error, ssl.SSLError) and (
-        "BAD_DECRYPT" in text or "BAD_PASSWORD_READ" in text or "bad decrypt" in text
-    ):
-        return "`passphrase` does not open the key"
-    return text

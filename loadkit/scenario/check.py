@@ -237,8 +237,10 @@ class _Checker:
         for part in parts:
             children = [child for option in options(self.schema, schema) for child in below(option, part)]
             path = (*where, part)
-            if any(child.get("x-noEffect") for child in children):
-                self._add("LK505", path, f"{self.names.subject(path)} has no effect yet", "", True, Severity.WARNING)
+            idle = next((child["x-noEffect"] for child in children if child.get("x-noEffect")), None)
+            if idle:  # a text says why
+                said = f"has no effect: {idle}" if isinstance(idle, str) else "has no effect yet"
+                self._add("LK505", path, f"{self.names.subject(path)} {said}", "", True, Severity.WARNING)
                 continue
             for child in children:
                 self.warn_of_idle_keys(value[part], child, path)
