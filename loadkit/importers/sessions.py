@@ -21,16 +21,18 @@ GAP_S = 30 * 60
 _MOST_JOURNEYS, _MOST_SINGLES, _LONGEST = 8, 20, 25
 _MOST_VALUES = 20
 _LEAST_PAUSE_S = 0.3
+_FOLLOWS_WITHIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request of a log: when, whose, what."""
+    """A request of a log: when, whose, what, and whether the answer was a redirect."""
 
     at_s: float
     client: str
     method: str
     url: str
+    redirected: bool = False
 
     @property
     def general(self) -> tuple[str, str]:
@@ -39,6 +41,22 @@ class Seen:
 
 
 Signature = tuple[tuple[str, str], ...]
+
+
+def without_followed(seen: Iterable[Seen]) -> tuple[list[Seen], int]:
+    """Return requests without those that redirects led to, and how many these are: a virtual user follows by itself."""
+    kept: list[Seen] = []
+    waiting: dict[str, float] = {}  # until when a client is expected to follow
+    followed = 0
+    for one in sorted(seen, key=lambda one: one.at_s):
+        follows = one.method == "GET" and one.at_s <= waiting.pop(one.client, -1.0)
+        if follows:
+            followed += 1
+        else:
+            kept.append(one)
+        if one.redirected:
+            waiting[one.client] = one.at_s + _FOLLOWS_WITHIN_S
+    return kept, followed
 
 
 def draft_of(seen: Iterable[Seen]) -> Draft:

@@ -221,6 +221,35 @@ def test_the_mix_of_requests_is_kept_for_visits_that_come_once(plan_of):
     assert {journey.name: journey.weight for journey in journeys} == {"GET /a": 3, "GET /b": 1}
 
 
+def log_of(*lines: tuple[int, str, int]) -> str:
+    """Return a log of one visitor: seconds, request, status."""
+    line = 'shop.example:443 192.0.2.7 - - [21/Nov/2026:09:00:{:02} +0000] "{} HTTP/1.1" {} 5 "-" "curl"'
+    return "\n".join(line.format(*one) for one in lines)
+
+
+def test_what_was_refused_in_a_log_and_what_redirects_led_to_is_left_out():
+    log = log_of(
+        (0, "GET /", 301), (0, "GET /home", 200), (2, "GET /wp-login.php", 404), (5, "GET /a", 200), (20, "GET /", 302),
+        (29, "GET /b", 200),
+    )  # fmt: skip
+    draft = read_access_log(log)
+    assert {request.url for journey in draft.journeys for request in journey.requests} == {"/", "/a", "/b"}
+    assert draft.thresholds == ["http.codes.4xx == 0"]
+    assert draft.notes == [
+        "left out: requests that were refused (4xx) (1)",
+        "left out: redirects that are followed (1)",
+    ]
+
+
+def test_visitors_behind_one_server_name_are_told_apart():
+    lines = [
+        log_of((0, "GET /a", 200), (3, "GET /b", 200)).replace("192.0.2.7", f"192.0.2.{number}") for number in (1, 2)
+    ]
+    (journey,) = read_access_log("\n".join(lines)).journeys
+    assert (journey.weight, [request.url for request in journey.requests]) == (2, ["/a", "/b"])
+    assert journey.requests[1].think_s == 3
+
+
 def test_secrets_in_the_queries_of_a_log_are_taken_out():
     log = '192.0.2.1 - - [21/Nov/2026:09:00:00 +0000] "GET /x?token=hunter2hunter2&a=1 HTTP/1.1" 200 5 "-" "curl"\n'
     text = write_scenario(read_access_log(log), "Made.")
