@@ -71,7 +71,9 @@ class Diagnostic:
         if 0 < self.at.line <= len(text):
             lines += self._pointer(text[self.at.line - 1])
         if self.hint:
-            lines.append(_on_one_line(f"    hint: {self.hint}"))
+            first, *others = self.hint.split("\n")
+            lines.append(_on_one_line(f"    hint: {first}"))
+            lines += [_on_one_line(f"        {line}") if line else "" for line in others]
         return "\n".join(lines)
 
     def covers(self, at: Position) -> bool:
@@ -190,6 +192,8 @@ CODES: dict[str, str] = {
     "LK216": "a capture that cannot capture",
     "LK217": "phases that are all warm-up",
     "LK218": "a proxy, socket or address of config.http that cannot be used",
+    "LK230": "a processor that cannot be used",
+    "LK231": "a function that cannot be called where it is named",
     # LK3xx: thresholds
     "LK301": "a threshold that cannot be parsed",
     "LK302": "an unknown metric",
@@ -210,4 +214,5 @@ CODES: dict[str, str] = {
     "LK508": "an ifTrue that reads a variable that nothing defines",
     "LK509": "more request names than are kept apart",
     "LK510": "data without rows or values, or with too few rows",
+    "LK520": "a function that the processor does not have",
 }

@@ -55,6 +55,9 @@ _ADVICE = {
     "LK212": "A target is `http://host:port`, `https://host` or `demo://`; a URL starts with `/`, `http://` or `https://`.",
     "LK213": "Give `config.target`, `-t URL` or `LOADKIT_TARGET`.",
     "LK215": "Names are matched exactly; `--scenario-name` also takes a regular expression.",
+    "LK230": "A processor is a Python module; loadkit does not run JavaScript. `validate`, `plan` and `diff` read it and run none "
+             "of it, `run` imports it.",
+    "LK231": "Name the parameters as they are called there, as many as are needed, in any order.",
     "LK302": "The names are listed under [metrics](metrics.md).",
     "LK303": "`p99.5` is the 99.5th percentile, and `p999` is 99.9.",
     "LK304": "The name of a request is its `name`, or its path as written, without the query.",
@@ -70,6 +73,7 @@ _ADVICE = {
     "LK504": "Remove it; what the plugin would have done does not happen.",
     "LK505": "The key does nothing. It is accepted so that files written for Artillery run.",
     "LK506": "See [coming from Artillery](../guides/coming-from-artillery.md).",
+    "LK520": "A `function` step counts `errors.Undefined function`, any other hook is left out, as in Artillery.",
     "LK507": "The name after `-e` is none of `config.environments`; the file runs without it.",
 }  # fmt: skip
 

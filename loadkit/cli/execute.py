@@ -28,6 +28,7 @@ from loadkit.outputs.text import LogOnly, PlainText
 from loadkit.report.store import RUNS
 from loadkit.scenario.hidden import rendered_warnings
 from loadkit.scenario.plan import Plan
+from loadkit.scenario.processor import import_processor
 from loadkit.units import parse_duration_ns
 
 
@@ -60,6 +61,7 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
     for text in () if choices.quiet else port_warnings(plan, usable_ports(plan)):
         write_line(sys.stderr, f"warning: {text}")
     check_addresses(plan)
+    import_processor(plan)
     if not (choices.yes or choices.quiet):
         ask_before_load(plan)
     report = open_report(choices.output)

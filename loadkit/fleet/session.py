@@ -19,6 +19,7 @@ from loadkit.fleet.sizing import usable_cores, worker_count
 from loadkit.outputs.base import Output
 from loadkit.scenario.compile import DEMO_TARGET
 from loadkit.scenario.plan import Plan
+from loadkit.scenario.processor import import_processor
 from loadkit.scenario.reading import aimed
 
 
@@ -90,7 +91,12 @@ class _Course:
     async def events(
         self, outputs: Sequence[Output], finish: Callable[[RunResult], None] | None
     ) -> AsyncGenerator[Event, None]:
-        """Yield the events, Finished last. Raises PreflightError without a demo or the descriptors, FleetError without workers."""
+        """Yield the events, Finished last.
+
+        Raises ScenarioError where the processor cannot be imported, PreflightError without a demo or the descriptors, FleetError
+        without workers.
+        """
+        import_processor(self._plan)  # its faults are the file's; no worker should have to tell
         count = worker_count(self._plan, self._options.workers, usable_cores())
         check_descriptors(self._plan, count, descriptor_limit())
         check_local_addresses(self._plan)

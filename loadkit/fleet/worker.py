@@ -20,10 +20,12 @@ from loadkit.engine.run import Orders, ShardRun
 from loadkit.engine.services import Line
 from loadkit.errors import LoadkitError
 from loadkit.fleet.channel import Channel
+from loadkit.fleet.printed import Printed
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot, to_wire
 from loadkit.redact import mask_text
 from loadkit.scenario.compile import compile_plan
+from loadkit.scenario.processor import import_processor
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import document_from_wire
 from loadkit.template.rows import RowIndex
@@ -91,7 +93,7 @@ def _prepare(channel: Channel, order: dict[str, Any]) -> Any:
     settings = Settings(**order["settings"])
     indexes = [index and RowIndex(**{**index, "fields": tuple(index["fields"])}) for index in order["indexes"]]
     plan = compile_plan(document_from_wire(order["document"]), settings, recorder, indexes)
-
+    import_processor(plan)
     for phase in plan.phases:
         if not isinstance(phase.workload, ClosedWorkload):
             _ = phase.workload.planned  # a random sequence is counted now, not when its phase begins
@@ -104,7 +106,10 @@ def _prepare(channel: Channel, order: dict[str, Any]) -> Any:
         orders = Orders(
             shard=shard, start_ns=start_ns, graceful_stop_ns=int(order["graceful_stop_ns"]), debug=bool(order["debug"])
         )
-        return ShardRun(plan, recorder, orders, emit)
+        made = ShardRun(plan, recorder, orders, emit)
+        if plan.processor is not None:
+            sys.stdout = Printed(made.print_line)
+        return made
 
     return run
 

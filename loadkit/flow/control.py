@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from loadkit.flow.fiber import park
+from loadkit.flow.function import find_hook
 from loadkit.flow.step import NOBODY, Build, StepFunction, StepPlugin, Where
 from loadkit.flow.user import StepFailed, VirtualUser
 from loadkit.template.path import PathFault, compile_assignment
@@ -84,7 +85,11 @@ def compile_loop(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     element_name = str(step.get("loopElement", "$loopElement"))
     if "over" in step and "count" in step:
         build.error("LK106", (*where, "count"), "a loop takes `count` or `over`, not both", key=True)
-    rounds = _over(step["over"], (*where, "over"), build) if "over" in step else _count(step, where, build)
+    goes_on = find_hook(step["whileTrue"], "whileTrue", (*where, "whileTrue"), build) if "whileTrue" in step else None
+    if goes_on is not None:
+        rounds = _endless(step, where, build)
+    else:
+        rounds = _over(step["over"], (*where, "over"), build) if "over" in step else _count(step, where, build)
     with build.loop(value_name, element_name):
         steps = build.steps(step["loop"], (*where, "loop"))
 
@@ -101,6 +106,8 @@ def compile_loop(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
             variables[element_name] = element
             for run_step in steps:
                 await run_step(user)
+            if goes_on is not None and not await goes_on.run(user):
+                break
         variables[value_name], variables[element_name] = outer
 
     if steps and steps[0] in build.requests:
@@ -110,6 +117,24 @@ def compile_loop(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
 
 _ROUNDS = 1000
 Rounds = Callable[[VirtualUser], Any]
+
+
+def _endless(step: Mapping[str, Any], where: Where, build: Build) -> Rounds:
+    """Return the rounds of a loop with `whileTrue`, which alone ends it: of `count` only the first number matters."""
+    over = _over(step["over"], (*where, "over"), build) if "over" in step else None
+    count = _count(step, where, build) if over is None and "-" in str(step.get("count", "")) else None
+
+    def rounds(user: VirtualUser) -> Any:
+        if over is not None:
+            elements = list(over(user))
+            yield from elements
+            if elements:
+                yield from ((number, None) for number in itertools.count(len(elements)))
+        else:
+            first = next(iter(count(user)), (0, 0))[0] if count is not None else 0
+            yield from ((number, number) for number in itertools.count(first))
+
+    return rounds
 
 
 def _over(value: Any, where: Where, build: Build) -> Rounds:
@@ -126,6 +151,8 @@ def _over(value: Any, where: Where, build: Build) -> Rounds:
 
 def _count(step: Mapping[str, Any], where: Where, build: Build) -> Rounds:
     at = (*where, "count")
+    if "count" not in step and "whileTrue" in step and build.script is not None:
+        return lambda user: ()  # what is wrong with `whileTrue` is reported as a whole
     if "count" not in step:
         build.error("LK103", (*where, "loop"), "a loop without `count` or `over` never ends", key=True,
                     hint="add `count: 10` beside `loop`")  # fmt: skip
@@ -242,6 +269,14 @@ STEPS = {
                 "title": "Over",
                 "description": "A list, or the name of a variable that holds one; $loopElement is the element.",
                 "examples": [["red", "green"], "products"],
+            },
+            "whileTrue": {
+                "type": "string",
+                "minLength": 1,
+                "title": "While true",
+                "description": "A function of the processor that is asked after each round whether there is to be another one. "
+                "It alone ends the loop.",
+                "examples": ["isNotDone"],
             },
             "loopValue": {
                 "type": "string",

@@ -15,6 +15,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loadkit.errors import Diagnostic, Position, Severity
+from loadkit.flow.processor import Processor
+from loadkit.flow.script import Script
 from loadkit.hosts import Fence
 from loadkit.metrics.book import Book, Series
 from loadkit.redact import Secrets
@@ -118,6 +120,11 @@ class Build:
         self.book = book  # of the scenario that is being compiled
         self.secrets = Secrets()
         self.fence = Fence()
+        self.processor: Processor | None = None  # the user's functions, which nobody calls before load
+        self.script: Script | None = None  # a processor that loadkit cannot run
+        self.named_functions: dict[str, str] = {}  # each with the kind of place that names it first
+        self.scenario: Mapping[str, Any] = {}  # the one that is being compiled, and where it stands
+        self.scenario_at: Where = ()
         self.compat = config.get("compat") == "artillery"  # do as Artillery does, traps included
         self.hosts: dict[str, None] = {}  # those that are known before load, in order
         self.diagnostics: list[Diagnostic] = []
@@ -282,6 +289,10 @@ class Build:
         hint = self.closest(name, {*self.defined, *self.later})
         if where[:2] == ("config", "variables") and not hint:
             hint = "variables are given values in the order in which they are written, before the fields of payloads"
+        if self.processor is not None or self.script is not None:
+            text = f'nothing defines the variable "{name}", unless the processor does'
+            self.warn("LK201", where, text, hint=hint, inside=inside)
+            return
         self.error("LK201", where, f'nothing defines the variable "{name}"', hint=hint, inside=inside)
 
     def _report(

@@ -48,7 +48,15 @@ class Services(Protocol):
 
 
 class StepFailed(Exception):
-    """A step ended its virtual user. Whoever raises it has counted the error already."""
+    """A step ended its virtual user. Whoever raises it has counted the error already, as `errors.<name>`.
+
+    `unanswered` says that a request got no valid response.
+    """
+
+    def __init__(self, name: str = "", text: str = "", *, unanswered: bool = False) -> None:
+        super().__init__(text or name)
+        self.name = name
+        self.unanswered = unanswered
 
 
 class VirtualUser:

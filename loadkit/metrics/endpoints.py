@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loadkit.metrics.histogram import Histogram
-from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.snapshot import RATES, Snapshot
 
 BY_ENDPOINT = "plugins.metrics-by-endpoint"
 _OWN = "endpoint."
@@ -48,7 +48,7 @@ def reported_counters(seen: Snapshot, naming: Naming) -> dict[str, int]:
     """Return the counters as Artillery reports them, sorted; what never happened is left out."""
     totals: defaultdict[str, int] = defaultdict(int)
     for (metric, label), count in seen.counters.items():
-        if not metric.startswith(_OWN):
+        if not metric.startswith((_OWN, RATES)):
             totals[metric] += count
         if metric == _CREATED and label:
             totals[f"vusers.created_by_name.{naming.scenarios.get(label, label)}"] += count

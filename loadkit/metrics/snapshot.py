@@ -19,6 +19,8 @@ from loadkit.metrics.histogram import Histogram
 Key = tuple[str, str]
 Part = tuple[int, str]
 """A phase's index and a scenario's name, "" for what belongs to the run itself, such as arrivals."""
+RATES = "rates."
+"""How the names of counters begin that are shown as events per second only: those that hooks count with `rate`."""
 COORDINATOR = -1
 """Where a gauge is keyed by worker: the process that commands the workers."""
 EXAMPLES = 5

@@ -253,7 +253,7 @@ def _give_up(
     name, text = _record_failure(x, user, start_ns, error, connecting=connection is None, endpoint=endpoint)
     if user.run.debug:
         trace_failure(user, wire, name, text)
-    raise StepFailed from None
+    raise StepFailed(name, text, unanswered=True) from None
 
 
 def _record_failure(

@@ -7,6 +7,7 @@ from typing import Any
 
 from loadkit.flow.expect import compile_expect
 from loadkit.flow.extract import compile_captures
+from loadkit.flow.function import compile_condition, request_hooks
 from loadkit.flow.plugins import comes_before, expect_options
 from loadkit.flow.step import NOBODY, Build, StepFunction, StepPlugin, Where
 from loadkit.flow.user import VirtualUser
@@ -15,6 +16,7 @@ from loadkit.protocols.address import request_name
 from loadkit.protocols.connect import Connector
 from loadkit.protocols.endpoint import EndpointOf, compile_endpoint, endpoint_watch, request_of
 from loadkit.protocols.exchange import Cookies, Exchange, compile_exchange
+from loadkit.protocols.hooked import compile_hooked
 from loadkit.protocols.judge import Checks, counts_of_passed
 from loadkit.protocols.keys import (
     DEFAULT_CONNECT_TIMEOUT_S,
@@ -61,6 +63,10 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         connector=_connector_of(build),
         endpoint_of=endpoint_of,
     )
+    before = request_hooks("beforeRequest", spec, at, build, request=series.name)
+    after = request_hooks("afterResponse", spec, at, build, request=series.name)
+    if before or after:
+        return compile_hooked(exchange, before, after, spec, build)
     return compile_exchange(exchange)
 
 
@@ -111,7 +117,7 @@ Condition = Callable[[VirtualUser], bool]
 def _compile_condition(value: Any, where: Where, build: Build) -> Condition | None:
     if isinstance(value, bool):
         return None if value else lambda user: False
-    return build.condition(str(value), where)
+    return compile_condition(value, where, build)
 
 
 def _with_probability(

@@ -39,11 +39,14 @@ class Checks:
     """Whether a response that ended the visit does not count under its endpoint."""
     first: tuple[Watch, ...] = ()
     last: tuple[Watch, ...] = ()
+    keep: Callable[[Wire, Connection, Response], None] | None = None
+    """Is given each response before anybody looks at it, where a hook wants it."""
 
     @property
     def keep_body(self) -> bool:
         """Say whether anybody reads the response's body."""
-        return bool((self.captures and self.captures.needs_body) or (self.expect and self.expect.needs_body))
+        wanted = (self.captures and self.captures.needs_body) or (self.expect and self.expect.needs_body)
+        return bool(wanted or self.keep is not None)
 
 
 Judge = Callable[[VirtualUser, Wire, Connection, bool], None]
@@ -51,6 +54,19 @@ Judge = Callable[[VirtualUser, Wire, Connection, bool], None]
 
 def compile_judge(x: Checks) -> Judge | None:
     """Return what captures from a response and checks it; None when nobody looks."""
+    judge, keep = _compile_judge(x), x.keep
+    if keep is None:
+        return judge
+
+    def keep_and_judge(user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> None:
+        keep(wire, connection, _response(x, user, wire, connection, noted))
+        if judge is not None:
+            judge(user, wire, connection, noted)
+
+    return keep_and_judge
+
+
+def _compile_judge(x: Checks) -> Judge | None:
     if x.captures is None and x.expect is None:
         return _compile_watch((*x.first, *x.last))
     captures, name, book = x.captures, x.series.name, x.series.book
@@ -73,7 +89,7 @@ def compile_judge(x: Checks) -> Judge | None:
         if text is not None:
             said = f"{wire.method} {name}: {text}"
             book.error(Outcome.CAPTURE_FAILED.value, name, text=said, mask=user.masked)
-            raise StepFailed
+            raise StepFailed(Outcome.CAPTURE_FAILED.value, said)
 
     return judge
 
@@ -150,10 +166,11 @@ def _count_failures(
     for check, text in failures:
         book.example(f"expect.{check}", f"{method} {name}: {text}", user.masked)
     if x.failing is not None:
-        book.error(f"Failed expectations for request {x.failing(user, wire)}", name)
+        error = f"Failed expectations for request {x.failing(user, wire)}"
+        book.error(error, name)
         if x.hides and x.series.endpoint:
             book.count(f"{ENDPOINT_UNSEEN}{connection.status}", x.series.endpoint)
-        raise StepFailed
+        raise StepFailed(error)
 
 
 def _response(x: Checks, user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> Response:

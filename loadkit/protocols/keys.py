@@ -6,6 +6,7 @@ from typing import Any
 
 from loadkit.flow.expect import EXPECT_SCHEMA
 from loadkit.flow.extract import CAPTURE_SCHEMA, MATCH_SCHEMA
+from loadkit.flow.function import REQUEST_HOOKS
 from loadkit.protocols.network_keys import NETWORK_KEYS
 
 DEFAULT_TIMEOUT_S = 10
@@ -277,7 +278,8 @@ REQUEST_KEYS: dict[str, Any] = {
     "ifTrue": {
         "type": ["string", "boolean"],
         "title": "Condition",
-        "description": "An expression over the virtual user's variables; the request is skipped when it is false.",
+        "description": "An expression over the virtual user's variables, or a function of the processor; the request is skipped "
+        "when it is false.",
         "examples": ['state != "done"'],
     },
     "timeout": {
@@ -289,4 +291,5 @@ REQUEST_KEYS: dict[str, Any] = {
     "capture": CAPTURE_SCHEMA,
     "match": MATCH_SCHEMA,
     "expect": EXPECT_SCHEMA,
+    **REQUEST_HOOKS,
 }

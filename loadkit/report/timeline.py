@@ -10,7 +10,7 @@ from typing import Any
 
 from loadkit.metrics.endpoints import Naming, reported_counters, reported_summaries
 from loadkit.metrics.histogram import Histogram
-from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.snapshot import RATES, Snapshot
 from loadkit.units import NS_PER_MS, NS_PER_S
 
 WINDOW_MS = 10_000
@@ -101,12 +101,18 @@ class Timeline:
         summaries = reported_summaries(snapshot, self._naming)
         return {
             "counters": reported_counters(snapshot, self._naming),
-            "rates": {"http.request_rate": _rate(requests, seconds)} if requests and seconds > 0 else {},
+            "rates": _rates(snapshot, requests, seconds) if seconds > 0 else {},
             **stamps,
             "period": period,
             "summaries": summaries,
             "histograms": summaries,
         }
+
+
+def _rates(snapshot: Snapshot, requests: int, seconds: float) -> dict[str, float]:
+    counts = {"http.request_rate": requests} if requests else {}
+    counts |= {name.removeprefix(RATES): snapshot.count(name) for name in snapshot.metrics() if name.startswith(RATES)}
+    return {name: _rate(count, seconds) for name, count in counts.items()}
 
 
 def _stamp(stamps: dict[str, int], started_ms: int, snapshot: Snapshot) -> None:

@@ -18,6 +18,7 @@ import msgspec
 from loadkit import registry
 from loadkit.errors import Diagnostic, ScenarioError, Severity
 from loadkit.flow.declare import declared_names
+from loadkit.flow.function import with_scenario_hooks
 from loadkit.flow.step import Build, Nobody, Where
 from loadkit.hosts import Fence
 from loadkit.metrics.recorder import Recorder
@@ -29,6 +30,7 @@ from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, 
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
+from loadkit.scenario.processor import find_processor, report_script
 from loadkit.scenario.rates import check_rate, check_rows, requests_of
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document, in_order
@@ -75,6 +77,7 @@ def compile_plan(
         build.reported = _reported(document, faults)
     _check_target(target, document, build)
     _check_plugins(config, build)
+    find_processor(document, build)
     variables = _compile_variables(_mapping(config.get("variables")), build)
     feeders = _load_feeders(config.get("payload"), build, indexes)
     check_secrets(document, build)
@@ -82,6 +85,7 @@ def compile_plan(
     scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build, recorder)
     if not settings.solo:
         check_rows(phases, tuple(zip(feeders, _payload_places(config.get("payload")), strict=False)), build)
+    report_script(build)
     check_rate(phases, scenarios, None if build.malformed or settings.solo else settings.max_rate, build)
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
     ensure = compile_ensure(config, build)
@@ -115,6 +119,7 @@ def compile_plan(
         hosts=tuple(build.hosts),
         network=network_of(build),
         ways=tuple(map(build.secrets.mask_values, build.ways)),
+        processor=build.processor,
     )
 
 
@@ -278,7 +283,9 @@ def _compile_scenarios(items: Any, wanted: str | None, build: Build, recorder: R
         build.later = declared_names(item.get("flow"), (*where, "flow"), build.actions)
         flow, name = item.get("flow"), build.secrets.mask_values(str(item.get("name") or f"scenario {index}"))
         build.book = recorder.book(name)
+        build.scenario, build.scenario_at = item, where
         steps = build.steps(flow if isinstance(flow, list) else (), (*where, "flow"))
+        steps = with_scenario_hooks(steps, item, where, build)
         made.append(
             Scenario(
                 index=index,

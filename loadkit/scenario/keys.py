@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from loadkit.flow.function import SCENARIO_HOOKS
+
 Schema = dict[str, Any]
 
 
@@ -20,7 +22,6 @@ def _idle(title: str, description: str, example: Any, **rules: Any) -> Schema:
     }
 
 
-_HOOK: Schema = {"type": ["string", "array"], "items": {"type": "string"}}
 _ONCE: Schema = {"type": "object", "additionalProperties": True}
 
 TOP: dict[str, Schema] = {
@@ -144,7 +145,6 @@ CONFIG: dict[str, Schema] = {
         "examples": ["http"],
         "default": "http",
     },
-    "processor": _idle("Processor", "A module of hook functions.", "./hooks.js", type="string"),
     "engines": _idle("Engines", "Settings of engines by name.", {"playwright": {}}, type="object"),
     "statsInterval": _idle("Statistics interval", "Seconds between reports.", 10, type=["number", "string"]),
     "apdex": _idle("Apdex", "The threshold of the Apdex score, in ms.", {"threshold": 100}, type="object"),
@@ -223,16 +223,7 @@ SCENARIO: dict[str, Schema] = {
         "examples": ["http"],
         "default": "http",
     },
-    **{
-        name: _idle(title, description, "doSomething", **_HOOK)
-        for name, title, description in (
-            ("beforeScenario", "Before the scenario", "Hook functions that run before the first step."),
-            ("afterScenario", "After the scenario", "Hook functions that run after the last step."),
-            ("beforeRequest", "Before each request", "Hook functions that run before each request."),
-            ("afterResponse", "After each response", "Hook functions that run after each response."),
-            ("onError", "On error", "Hook functions that run when a virtual user fails."),
-        )
-    },
+    **SCENARIO_HOOKS,
     "socketio": _idle("Socket.IO", "Settings of the Socket.IO connection.", {"path": "/chat"}, type="object"),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from loadkit.errors import Diagnostic, Position
 from loadkit.flow.plugins import endpoint_options
+from loadkit.flow.processor import Processor
 from loadkit.flow.step import StepFunction
 from loadkit.metrics.endpoints import Naming
 from loadkit.protocols.network import Network
@@ -96,6 +97,8 @@ class Plan:
     connections: int = 1
     """How many connections a virtual user may hold open: one to each origin that requests name."""
     secrets: Secrets = field(default_factory=Secrets)
+    processor: Processor | None = field(default=None, repr=False)
+    """The module of the user's functions; whoever makes load imports it first."""
 
     @property
     def indexes(self) -> tuple[RowIndex | None, ...]:

@@ -36,7 +36,8 @@ class TemplateFunction:
     """One function. `call` gets the user and the arguments; its ValueError for arguments it cannot use names the function.
 
     `max_args` None means any number. A call whose arguments are all constants is tried once at load, so `call` must not
-    have effects outside of the user it is given. `bare` is what the name without parentheses gives, if not `call`.
+    have effects outside of the user it is given, unless `tried` is false. `bare` is what the name without parentheses gives, if
+    not `call`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class TemplateFunction:
     doc: str
     example: str
     bare: Callable[[TemplateContext], Any] | None = None
+    tried: bool = True
 
 
 _ALPHANUMERIC = string.ascii_letters + string.digits

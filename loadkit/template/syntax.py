@@ -236,7 +236,8 @@ def _invoke(function: TemplateFunction, arguments: list[Piece], offset: int) -> 
     if not values:
         return Piece(read=call)
     try:
-        call(_Trial(), *values)
+        if function.tried:
+            call(_Trial(), *values)
     except (ValueError, TypeError) as error:
         raise TemplateFault(str(error), offset=offset, hint=f"write {function.example}") from None
     return Piece(read=lambda user: call(user, *values), unset=unset, unset_at=unset_at)

@@ -1,11 +1,13 @@
 """What every plugin of a kind promises to editors, to the reference and to the registry."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loadkit.errors import PluginError
+from loadkit.flow.processor import Function, Processor
 from loadkit.flow.step import StepPlugin
 from loadkit.registry import plugin, plugins
 from loadkit.template.functions import TemplateFunction
@@ -17,6 +19,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "loop": {"loop": [{"log": "x"}], "count": 2},
     "log": {"log": "x"},
     "set": {"set": {"a": 1}},
+    "function": {"function": "prepare"},
 }
 
 
@@ -41,6 +44,7 @@ def test_every_step_has_an_example_here() -> None:
 def test_every_step_compiles_without_a_fault_and_describes_its_keys(name: str) -> None:
     step: StepPlugin = plugin("step", name)
     build = build_for({"target": "http://127.0.0.1:9"})
+    build.processor = Processor(Path("hooks.py"), {"prepare": Function("prepare", 1)})
     assert len(build.steps([EXAMPLES[name]], ("flow",))) == 1
     assert build.diagnostics == []
     assert {"title", "description", "examples"} <= step.schema.keys()

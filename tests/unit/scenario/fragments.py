@@ -49,7 +49,7 @@ STEPS = {
 CONFIG = {
     "http": {"type": "object", "properties": {"pool": {"type": "integer", "minimum": 1}, "old": {"x-noEffect": True}}},
     "plugins": {"type": "object", "properties": {"expect": {"type": "object"}}, "additionalProperties": True},
-    "processor": {"type": "string"},
+    "statsInterval": {"type": "string"},
 }
 PHASE_KEYS = {
     "arrivalRate": {"type": ["number", "string"], "minimum": 0, "examples": [5]},

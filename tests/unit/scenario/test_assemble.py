@@ -107,8 +107,8 @@ def test_actions_that_differ_in_their_texts_only_are_written_once() -> None:
 
 
 def test_a_plugin_gives_a_meaning_to_a_key_without_effect() -> None:
-    assert "x-noEffect" in FRAME["processor"]
-    assert "x-noEffect" not in SCHEMA["$defs"]["config"]["properties"]["processor"]
+    assert "x-noEffect" in FRAME["statsInterval"]
+    assert "x-noEffect" not in SCHEMA["$defs"]["config"]["properties"]["statsInterval"]
 
 
 @pytest.mark.parametrize("keys", [TOP, FRAME, PHASE, SCENARIO], ids=["top", "config", "phase", "scenario"])
