@@ -42,6 +42,7 @@ class WorkerServices:
         self._logged = 0
         self.on_idle: Callable[[], None] | None = None
         self._fibers: dict[Fiber, VirtualUser] = {}
+        self._branches: dict[Fiber, Callable[[BaseException | None], None]] = {}  # and what is called at its end
         self._sweeping = True
         self.clock.at(now_ns() + SWEEP_NS, self._sweep)
 
@@ -55,6 +56,15 @@ class WorkerServices:
         fiber = Fiber(work, self._ended)
         user.fiber = fiber
         self._fibers[fiber] = user
+        fiber.start()
+
+    def branch(
+        self, user: VirtualUser, work: Coroutine[Any, Any, None], ended: Callable[[BaseException | None], None]
+    ) -> None:
+        """Set a branch of a virtual user to work; the user is one all the same."""
+        fiber = Fiber(work, self._branch_ended)
+        user.fiber = fiber
+        self._branches[fiber] = ended
         fiber.start()
 
     def log(self, text: str, *, stream: str = "stdout") -> None:
@@ -98,12 +108,16 @@ class WorkerServices:
         if not self._fibers and self.on_idle is not None:
             self.on_idle()
 
+    def _branch_ended(self, fiber: Fiber, error: BaseException | None) -> None:
+        self._branches.pop(fiber)(error)
+
     def _sweep(self) -> None:
         """Throw DeadlineExpired into fibers whose time is up, and turn full buffers into counts."""
         now = now_ns()
-        for fiber in [fiber for fiber in self._fibers if fiber.deadline_ns <= now]:
-            if fiber in self._fibers and fiber.deadline_ns <= now:
-                fiber.throw(DeadlineExpired())
+        for register in (self._fibers, self._branches):
+            for fiber in [fiber for fiber in register if fiber.deadline_ns <= now]:
+                if fiber in register and fiber.deadline_ns <= now:
+                    fiber.throw(DeadlineExpired())
         self.recorder.flush_full()
         if self._sweeping:
             self.clock.at(now + SWEEP_NS, self._sweep)

@@ -43,14 +43,14 @@ def check_descriptors(plan: Plan, workers: int, limit: int) -> None:
         need = descriptors_needed(plan, share)
         if users and need > limit:
             pool = pool_of(plan)
-            connected = share if pool is None else min(share, pool)
+            connected = share if pool is None else min(share * plan.width, pool)
             raise PreflightError(_too_few(phase, share, connected, need, limit, plan, workers))
 
 
 def descriptors_needed(plan: Plan, users: int) -> int:
     """Return how many descriptors a worker needs for so many virtual users."""
     pool = pool_of(plan)
-    return (users if pool is None else min(users, pool)) * plan.connections + SPARE_DESCRIPTORS
+    return (users if pool is None else min(users * plan.width, pool)) * plan.connections + SPARE_DESCRIPTORS
 
 
 def _too_few(phase: Phase, share: int, connected: int, need: int, limit: int, plan: Plan, workers: int) -> str:

@@ -90,13 +90,16 @@ def compile_loop(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         rounds = _endless(step, where, build)
     else:
         rounds = _over(step["over"], (*where, "over"), build) if "over" in step else _count(step, where, build)
+    is_inner, beside = build.loops > 0, build.beside > 0
     with build.loop(value_name, element_name):
         steps = build.steps(step["loop"], (*where, "loop"))
+    if not is_inner:
+        build.define(value_name)
 
     async def loop(user: VirtualUser) -> None:
         variables = user.variables
         outer = variables.get(value_name), variables.get(element_name)
-        fiber = user.fiber
+        fiber, number = user.fiber, -1
         for turn, (number, element) in enumerate(rounds(user), 1):
             if turn % _ROUNDS == 0:  # rounds in which nothing is waited for must leave room for others
                 if not fiber.waited:
@@ -105,10 +108,12 @@ def compile_loop(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
             variables[value_name] = number
             variables[element_name] = element
             for run_step in steps:
+                if beside:  # a loop in another branch may have put its own round there meanwhile
+                    variables[value_name], variables[element_name] = number, element
                 await run_step(user)
             if goes_on is not None and not await goes_on.run(user):
                 break
-        variables[value_name], variables[element_name] = outer
+        variables[value_name], variables[element_name] = outer if is_inner else (number + 1, None)
 
     if steps and steps[0] in build.requests:
         build.requests.add(loop)  # it begins with a request, and so with a pacing slot

@@ -54,7 +54,16 @@ class Pacer:
     @coroutine
     def come(self, fiber: Fiber) -> Generator[object, None, int]:
         """Wait until the next slot has come, without taking it; return its instant."""
+        return (yield from self._until(self.next_ns(), fiber))
+
+    @coroutine
+    def wait(self, fiber: Fiber) -> Generator[object, None, int]:
+        """Take the next slot, wait for it and return its instant. A slot that has passed is taken without waiting."""
         due_ns = self.next_ns()
+        self._index += 1  # before the wait: branches of one user must not wait for the same slot
+        return (yield from self._until(due_ns, fiber))
+
+    def _until(self, due_ns: int, fiber: Fiber) -> Generator[object, None, int]:
         if due_ns > self._clock.now_ns():
             ticket = self._clock.at(due_ns, fiber.resume)
             try:
@@ -64,13 +73,6 @@ class Pacer:
             lag_ns = self._clock.now_ns() - due_ns
             if lag_ns >= 0:  # else somebody called off the wait
                 self._lags.append(lag_ns)
-        return due_ns
-
-    @coroutine
-    def wait(self, fiber: Fiber) -> Generator[object, None, int]:
-        """Wait for the next slot and take it; return its instant. A slot that has passed is taken at once."""
-        due_ns = yield from self.come(fiber)
-        self._index += 1
         return due_ns
 
     def skip(self, from_ns: int, to_ns: int) -> None:

@@ -142,6 +142,7 @@ class Build:
         self.later: dict[str, Where] = {}  # captures anywhere in this scenario, for "used before its capture"
         self.has_unknown_fields = False  # a payload could not be read: any name may be one of its fields
         self.loops = 0
+        self.beside = 0  # so many `parallel` steps are around what is being compiled
         self.malformed = False  # the schema's check found faults: go on where a value has the wrong type
         self.reported: Callable[[Where], bool] = lambda where: False  # whether that check has spoken of a place
 
@@ -213,15 +214,27 @@ class Build:
         return self.book.series(name, endpoint and self.endpoint(endpoint))
 
     def steps(self, items: Iterable[Any], where: Where) -> tuple[StepFunction, ...]:
-        """Compile a list of steps in order; what is not a step with exactly one action has been reported already."""
-        made: list[StepFunction] = []
+        """Compile a list of steps in order."""
+        return tuple(made for index, item in enumerate(items) for made in self.item(item, (*where, index)))
+
+    def item(self, item: Any, where: Where) -> tuple[StepFunction, ...]:
+        """Compile one item of a flow, a step or a list of steps; what is neither has been reported already."""
+        if isinstance(item, list):
+            return self.steps(item, where)
+        actions = [name for name in item if name in self.actions] if isinstance(item, Mapping) else []
+        return self._step(self.actions[actions[0]], item, where) if len(actions) == 1 else ()
+
+    def branches(self, items: Iterable[Any], where: Where) -> tuple[tuple[StepFunction, ...], ...]:
+        """Compile items that run at the same time: each knows only what is defined before them, what follows knows it all."""
+        before, after = set(self.defined), set(self.defined)
+        self.beside += 1
+        made = []
         for index, item in enumerate(items):
-            if isinstance(item, Mapping):
-                actions = [name for name in item if name in self.actions]
-                if len(actions) == 1:
-                    made.extend(self._step(self.actions[actions[0]], item, (*where, index)))
-            elif isinstance(item, list):
-                made.extend(self.steps(item, (*where, index)))
+            self.defined = set(before)
+            made.append(self.item(item, (*where, index)))
+            after |= self.defined
+        self.beside -= 1
+        self.defined = after
         return tuple(made)
 
     def _step(self, action: StepPlugin, item: Mapping[str, Any], where: Where) -> tuple[StepFunction, ...]:
@@ -281,6 +294,9 @@ class Build:
             text = f'variable "{name}" is used before its capture on line {line}'
             if self.loops:
                 self.warn("LK202", where, f"{text}; it is empty in the first round", inside=inside)
+            elif self.beside:
+                text = f'variable "{name}" is captured on line {line}, by a step that may still be under way'
+                self.warn("LK202", where, f"{text}; it may be empty here", inside=inside)
             else:
                 self.error("LK202", where, text, hint="move the request that captures it up", inside=inside)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from random import Random
 from typing import Any, Protocol
 
@@ -23,6 +23,12 @@ class Session(Protocol):
 
     def secrets(self) -> Iterable[str]:
         """Return the values that it holds and that are not to be shown."""
+
+    def branch(self, *, first: bool) -> Session:
+        """Return what another branch of the same user keeps: connections of its own beside the same cookies.
+
+        The `first` branch may go on with this one, since the user itself waits meanwhile.
+        """
 
     def close(self) -> None:
         """Give everything up at the user's end."""
@@ -45,6 +51,11 @@ class Services(Protocol):
 
     def log(self, text: str, *, stream: str = "stdout") -> None:
         """Send a line to the coordinator, which prints it."""
+
+    def branch(
+        self, user: VirtualUser, work: Coroutine[Any, Any, None], ended: Callable[[BaseException | None], None]
+    ) -> None:
+        """Set a branch of a virtual user to work, on a fiber of its own; `ended` is called at its end."""
 
 
 class StepFailed(Exception):
@@ -83,6 +94,16 @@ class VirtualUser:
         if self._random is None:
             self._random = Random(mix(self.run.seed, self.number))
         return self._random
+
+    @property
+    def muted(self) -> bool:
+        """Return whether another branch has failed already: `errors` counts what ends visits, and this one ends anyhow."""
+        return False
+
+    def session(self, protocol: str, make: Callable[[], Any]) -> Any:
+        """Return a protocol's session, begun now."""
+        made = self.sessions[protocol] = make()
+        return made
 
     def next_number(self) -> int:
         """Return a number that nobody in the run has been given before."""

@@ -193,15 +193,21 @@ class Book:
         text: str = "",
         mask: Mask = mask_text,
         endpoint: str = "",
+        counts: bool = True,
     ) -> None:
-        """Count a request that got no valid response, under its endpoint too; its time goes to `http.failure_time`."""
+        """Count a request that got no valid response, under its endpoint too; its time goes to `http.failure_time`.
+
+        With `counts` false the error is not counted: its virtual user had failed already.
+        """
         intended_ns, present = now_ns() - spent_ns, self.present
         numbers = present if intended_ns >= self._course.start_ns else self._past[self._course.at(intended_ns)]
         numbers.counters["http.requests", name] += 1
-        numbers.counters[f"errors.{error}", name] += 1
         if endpoint:
             numbers.counters[f"{ENDPOINT_ERRORS}{error}", endpoint] += 1
         numbers.times["http.failure_time", name].append(max(0, spent_ns))
+        if not counts:
+            return
+        numbers.counters[f"errors.{error}", name] += 1
         if text:
             self._keep_example(error, text, mask)
 

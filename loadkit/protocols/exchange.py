@@ -149,7 +149,7 @@ def _compile_session(x: Exchange) -> Callable[[VirtualUser], HttpSession]:
     """Return what begins a virtual user's session."""
 
     def session_of(user: VirtualUser) -> HttpSession:
-        made = user.sessions["http"] = HttpSession(x.connector(user))
+        made: HttpSession = user.session("http", lambda: HttpSession(x.connector(user)))
         return made
 
     return session_of
@@ -279,7 +279,9 @@ def _record_failure(
     fiber.deadline_ns = NEVER_NS
     spent_ns = end_ns - user.due_ns
     said = f"{x.spec.method} {x.series.name}: {text}"
-    x.series.book.failure(x.series.name, name, spent_ns, text=said, mask=user.masked, endpoint=endpoint)
+    x.series.book.failure(
+        x.series.name, name, spent_ns, text=said, mask=user.masked, endpoint=endpoint, counts=not user.muted
+    )
     user.due_ns = end_ns
     return name, text
 
@@ -354,7 +356,8 @@ def _redirects(
                 failed = Failed(Outcome.INVALID_REQUEST, str(error))
             user.fiber.deadline_ns = NEVER_NS
             text = f"{wire.method} {x.series.name}: {failed}"
-            x.series.book.error(failed.name, x.series.name, text=text, mask=user.masked)
+            if not user.muted:
+                x.series.book.error(failed.name, x.series.name, text=text, mask=user.masked)
             endpoint = _endpoint(x, user, wire)
             if endpoint:
                 x.series.book.count(f"{ENDPOINT_ERRORS}{failed.name}", endpoint)

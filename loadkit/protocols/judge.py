@@ -88,7 +88,8 @@ def _compile_judge(x: Checks) -> Judge | None:
             check(user, wire, connection, noted, response)
         if text is not None:
             said = f"{wire.method} {name}: {text}"
-            book.error(Outcome.CAPTURE_FAILED.value, name, text=said, mask=user.masked)
+            if not user.muted:
+                book.error(Outcome.CAPTURE_FAILED.value, name, text=said, mask=user.masked)
             raise StepFailed(Outcome.CAPTURE_FAILED.value, said)
 
     return judge

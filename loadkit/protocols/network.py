@@ -38,6 +38,8 @@ class Network:
     """Addresses by host and port; port 0 stands for every one."""
     local_addresses: Addresses = field(default_factory=list)
     """Where connections come from, in turn; empty where the system chooses."""
+    one_by_one: bool = False
+    """Whether a virtual user has one request under way to an origin at a time, whatever is parallel (compat: artillery)."""
 
     def socket_of(self, origin: Origin) -> str:
         """Return the Unix socket that connections to an origin go to, "" where they go through the network."""
@@ -72,6 +74,7 @@ def _compile_network(build: Build) -> Network:
         unix_socket="" if build.direct else _compile_socket(http, build),
         resolve={} if build.direct else _compile_resolve(http, build),
         local_addresses=[] if build.direct else _compile_sources(http, build),
+        one_by_one=build.compat and http.get("pool") is None,
     )
 
 

@@ -67,6 +67,11 @@ class Pool:
         elif not self._serve(connection):
             self._idle.append(connection)
 
+    def adopt(self, connection: Connection) -> None:
+        """Take a connection in that was opened elsewhere and is idle."""
+        self._open += 1
+        self._idle.append(connection)
+
     def close(self) -> None:
         """Close the idle connections."""
         for connection in self._idle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from functools import partial
 from types import coroutine
 from typing import Any
 
@@ -12,14 +13,19 @@ from loadkit.protocols.address import Origin
 from loadkit.protocols.connect import Connector
 from loadkit.protocols.cookies import CookieJar
 from loadkit.protocols.http1 import Connection
+from loadkit.protocols.pool import Pool
 
 _SHORTEST_COOKIE = 8
 
 
 class HttpSession:
-    """One virtual user's connections and cookies. With `http.pool` the connections belong to everybody."""
+    """One virtual user's connections and cookies. With `http.pool` the connections belong to everybody.
 
-    __slots__ = ("connections", "connector", "greeted", "jar", "last", "origin", "pooled")
+    Branches of a `parallel` step have a session each, with the same cookies. Where the connector is for one request at a time
+    (compat: artillery) they stand in line for one connection to each origin, `queues`.
+    """
+
+    __slots__ = ("connections", "connector", "greeted", "jar", "last", "origin", "pooled", "queues", "together")
 
     def __init__(self, connector: Connector) -> None:
         self.connector = connector
@@ -29,6 +35,8 @@ class HttpSession:
         self.last: Connection | None = None
         self.jar: CookieJar | None = None
         self.greeted: set[Origin] = set()  # origins that have been given the default cookies
+        self.together: list[HttpSession] | None = None  # this one and those of the same user's other branches
+        self.queues: dict[Origin, Pool] | None = None
 
     def reset(self) -> None:
         """Forget the cookies; the connections stay."""
@@ -46,6 +54,36 @@ class HttpSession:
             if not connection.closed:
                 connection.close()
         self.connections.clear()
+        for pool in self.queues.values() if self.queues else ():
+            pool.close()
+
+    def branch(self, *, first: bool) -> HttpSession:
+        """Return the session of another branch; the first one goes on with this."""
+        if self.connector.one_by_one:
+            self._stand_in_line()
+        if first:
+            return self
+        made = HttpSession(self.connector)
+        made.jar, made.greeted, made.pooled, made.queues = self.jar, self.greeted, self.pooled, self.queues
+        made.together = self.together = self.together or [self]
+        self.together.append(made)
+        return made
+
+    def _stand_in_line(self) -> None:
+        """From now on let one request be under way to each origin; open connections are the first that are used."""
+        if self.queues is None:
+            self.queues, self.pooled = {}, True
+            for origin, connection in self.connections.items():
+                self._pool(origin).adopt(connection)
+            self.connections.clear()
+            self.origin = self.last = None
+
+    def _pool(self, origin: Origin) -> Pool:
+        if self.queues is None:
+            return self.connector.pool(origin)
+        if origin not in self.queues:
+            self.queues[origin] = Pool(partial(self.connector.open, origin), 1)
+        return self.queues[origin]
 
     @coroutine
     def connect(
@@ -53,8 +91,7 @@ class HttpSession:
     ) -> Generator[Any, None, Connection]:
         """Return a connection for the next request: a new one, or one of the pool. Raises ConnectFailed."""
         if self.pooled:
-            pool = self.connector.pool(origin)
-            return (yield from pool.acquire(user.fiber, series, timeout_ns).__await__())
+            return (yield from self._pool(origin).acquire(user.fiber, series, timeout_ns).__await__())
         connection: Connection = yield from self.connector.open(origin, series, user.fiber, timeout_ns).__await__()
         self.connections[origin] = self.last = connection
         self.origin = origin
@@ -63,7 +100,7 @@ class HttpSession:
     def done(self, origin: Origin, connection: Connection, *, reusable: bool) -> None:
         """Take a connection back after its exchange."""
         if self.pooled:
-            self.connector.pool(origin).release(connection, reusable=reusable)
+            self._pool(origin).release(connection, reusable=reusable)
         elif not reusable:
             self.connections.pop(origin, None)
             if not connection.closed:
@@ -72,7 +109,7 @@ class HttpSession:
     def set_cookie(self, origin: Origin, name: str, value: str) -> None:
         """Put a cookie of the scenario's into the jar."""
         if self.jar is None:
-            self.jar = CookieJar()
+            self.jar = self._begin_jar()
         self.jar.set(origin, name, value.encode(errors="replace").decode("latin-1"))  # the jar holds bytes as they came
 
     def store_cookies(self, origin: Origin, path: str, connection: Connection) -> int:
@@ -81,6 +118,12 @@ class HttpSession:
         for name, value in connection.raw_headers():
             if name.lower() == b"set-cookie":
                 if self.jar is None:
-                    self.jar = CookieJar()
+                    self.jar = self._begin_jar()
                 refused += not self.jar.store(origin, path, value.decode("latin-1"))
         return refused
+
+    def _begin_jar(self) -> CookieJar:
+        made = CookieJar()
+        for session in self.together or (self,):
+            session.jar = made
+        return made

@@ -34,6 +34,7 @@ from loadkit.scenario.processor import find_processor, report_script
 from loadkit.scenario.rates import check_rate, check_rows, requests_of
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document, in_order
+from loadkit.scenario.width import width_of
 from loadkit.slo.plugins import KNOWN_PLUGINS
 from loadkit.template.compile import Template
 from loadkit.template.dealing import Feeder
@@ -93,6 +94,7 @@ def compile_plan(
     diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
         raise ScenarioError(*without_secrets(in_order(diagnostics), document.sources, build.secrets))
+    width = width_of([scenario.get("flow") for scenario in data["scenarios"]], config)
     return Plan(
         name=build.secrets.mask_values(settings.name or str(config.get("name") or Path(document.files[0]).stem)),
         target=target,
@@ -115,7 +117,8 @@ def compile_plan(
         expect_at=build.expect_at,
         document=document,
         settings=replace(settings, seed=seed, target=target),
-        connections=max(1, len(build.origins)),
+        connections=max(1, len(build.origins)) * (width if _mapping(config.get("http")).get("pool") is None else 1),
+        width=width,
         hosts=tuple(build.hosts),
         network=network_of(build),
         ways=tuple(map(build.secrets.mask_values, build.ways)),

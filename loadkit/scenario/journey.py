@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadkit.flow.parallel import DEFAULT_LIMIT
 from loadkit.protocols.address import request_name
 from loadkit.protocols.keys import DEFAULT_TIMEOUT_S
 from loadkit.scenario.rates import rounds_of
@@ -38,6 +39,14 @@ class Journey:
         self.longest_s += other.longest_s * times if times else 0.0
         self.uncertain |= other.uncertain
 
+    def wait_for(self, other: Journey) -> None:
+        """Add what is done at the same time: the visit takes as long as the longest."""
+        for name, number in other.requests.items():
+            self.requests[name] += number
+        self.shortest_s = max(self.shortest_s, other.shortest_s)
+        self.longest_s = max(self.longest_s, other.longest_s)
+        self.uncertain |= other.uncertain
+
 
 def journey_of(flow: Any, config: Mapping[str, Any], actions: Mapping[str, Any]) -> Journey:
     """Return what one visit does."""
@@ -56,6 +65,8 @@ def _of_action(
     action: str, step: Mapping[str, Any], config: Mapping[str, Any], actions: Mapping[str, Any]
 ) -> tuple[Journey, int]:
     value = step[action]
+    if action == "parallel" and isinstance(value, list):
+        return _branches(value, step, config, actions), 1
     if isinstance(value, list):
         inside, rounds = journey_of(value, config, actions), rounds_of(step)
         inside.uncertain |= rounds is None
@@ -68,6 +79,23 @@ def _of_action(
     name = str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/")))))
     uncertain = isinstance(spec.get("ifTrue"), str) or str(spec.get("probability", 100)) != "100"
     return Journey(requests=Counter({name: 1}), longest_s=_timeout_s(spec, config), uncertain=uncertain), 1
+
+
+def _branches(
+    items: list[Any], step: Mapping[str, Any], config: Mapping[str, Any], actions: Mapping[str, Any]
+) -> Journey:
+    """Return what branches do; where some wait for others to end, or stand in line, the longest visit is that of all in turn."""
+    limit, http = step.get("limit", DEFAULT_LIMIT), config.get("http") or {}
+    in_turn = limit not in (0, None) and (not isinstance(limit, int) or limit < len(items))
+    in_turn |= http.get("pool") is not None or config.get("compat") == "artillery"
+    made, longest_s = Journey(), 0.0
+    for item in items:
+        branch = journey_of([item], config, actions)
+        made.wait_for(branch)
+        longest_s += branch.longest_s
+    if in_turn:
+        made.longest_s = longest_s
+    return made
 
 
 def _think(step: Mapping[str, Any], config: Mapping[str, Any]) -> Journey:

@@ -95,7 +95,9 @@ class Plan:
     ways: tuple[str, ...] = ()
     """Sentences about how targets are reached, where it is not directly."""
     connections: int = 1
-    """How many connections a virtual user may hold open: one to each origin that requests name."""
+    """How many connections a virtual user may hold open: to each origin that requests name `width`, or one of a pool."""
+    width: int = 1
+    """How many requests a virtual user may have under way at once."""
     secrets: Secrets = field(default_factory=Secrets)
     processor: Processor | None = field(default=None, repr=False)
     """The module of the user's functions; whoever makes load imports it first."""

@@ -18,6 +18,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "think": {"think": 1},
     "loop": {"loop": [{"log": "x"}], "count": 2},
     "log": {"log": "x"},
+    "parallel": {"parallel": [{"log": "x"}], "limit": 2},
     "set": {"set": {"a": 1}},
     "function": {"function": "prepare"},
 }
