@@ -14,6 +14,10 @@ _NS = {
     "us": 1_000,
     "µs": 1_000,
     "ms": NS_PER_MS,
+    "msec": NS_PER_MS,
+    "msecs": NS_PER_MS,
+    "millisecond": NS_PER_MS,
+    "milliseconds": NS_PER_MS,
     "s": NS_PER_S,
     "sec": NS_PER_S,
     "secs": NS_PER_S,
@@ -26,16 +30,20 @@ _NS = {
     "minutes": 60 * NS_PER_S,
     "h": 3600 * NS_PER_S,
     "hr": 3600 * NS_PER_S,
+    "hrs": 3600 * NS_PER_S,
     "hour": 3600 * NS_PER_S,
     "hours": 3600 * NS_PER_S,
     "d": 86_400 * NS_PER_S,
     "day": 86_400 * NS_PER_S,
     "days": 86_400 * NS_PER_S,
+    "w": 7 * 86_400 * NS_PER_S,
+    "week": 7 * 86_400 * NS_PER_S,
+    "weeks": 7 * 86_400 * NS_PER_S,
 }
 _BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _MOST_BYTES = 2**60
 _PER = {"s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zµ]+)\s*", re.IGNORECASE)
+_PART = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([a-zµ]+)\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 
 

@@ -128,7 +128,9 @@ class ShardRun:
     def _make(self, phase: Phase) -> OpenPhase | ClosedPhase:
         visits, shard, origin_ns = self._visits, self._orders.shard, self._orders.start_ns
         if isinstance(phase.workload, ClosedWorkload):
-            return ClosedPhase(phase, phase.workload, shard, origin_ns, visits)
+            users = ClosedPhase(phase, phase.workload, shard, origin_ns, visits)
+            users.on_exhausted = self._exhausted if self._next == len(self._plan.phases) else None
+            return users
         made = OpenPhase(phase, phase.workload, shard, origin_ns, visits, self._most_active)
         if phase.workload.ends_early and self._next == len(self._plan.phases):
             made.on_exhausted = self._exhausted

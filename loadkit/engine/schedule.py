@@ -130,6 +130,8 @@ class ClosedPhase:
     """Runs this shard's closed users of one phase."""
 
     def __init__(self, phase: Phase, workload: ClosedWorkload, shard: Shard, origin_ns: int, visits: Visits) -> None:
+        self.on_exhausted: Callable[[], None] | None = None
+        self._budgets = Budgets(workload, shard, self._all_begun) if workload.iterations is not None else None
         self._phase = phase
         self._workload = workload
         self._lifetimes = workload.lifetimes(shard)
@@ -172,8 +174,59 @@ class ClosedPhase:
         if workload.throughput is not None:
             user.pacer = Pacer(services.clock, self._start_ns, UserSlots(workload, number), self._lags)
             user.pacer.skip(self._start_ns, first_ns)
-        work = self._visits.repeatedly(user, user.number, workload.users, last_ns)
+        budget = None if self._budgets is None else self._budgets.of(number)
+        work = self._visits.repeatedly(user, user.number, workload.users, last_ns, budget)
         services.spawn(user, work)
+
+    def _all_begun(self) -> None:
+        """All visits of a phase with `iterations` are at work."""
+        if self.on_exhausted is not None:
+            self.stop()
+            self.on_exhausted()
+
+
+class Budget:
+    """So many visits, of one user or shared by several."""
+
+    __slots__ = ("_left", "_tell")
+
+    def __init__(self, visits: int, tell: Callable[[], None]) -> None:
+        self._left = visits
+        self._tell = tell
+
+    def take(self) -> bool:
+        """Say whether one more visit may begin, and tell when it is the last."""
+        if not self._left:
+            return False
+        self._left -= 1
+        if not self._left:
+            self._tell()
+        return True
+
+
+class Budgets:
+    """What this shard's users may do of a phase with `iterations`: visits are dealt to users, and shared among those of a shard."""
+
+    def __init__(self, workload: ClosedWorkload, shard: Shard, tell: Callable[[], None]) -> None:
+        assert workload.iterations is not None
+        self._each = workload.each
+        self._tell = tell
+        users = range(shard.index, workload.users, shard.count)
+        self._open = len(users)  # users whose own visits have not all begun
+        mine = sum(share(workload.iterations, Shard(user, workload.users)) for user in users)
+        self._shared = Budget(mine, tell) if self._each is None else None
+
+    def of(self, user: int) -> Budget:
+        """Return the visits that a user draws on."""
+        if self._shared is not None:
+            return self._shared
+        assert self._each is not None
+        return Budget(self._each, self._one_less)
+
+    def _one_less(self) -> None:
+        self._open -= 1
+        if not self._open:
+            self._tell()
 
 
 class UserSlots:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from time import perf_counter_ns as now_ns
-from typing import Any
+from typing import Any, Protocol
 
 from loadkit.engine.services import WorkerServices
 from loadkit.flow.fiber import NEVER_NS, Cancelled, park
@@ -36,6 +36,13 @@ class _Journey:
     created: Tally
     completed: Tally
     lengths: list[int]
+
+
+class Takes(Protocol):
+    """A number of visits that is used up."""
+
+    def take(self) -> bool:
+        """Say whether one more visit may begin."""
 
 
 class _NoRow(Exception):
@@ -104,11 +111,15 @@ class Visits:
         journey.book.count("vusers.failed", journey.name)
         user.tell()
 
-    async def repeatedly(self, user: VirtualUser, first: int, step: int, until_ns: int) -> None:
-        """Carry out visits numbered first, first + step, ... until an instant; finish the one in progress."""
+    async def repeatedly(
+        self, user: VirtualUser, first: int, step: int, until_ns: int, budget: Takes | None = None
+    ) -> None:
+        """Carry out visits numbered first, first + step, ... until an instant, as long as `budget` lasts; finish the last one."""
         number, services, fiber = first, self._services, user.fiber
         while now_ns() < until_ns and not services.draining and not self.out_of_rows:
             if user.pacer is not None and not await self._slot_comes(user, number, until_ns):
+                return
+            if budget is not None and not budget.take():
                 return
             user.begin(number, user.due_ns)
             fiber.waited, began_ns = False, now_ns()

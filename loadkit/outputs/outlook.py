@@ -86,7 +86,9 @@ def _load(phase: PhaseOutlook) -> str:
         paced = f" at {three_digits(phase.peak_requests_per_s)} requests/s" if phase.peak_requests_per_s else ""
         return f"closed{paced}"
     first, last = three_digits(phase.rate_from or 0.0), three_digits(phase.rate_to or 0.0)
-    return f"{first}/s" if first == last else f"{first}/s to {last}/s"
+    text = f"{first}/s" if first == last else f"{first}/s to {last}/s"
+    most = three_digits(phase.rate_most or 0.0)
+    return text if most in (first, last) else f"{text}, up to {most}/s"
 
 
 def _scenarios(outlook: Outlook) -> Iterator[str]:

@@ -46,7 +46,11 @@ def build_schema(steps: Mapping[str, StepFragment], config: Mapping[str, Any], p
                 **_object({**PHASE, **phase_keys}),
                 "title": "Phase",
                 "description": "A stretch of time with a load.",
-                "anyOf": [{"required": ["duration"]}, {"required": ["pause"]}],
+                "anyOf": [
+                    {"required": ["duration"]},
+                    {"required": ["pause"]},
+                    {"required": ["replay"], "x-unnamed": True},  # it will do, and is not what somebody forgot
+                ],
             },
             "scenario": {
                 **_object(SCENARIO, required=["flow"]),

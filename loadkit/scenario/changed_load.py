@@ -18,6 +18,11 @@ _WORDS = {
     "throughput": "throughput",
     "maxVusers": "maxVusers",
     "mode": "mode",
+    "steps": "steps",
+    "spike": "spike",
+    "iterations": "iterations",
+    "iterationsPerUser": "iterations of each user",
+    "replay": "replay",
 }
 
 
@@ -115,8 +120,7 @@ def _rates(phase: Phase) -> tuple[float, float]:
     workload = phase.workload
     if isinstance(workload, ClosedWorkload):
         return 0.0, 0.0
-    first, last = workload.rate_at(0), workload.rate_at(workload.duration_ns)
-    return first, max(first, last)
+    return workload.rate_at(0), workload.peak_per_s
 
 
 def _load(phase: Phase) -> str:

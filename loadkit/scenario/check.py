@@ -210,7 +210,10 @@ class _Checker:
             types = dict.fromkeys(name for fault in faults if not fault.relative_path for name in _types(fault.schema))
             self._type(where, error.instance, list(types), error.schema)
         elif all(_is_absence(fault) for branch in of_type.values() for fault in branch):
-            names = [key for branch in of_type.values() for fault in branch for key in _array(fault.validator_value)]
+            absent = [
+                fault for branch in of_type.values() for fault in branch if "x-unnamed" not in _object(fault.schema)
+            ]
+            names = [key for fault in absent for key in _array(fault.validator_value)]
             self._one_missing(error, where, names)
         else:
             for fault in min(of_type.values(), key=_remoteness):

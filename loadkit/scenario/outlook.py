@@ -14,7 +14,6 @@ import math
 import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import pairwise
 
 import msgspec
 
@@ -43,6 +42,7 @@ class PhaseOutlook(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: int | None
     rate_from: float | None
     rate_to: float | None
+    rate_most: float | None
     peak_requests_per_s: float | None
     requests: int | None
     users_most: int
@@ -174,12 +174,15 @@ def _phase(phase: Phase, plan: Plan, users: _Users) -> PhaseOutlook:
         if workload.throughput is not None:
             lives = sum(end - start for _, start, end in workload.lifetimes(Shard()))
             requests = round(float(workload.throughput) * lives / workload.users / NS_PER_S)
-        first = last = None
+        if arrivals is not None:
+            visits = round(arrivals * mean_requests(plan.scenarios))
+            requests = visits if requests is None else min(visits, requests)
+        first = last = most = None
     else:
         assert arrivals is not None
         requests = round(arrivals * mean_requests(plan.scenarios))
-        first, last = workload.rate_at(0), workload.rate_at(workload.duration_ns)
-    model = "closed" if arrivals is None else "pause" if isinstance(workload, Pause) else "open"
+        first, last, most = workload.rate_at(0), workload.rate_at(workload.duration_ns), workload.peak_per_s
+    model = "closed" if isinstance(workload, ClosedWorkload) else "pause" if isinstance(workload, Pause) else "open"
     return PhaseOutlook(
         name=phase.name,
         start_s=phase.start_ns / NS_PER_S,
@@ -189,6 +192,7 @@ def _phase(phase: Phase, plan: Plan, users: _Users) -> PhaseOutlook:
         arrivals=arrivals,
         rate_from=first,
         rate_to=last,
+        rate_most=most,
         peak_requests_per_s=_finite(phase_peak_per_s(phase, plan.scenarios)),
         requests=requests,
         users_most=users.most(phase.start_ns, phase.end_ns),
@@ -231,21 +235,9 @@ class _Users:
             begun = bisect_right(self._starts[phase.index], until_ns)
             return begun - bisect_left(self._ends[phase.index], since_ns)
         since_ns, until_ns = max(0, since_ns), min(until_ns, end_ns)
-        came = _arrived(phase, until_ns) - _arrived(phase, since_ns)
+        came = workload.arrived_by(until_ns) - workload.arrived_by(since_ns)
         most = math.ceil(round(came, 6)) + bool(came or workload.rate_at(until_ns))  # an arrival at both ends
         return min(most, workload.reserved, *([phase.max_vusers] if phase.max_vusers is not None else []))
-
-
-def _arrived(phase: Phase, until_ns: int) -> float:
-    """Return the integral of the planned rate; exact for a rate that changes linearly, by parts for any other."""
-    workload = phase.workload
-    assert not isinstance(workload, ClosedWorkload)
-    parts = [until_ns * part // _PARTS for part in range(_PARTS + 1)]
-    areas = [(workload.rate_at(a) + workload.rate_at(b)) / 2 * (b - a) for a, b in pairwise(parts)]
-    return sum(areas) / NS_PER_S
-
-
-_PARTS = 8
 
 
 def _timeline(plan: Plan, users: _Users) -> list[Point]:

@@ -14,7 +14,6 @@ from typing import Any
 from loadkit.flow.step import Build, Where
 from loadkit.scenario.plan import Phase, Scenario
 from loadkit.template.dealing import STOPS, WRAPS, Feeder
-from loadkit.units import NS_PER_S
 from loadkit.workload.base import ClosedWorkload
 from loadkit.workload.poisson import Poisson
 
@@ -48,16 +47,16 @@ def phase_rate_per_s(phase: Phase) -> float:
     workload = phase.workload
     if isinstance(workload, ClosedWorkload):
         return UNKNOWN if workload.throughput is None else float(workload.throughput)
-    return max(workload.rate_at(0), workload.rate_at(workload.duration_ns))
+    return workload.peak_per_s
 
 
 def phase_visits(phase: Phase) -> int | None:
     """Return how many visits a phase plans, None when nobody can know it. Of random arrivals it is their mean: the seed decides."""
     workload = phase.workload
     if isinstance(workload, ClosedWorkload):
-        return None
+        return workload.iterations
     if isinstance(workload, Poisson):
-        return round(float(workload.rate + workload.ramp_to) / 2 * workload.duration_ns / NS_PER_S)
+        return round(workload.mean)
     return workload.planned
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -50,6 +51,13 @@ class OpenWorkload(Protocol):
     def rate_at(self, at_ns: int) -> float:
         """Return the planned arrivals per second at an instant of the phase."""
 
+    @property
+    def peak_per_s(self) -> float:
+        """Return the largest planned rate."""
+
+    def arrived_by(self, at_ns: int) -> float:
+        """Return the integral of the planned rate from the phase's start to an instant."""
+
 
 @runtime_checkable
 class ClosedWorkload(Protocol):
@@ -59,6 +67,10 @@ class ClosedWorkload(Protocol):
     users: int
     throughput: Fraction | None
     """Requests per second over all users; None: as fast as the target answers."""
+    iterations: int | None
+    """How many visits all users make; None: as many as there is time for."""
+    each: int | None
+    """How many of them each user makes; None: who is done makes the next one."""
 
     def lifetimes(self, shard: Shard) -> Iterator[tuple[int, int, int]]:
         """Yield (user, first instant, last instant) in ns since the phase's start, ordered by the first instant."""
@@ -86,15 +98,23 @@ class Shape:
     claims: Callable[[Mapping[str, Any]], bool]
     build: Callable[[Mapping[str, Any], PhaseContext], Workload]
     reads: frozenset[str] = frozenset({"mode", "maxVusers"})
+    lasts: bool = False
+    """Whether a phase of this shape may do without `duration`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseContext:
-    """What a shape may need beside its keys: the duration, the arrival mode, and the seed of random sequences."""
+    """What a shape may need beside its keys: the duration, the arrival mode, the seed of random sequences, where paths start.
+
+    `duration_ns` is 0 where the phase has none, which only shapes that last by themselves accept. `compat` asks for Artillery's
+    arithmetic.
+    """
 
     duration_ns: int
     mode: str
     seed: int
+    base: Path = Path()
+    compat: bool = False
 
 
 MOST = 100_000_000
@@ -104,6 +124,8 @@ _LEAST = 1e-12  # a number below it is nothing, and 1e-99999999 would take all m
 class BadPhase(ValueError):
     """A phase that no workload can be made of; `key` is the key whose value is to blame."""
 
+    code = "LK211"
+
     def __init__(self, key: str, message: str) -> None:
         super().__init__(message)
         self.key = key
@@ -111,6 +133,14 @@ class BadPhase(ValueError):
 
 class NeverStarts(BadPhase):
     """A phase whose numbers mean that nobody is ever started."""
+
+    code = "LK208"
+
+
+class BadFile(BadPhase):
+    """A file that a phase needs and that cannot be used."""
+
+    code = "LK210"
 
 
 def exact(value: object, key: str) -> Fraction:

@@ -17,7 +17,7 @@ class Closed:
     (the visit in progress is finished).
     """
 
-    __slots__ = ("_first", "_last", "duration_ns", "throughput", "users")
+    __slots__ = ("_first", "_last", "duration_ns", "each", "iterations", "throughput", "users")
 
     def __init__(self, first: int, last: int, duration_ns: int, throughput: Fraction | None) -> None:
         self._first = first
@@ -25,6 +25,14 @@ class Closed:
         self.duration_ns = duration_ns
         self.users = max(first, last)
         self.throughput = throughput
+        self.iterations: int | None = None
+        self.each: int | None = None
+
+    def limited(self, *, iterations: int, each: int | None = None) -> Closed:
+        """Return the same users with so many visits in all, or so many `each`."""
+        made = Closed(self._first, self._last, self.duration_ns, self.throughput)
+        made.iterations, made.each = iterations, each
+        return made
 
     def lifetimes(self, shard: Shard) -> Iterator[tuple[int, int, int]]:
         """Yield (user, first instant, last instant); user numbers are taken modulo the shard count."""
@@ -50,7 +58,8 @@ class Closed:
         return (user + request * self.users) * 10**9 * self.throughput.denominator // self.throughput.numerator
 
 
-def _build(phase: Mapping[str, Any], context: PhaseContext) -> Closed:
+def build_closed(phase: Mapping[str, Any], context: PhaseContext) -> Closed:
+    """Return the users of a phase. Raises BadPhase."""
     counts = []
     for key in ("users", "rampTo"):
         number = exact(phase.get(key, phase["users"]), key)
@@ -91,6 +100,6 @@ SHAPES = {
         },
         reads=frozenset({"rampTo"}),
         claims=lambda phase: "users" in phase,
-        build=_build,
+        build=build_closed,
     )
 }

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+from loadkit.workload.artillery import Ticks
 from loadkit.workload.base import NeverStarts, PhaseContext, Shape, Shard, exact
 from loadkit.workload.poisson import Poisson
+from loadkit.workload.profile import Profile
 
 RATE = {
     "type": ["number", "string"],
@@ -44,14 +46,25 @@ class Constant:
         """Return R."""
         return float(self.rate)
 
+    @property
+    def peak_per_s(self) -> float:
+        """Return the largest rate."""
+        return float(self.rate)
 
-def _build(phase: Mapping[str, Any], context: PhaseContext) -> Constant | Poisson:
+    def arrived_by(self, at_ns: int) -> float:
+        """Return the integral of the rate."""
+        return float(self.rate) * at_ns / 1e9
+
+
+def _build(phase: Mapping[str, Any], context: PhaseContext) -> Constant | Poisson | Ticks:
     rate = exact(phase["arrivalRate"], "arrivalRate")
     if not rate:
         text = "an arrivalRate of 0 never starts anyone; use `pause` for a phase without arrivals"
         raise NeverStarts("arrivalRate", text)
     if context.mode == "poisson":
-        return Poisson(rate, rate, context)
+        return Poisson(Profile([(context.duration_ns, rate, rate)]), context)
+    if context.compat:
+        return Ticks(rate, context.duration_ns)
     return Constant(rate, context.duration_ns)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from loadkit.workload.artillery import Ticks
 from loadkit.workload.base import BadPhase, NeverStarts, PhaseContext, Shape, Shard, exact
 
 
@@ -32,14 +33,25 @@ class Count:
         """Return N / D per second."""
         return self.planned * 1e9 / self.duration_ns
 
+    @property
+    def peak_per_s(self) -> float:
+        """Return the largest rate."""
+        return self.rate_at(0)
 
-def _build(phase: Mapping[str, Any], context: PhaseContext) -> Count:
+    def arrived_by(self, at_ns: int) -> float:
+        """Return the integral of the rate."""
+        return self.planned * at_ns / self.duration_ns
+
+
+def _build(phase: Mapping[str, Any], context: PhaseContext) -> Count | Ticks:
     arrivals = exact(phase["arrivalCount"], "arrivalCount")
     if arrivals.denominator != 1:
         raise BadPhase("arrivalCount", f"arrivalCount must be a whole number, not {phase['arrivalCount']}")
     if not arrivals:
         text = "an arrivalCount of 0 never starts anyone; use `pause` for a phase without arrivals"
         raise NeverStarts("arrivalCount", text)
+    if context.compat:
+        return Ticks(arrivals * 10**9 / context.duration_ns, context.duration_ns, ends_early=True)
     return Count(int(arrivals), context.duration_ns)
 
 

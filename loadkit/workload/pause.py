@@ -31,6 +31,15 @@ class Pause:
         """Return 0."""
         return 0.0
 
+    @property
+    def peak_per_s(self) -> float:
+        """Return the largest rate."""
+        return 0.0
+
+    def arrived_by(self, at_ns: int) -> float:
+        """Return the integral of the rate."""
+        return 0.0
+
 
 def _build(phase: Mapping[str, Any], context: PhaseContext) -> Pause:
     return Pause(context.duration_ns)

@@ -1,21 +1,21 @@
-"""mode: poisson: independent arrivals, at a constant or linearly changing mean rate."""
+"""mode: poisson: independent arrivals at a mean rate that may change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from loadkit.workload.base import PhaseContext, Shard
+from loadkit.workload.profile import Profile
 
 _CHUNK = 8192
 
 
 class Poisson:
-    """A Poisson process whose mean rate goes from R0 to R1 per second over D (R0 = R1: a steady rate).
+    """A Poisson process whose mean rate follows a profile.
 
     Time change: with S_k the sum of k+1 unit exponentials, arrival k fires when the integrated mean rate reaches S_k.
     Gaps are drawn as -log(1 - U) from PCG64, seeded: the same seed gives the same instants on every machine.
@@ -23,10 +23,9 @@ class Poisson:
 
     ends_early = False
 
-    def __init__(self, rate: Fraction, ramp_to: Fraction, context: PhaseContext) -> None:
-        self.rate = rate
-        self.ramp_to = ramp_to
-        self.duration_ns = context.duration_ns
+    def __init__(self, profile: Profile, context: PhaseContext) -> None:
+        self._profile = profile
+        self.duration_ns = profile.duration_ns
         self._seed = context.seed
 
     @cached_property
@@ -37,8 +36,17 @@ class Poisson:
     @property
     def reserved(self) -> int:
         """Return a bound on the number of arrivals, without drawing them: the mean and eight standard deviations."""
-        mean = float(self.rate + self.ramp_to) / 2 * self.duration_ns / 1e9
-        return int(mean + 8 * mean**0.5) + 10
+        return int(self.mean + 8 * self.mean**0.5) + 10
+
+    @property
+    def mean(self) -> float:
+        """Return how many arrivals are expected."""
+        return float(self._profile.total)
+
+    @property
+    def peak_per_s(self) -> float:
+        """Return the largest mean rate."""
+        return self._profile.peak_per_s
 
     def fire_times(self, shard: Shard) -> Iterator[tuple[int, int]]:
         """Yield this shard's arrivals; every shard draws the whole sequence and takes its own."""
@@ -50,17 +58,17 @@ class Poisson:
             number += len(chunk)
 
     def rate_at(self, at_ns: int) -> float:
-        """Return the mean rate R0 + (R1 - R0) t/D."""
-        return float(self.rate) + float(self.ramp_to - self.rate) * at_ns / self.duration_ns
+        """Return the mean rate."""
+        return self._profile.rate_at(at_ns)
+
+    def arrived_by(self, at_ns: int) -> float:
+        """Return the integral of the mean rate."""
+        return self._profile.arrived_by(at_ns)
 
     def _chunks(self) -> Iterator[npt.NDArray[np.int64]]:
         random = np.random.Generator(np.random.PCG64(self._seed))
-        reached, rate, end_s = 0.0, float(self.rate), self.duration_ns / 1e9
-        slope = 2 * float(self.ramp_to - self.rate) / end_s
-        total = (rate + float(self.ramp_to)) / 2 * end_s
+        reached, total = 0.0, self.mean
         while reached < total:
             sums = reached + np.cumsum(-np.log1p(-random.random(_CHUNK)))
             reached = float(sums[-1])
-            sums = sums[sums < total]
-            seconds = 2 * sums / (rate + np.sqrt(np.maximum(0.0, rate * rate + slope * sums)))
-            yield np.minimum((seconds * 1e9).astype(np.int64), self.duration_ns - 1)
+            yield self._profile.instants_of(sums[sums < total])

@@ -7,8 +7,10 @@ from fractions import Fraction
 from math import sqrt
 from typing import Any
 
+from loadkit.workload.artillery import Seconds
 from loadkit.workload.base import NeverStarts, PhaseContext, Shape, Shard, exact
 from loadkit.workload.poisson import Poisson
+from loadkit.workload.profile import Profile
 
 
 class Ramp:
@@ -43,14 +45,25 @@ class Ramp:
         """Return R0 + (R1 - R0) t/D."""
         return float(self.rate) + float(self.ramp_to - self.rate) * at_ns / self.duration_ns
 
+    @property
+    def peak_per_s(self) -> float:
+        """Return the largest rate."""
+        return float(max(self.rate, self.ramp_to))
 
-def _build(phase: Mapping[str, Any], context: PhaseContext) -> Ramp | Poisson:
+    def arrived_by(self, at_ns: int) -> float:
+        """Return the integral of the rate."""
+        return (float(self.rate) + self.rate_at(at_ns)) / 2 * at_ns / 1e9
+
+
+def _build(phase: Mapping[str, Any], context: PhaseContext) -> Ramp | Poisson | Seconds:
     rate, ramp_to = exact(phase.get("arrivalRate", 0), "arrivalRate"), exact(phase["rampTo"], "rampTo")
     if not rate and not ramp_to:
         text = "a ramp from 0 to 0 never starts anyone; use `pause` for a phase without arrivals"
         raise NeverStarts("rampTo", text)
+    if context.compat:  # whatever the mode
+        return Seconds(rate, ramp_to, context.duration_ns)
     if context.mode == "poisson":
-        return Poisson(rate, ramp_to, context)
+        return Poisson(Profile([(context.duration_ns, rate, ramp_to)]), context)
     return Ramp(rate, ramp_to, context.duration_ns)
 
 

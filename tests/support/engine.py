@@ -19,7 +19,7 @@ from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.scenario.plan import Phase, Plan, Scenario
 from loadkit.template.compile import Template
-from loadkit.workload.base import Shard, Workload
+from loadkit.workload.base import WHOLE, Shard, Workload
 from loadkit.workload.count import Count
 
 HERE = Position("test.yaml", 1, 1)
@@ -127,8 +127,10 @@ class Ran:
         return {name.removeprefix("errors."): self.summary.count(name) for name in names}
 
 
-async def run_plan(plan: Plan, recorder: Recorder, *, graceful_stop_ns: int = 5 * S, debug: bool = False) -> Ran:
-    """Run a plan on the running loop."""
+async def run_plan(
+    plan: Plan, recorder: Recorder, *, graceful_stop_ns: int = 5 * S, debug: bool = False, shard: Shard = WHOLE
+) -> Ran:
+    """Run a plan, or a shard of it, on the running loop."""
     ran = Ran()
 
     def emit(snapshot: Snapshot, lines: list[Line], draining: bool) -> None:
@@ -136,9 +138,7 @@ async def run_plan(plan: Plan, recorder: Recorder, *, graceful_stop_ns: int = 5 
         ran.lines += lines
 
     gc.freeze()  # the run's own collection would go through all that the tests hold, and take longer than a short phase
-    orders = Orders(
-        shard=Shard(), start_ns=perf_counter_ns() + 5_000_000, graceful_stop_ns=graceful_stop_ns, debug=debug
-    )
+    orders = Orders(shard=shard, start_ns=perf_counter_ns() + 5_000_000, graceful_stop_ns=graceful_stop_ns, debug=debug)
     await ShardRun(plan, recorder, orders, emit).run()
     ran.summary, ran.naming = merge_all(ran.snapshots), plan.naming
     return ran

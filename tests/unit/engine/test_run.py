@@ -99,3 +99,20 @@ def test_numbers_of_all_phases_are_divided_among_workers_in_turn(workers: int) -
     for index in range(workers):
         part = Shard(index, workers).behind(first)
         assert all((first + number) % workers == index for number, _ in Count(9, S).fire_times(part))
+
+
+@pytest.mark.parametrize(
+    ("each", "iterations"), [(None, 11), (4, 12)], ids=["shared by three users", "the same for each of three"]
+)
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_a_last_phase_of_iterations_ends_when_they_are_done(each: int | None, iterations: int, workers: int) -> None:
+    created = 0
+    for index in range(workers):
+        recorder = Recorder()
+        users = Closed(3, 3, 20 * S, None).limited(iterations=iterations, each=each)
+        plan = plan_of([{"log": "x"}], "", recorder=recorder, workload=users, duration_ns=20 * S)
+        ran = on_loop(run_plan(plan, recorder, shard=Shard(index, workers)))
+        assert ran.count("vusers.created") == ran.count("vusers.completed")
+        assert ran.summary.end_ns < 5 * S
+        created += ran.count("vusers.created")
+    assert created == iterations
