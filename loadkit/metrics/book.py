@@ -18,8 +18,9 @@ from time import perf_counter_ns as now_ns
 import numpy as np
 
 from loadkit.metrics.endpoints import ENDPOINT_CODES, ENDPOINT_ERRORS, ENDPOINT_TIME
+from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.histogram import Histogram, Ints
-from loadkit.metrics.sample import SAMPLE_WIDTH
+from loadkit.metrics.sample import CALL_WIDTH, SAMPLE_WIDTH
 from loadkit.metrics.snapshot import Key
 from loadkit.redact import Mask, mask_text
 
@@ -35,15 +36,18 @@ KeepExample = Callable[[str, str, Mask], None]
 class Series:
     """The samples of one request name and one endpoint in one scenario. `rows` is only ever appended to and cleared in place.
 
-    `endpoint` is what `metrics-by-endpoint` calls the requests, "" for those that it leaves out (see endpoints.py).
+    `endpoint` is what `metrics-by-endpoint` calls the requests, "" for those that it leaves out (see endpoints.py). `family`
+    says what a row is: a Sample of HTTP, a Call of Python.
     """
 
-    __slots__ = ("book", "endpoint", "name", "rows")
+    __slots__ = ("book", "endpoint", "family", "name", "rows", "width")
 
-    def __init__(self, name: str, endpoint: str, book: Book) -> None:
+    def __init__(self, name: str, endpoint: str, book: Book, family: Family = HTTP) -> None:
         self.name = name
         self.endpoint = endpoint
         self.book = book
+        self.family = family
+        self.width = CALL_WIDTH if family is PYTHON else SAMPLE_WIDTH
         self.rows: list[int] = []
 
 
@@ -86,6 +90,14 @@ class Numbers:
             if len(values) >= least:
                 self.histograms[key].record(np.fromiter(values, np.int64, len(values)))
                 values.clear()
+
+    def record_calls(self, name: str, table: Ints) -> None:
+        """Count a table of calls, a row each (see Call)."""
+        intended, start, end = table.T
+        self.histograms[PYTHON.response_time, name].record(np.maximum(end - intended, 0))
+        self.histograms[PYTHON.service_time, name].record(end - start)
+        self.counters[PYTHON.made, name] += len(table)
+        self.counters[PYTHON.done, name] += len(table)
 
     def record_samples(self, name: str, table: Ints) -> None:
         """Count a table of samples, a row each (see Sample)."""
@@ -153,7 +165,7 @@ class Book:
         self.present = Numbers()
         self._past: defaultdict[int, Numbers] = defaultdict(Numbers)
         self._course = course
-        self._series: dict[tuple[str, str], Series] = {}
+        self._series: dict[tuple[str, str, Family], Series] = {}
         self._tallies: list[Tally] = []
 
     @property
@@ -163,11 +175,19 @@ class Book:
 
     def series(self, name: str, endpoint: str | None = None) -> Series:
         """Return the series of a request name and its endpoint, the name itself unless another is given; made on first use."""
-        key = name, name if endpoint is None else endpoint
+        endpoint = name if endpoint is None else endpoint
+        self.endpoints[name].add(endpoint)
+        return self._known(name, endpoint, HTTP)
+
+    def calls(self, name: str) -> Series:
+        """Return the series of calls of a function, made on first use."""
+        return self._known(name, "", PYTHON)
+
+    def _known(self, name: str, endpoint: str, family: Family) -> Series:
+        key = name, endpoint, family
         found = self._series.get(key)
         if found is None:
-            found = self._series[key] = Series(*key, self)
-            self.endpoints[name].add(key[1])
+            found = self._series[key] = Series(name, endpoint, self, family)
         return found
 
     def tally(self, counts: Mapping[Key, int]) -> Tally:
@@ -193,18 +213,19 @@ class Book:
         text: str = "",
         mask: Mask = mask_text,
         endpoint: str = "",
+        family: Family = HTTP,
         counts: bool = True,
     ) -> None:
-        """Count a request that got no valid response, under its endpoint too; its time goes to `http.failure_time`.
+        """Count a request that got no valid response, under its endpoint too; its time goes to the failure time.
 
         With `counts` false the error is not counted: its virtual user had failed already.
         """
         intended_ns, present = now_ns() - spent_ns, self.present
         numbers = present if intended_ns >= self._course.start_ns else self._past[self._course.at(intended_ns)]
-        numbers.counters["http.requests", name] += 1
+        numbers.counters[family.made, name] += 1
         if endpoint:
             numbers.counters[f"{ENDPOINT_ERRORS}{error}", endpoint] += 1
-        numbers.times["http.failure_time", name].append(max(0, spent_ns))
+        numbers.times[family.failure_time, name].append(max(0, spent_ns))
         if not counts:
             return
         numbers.counters[f"errors.{error}", name] += 1
@@ -225,7 +246,7 @@ class Book:
         """Turn buffered values into counts; only the full buffers when `everything` is false."""
         least = 1 if everything else FLUSH_ROWS
         for series in self._series.values():
-            if len(series.rows) >= least * SAMPLE_WIDTH:
+            if len(series.rows) >= least * series.width:
                 self._flush_series(series)
         self.present.record_times(least)
 
@@ -255,7 +276,7 @@ class Book:
 
     def _flush_series(self, series: Series) -> None:
         rows, course = series.rows, self._course
-        table = np.fromiter(rows, np.int64, len(rows)).reshape(-1, SAMPLE_WIDTH)
+        table = np.fromiter(rows, np.int64, len(rows)).reshape(-1, series.width)
         rows.clear()
         intended = table[:, 0]
         if int(intended.min()) >= course.start_ns:
@@ -268,6 +289,9 @@ class Book:
             self._record(series, table[positions == position], numbers)
 
     def _record(self, series: Series, table: Ints, numbers: Numbers) -> None:
+        if series.family is PYTHON:
+            numbers.record_calls(series.name, table)
+            return
         numbers.record_samples(series.name, table)
         if series.endpoint and len(self.endpoints[series.name]) > 1:  # else the report knows it by the name
             numbers.record_endpoint(series.endpoint, table)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.metrics.track import PART_NS, RESPONSE, SERVICE, Place, Track
+from loadkit.metrics.track import PART_NS, RESPONSES, SERVICES, Place, Track
 from loadkit.stats.intervals import Estimate, percentile, ratio
 
 PERCENTS: Mapping[str, float] = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
@@ -49,7 +49,7 @@ class Estimates:
 
     def _all(self) -> Iterator[tuple[Place, Estimate]]:
         for place in self._track.places():
-            if place.metric in (RESPONSE, SERVICE):
+            if place.metric in RESPONSES | SERVICES:
                 for name, percent in PERCENTS.items():
                     made = self.percentile(place, percent)
                     if made is not None:

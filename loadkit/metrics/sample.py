@@ -74,3 +74,14 @@ class Sample(NamedTuple):
 
 
 SAMPLE_WIDTH = len(Sample._fields)
+
+
+class Call(NamedTuple):
+    """One call of a Python function that returned; the instants are those of Sample."""
+
+    intended_ns: int
+    start_ns: int
+    end_ns: int
+
+
+CALL_WIDTH = len(Call._fields)

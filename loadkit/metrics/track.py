@@ -1,7 +1,8 @@
 """The course of a run in cells, for the confidence intervals of its percentiles and ratios: fed one snapshot a second.
 
 Kept are the cells of the response time of each request name, of each phase, of each scenario and of all; of all service times; and
-of errors and checks by request name and of all. What a warm-up phase measured counts in that phase alone.
+of errors and checks by request name and of all; those of Python functions apart. What a warm-up phase measured counts in that
+phase alone.
 
 An interval of 100 request names with 1000 samples each costs the coordinator 4 ms of its second, 0.4 % of a core; where cells are
 merged, at 64, 128, 256 ... seconds, it is 70 ms once. After an hour the cells of 100 names take 13 MB (python -m bench track).
@@ -17,12 +18,15 @@ from typing import NamedTuple
 import numpy as np
 
 from loadkit.metrics.cells import BINS, Cells, Sparse, sparse, spread
+from loadkit.metrics.family import FAMILIES, HTTP, PYTHON
 from loadkit.metrics.histogram import Histogram, Ints
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.stats.batches import Dependence, dependence
 
 NS_PER_S = 1_000_000_000
-RESPONSE, SERVICE, ERRORS, CHECKS = "http.response_time", "http.service_time", "http.error_rate", "checks.pass_rate"
+RESPONSE, SERVICE, ERRORS, CHECKS = HTTP.response_time, HTTP.service_time, HTTP.error_rate, "checks.pass_rate"
+RESPONSES = frozenset(family.response_time for family in FAMILIES)
+SERVICES = frozenset(family.service_time for family in FAMILIES)
 PART_NS = 1000  # a ratio's cells hold two values: what is not its part at 0 us, its part at 2 us
 _WHOLE_NS = 900_000_000  # a shorter interval is what is left of a last second
 
@@ -112,21 +116,21 @@ class Track:
 
     def _add_times(self, snapshot: Snapshot, second: int, at: dict[int, int]) -> None:
         sums: dict[tuple[Place, int], Ints] = {}
-        service = Histogram()
+        services: defaultdict[str, Histogram] = defaultdict(Histogram)
         for (phase, scenario), part in snapshot.parts.items():
             judged = phase not in self._warm
             for (metric, label), histogram in part.histograms.items():
-                if metric == RESPONSE:
+                if metric in RESPONSES:
                     values = spread(histogram)
-                    _sum(sums, (Place(RESPONSE, phase=phase), at[phase]), values)
+                    _sum(sums, (Place(metric, phase=phase), at[phase]), values)
                     if judged:
-                        self._cells[Place(RESPONSE, label)].add(second, sparse(values))
-                        _sum(sums, (Place(RESPONSE, scenario=scenario), second), values)
-                        _sum(sums, (Place(RESPONSE), second), values)
-                elif metric == SERVICE and judged:
-                    service.merge(histogram)
-        if service.total:
-            self._cells[Place(SERVICE)].add(second, sparse(spread(service)))
+                        self._cells[Place(metric, label)].add(second, sparse(values))
+                        _sum(sums, (Place(metric, scenario=scenario), second), values)
+                        _sum(sums, (Place(metric), second), values)
+                elif metric in SERVICES and judged:
+                    services[metric].merge(histogram)
+        for metric, service in services.items():
+            self._cells[Place(metric)].add(second, sparse(spread(service)))
         for (place, number), values in sums.items():
             self._cells[place].add(number, sparse(values))
 
@@ -152,8 +156,10 @@ class Track:
 
 # counter -> ratio, and what one more of it adds to [other, part]
 _PAIRS = {
-    "http.requests": (ERRORS, 0, 1),
-    "http.responses": (ERRORS, 1, -1),
+    HTTP.made: (ERRORS, 0, 1),
+    HTTP.done: (ERRORS, 1, -1),
+    PYTHON.made: (PYTHON.error_rate, 0, 1),
+    PYTHON.done: (PYTHON.error_rate, 1, -1),
     "checks.ok": (CHECKS, 0, 1),
     "checks.failed": (CHECKS, 1, 0),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loadkit.engine.result import RunResult
+from loadkit.metrics.family import count_made, response_times
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.outputs.base import printable
 from loadkit.outputs.progress import format_rate
@@ -30,7 +31,7 @@ def phase_lines(result: RunResult) -> Iterator[str]:
         if isinstance(phase.workload, Pause):
             continue
         seen, (start_ns, end_ns) = result.summary.select(phase=phase.index), spans[phase.index]
-        requests = seen.count("http.requests")
+        requests = count_made(seen)
         rate = format_rate(requests * NS_PER_S / (end_ns - start_ns)) if end_ns > start_ns else "-"
         name = _cut(phase.name, " (warm-up)" if phase.warmup else "")
         yield f"{name:<{_NAME}}{requests:>10,}{rate:>11}{count_errors(seen):>8,}{_percentiles(seen, 50, 95, 99)}"
@@ -47,13 +48,13 @@ def scenario_lines(result: RunResult) -> Iterator[str]:
     for name in names[:MOST]:
         seen = result.judged.select(scenario=name)
         users, failed = seen.count("vusers.created"), seen.count("vusers.failed")
-        requests, errors = seen.count("http.requests"), count_errors(seen)
+        requests, errors = count_made(seen), count_errors(seen)
         yield f"{_cut(name):<{_NAME}}{users:>9,}{failed:>8,}{requests:>11,}{errors:>8,}{_percentiles(seen, 50, 95)}"
     yield from _more(len(names), "scenarios")
 
 
 def _percentiles(seen: Snapshot, *percents: int) -> str:
-    times = seen.histogram("http.response_time")
+    times = response_times(seen)
     texts = (format_duration_ns(times.percentile_ns(percent)) if times.total else "-" for percent in percents)
     return "".join(f"{text:>9}" for text in texts)
 

@@ -132,7 +132,7 @@ def view(seen: Progress, recent: list[Snapshot]) -> RenderableType:
     for name, text in (
         ("arrivals", describe_arrivals(seen)),
         ("virtual users", f"{seen.vusers} active"),
-        ("requests", format_rate(seen.requests_per_s)),
+        (seen.made, format_rate(seen.requests_per_s)),
         ("response time", f"{describe_times(merged(recent, 'http.response_time'))}  {window}"),
         ("service time", f"{describe_times(merged(recent, 'http.service_time'))}  {window}"),
     ):

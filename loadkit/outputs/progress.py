@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loadkit.engine.events import Interval
+from loadkit.metrics.family import PYTHON, count_made, response_times, service_times
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.outputs.base import counted
@@ -35,6 +36,8 @@ class Progress:
     errors: int
     dropped: int
     lost: int = 0
+    made: str = "requests"
+    """What there is so many of a second: "calls" where only Python functions are called."""
 
 
 def progress(plan: Plan, event: Interval) -> Progress:
@@ -54,12 +57,13 @@ def progress(plan: Plan, event: Interval) -> Progress:
         planned_per_s=planned_per_s,
         started_per_s=now.count("arrivals.started") / seconds,
         vusers=round(now.gauge("vusers.active")),
-        requests_per_s=now.count("http.requests") / seconds,
-        response_time=now.histogram("http.response_time"),
-        service_time=now.histogram("http.service_time"),
+        requests_per_s=count_made(now) / seconds,
+        response_time=response_times(now),
+        service_time=service_times(now),
         errors=count_errors(total),
         dropped=total.count("arrivals.dropped"),
         lost=event.lost,
+        made="calls" if total.count(PYTHON.made) == count_made(total) > 0 else "requests",
     )
 
 

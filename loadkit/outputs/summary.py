@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode
+from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot, worker_label
 from loadkit.outputs.base import Paint, counted, plain, printable
@@ -25,11 +26,7 @@ from loadkit.stats.intervals import CERTIFIED_S, EXCEEDANCES
 from loadkit.units import format_bytes, format_duration_ns
 
 MOST_REQUESTS = 40
-_TIMES = {
-    "http.response_time": "response time",
-    "http.service_time": "service time",
-    "http.failure_time": "failure time",
-}
+_TIMES = ("response time", "service time", "failure time")
 _FAILED_CHECKS = "plugins.expect.failed."
 _COLUMNS = ("count", "mean", "p50", "p95", "p99", "max")
 _COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.INCONCLUSIVE: "yellow", Status.INVALID: "yellow"}
@@ -113,9 +110,12 @@ def _failed(judged: Sequence[Verdict]) -> str:
 
 
 def _unanswered(result: RunResult) -> str:
-    requests = result.summary.count("http.requests")
-    missing = requests - result.summary.count("http.responses")
-    return f", but {missing:,} of {counted(requests, 'request')} got no valid response" if missing else ""
+    told = []
+    for family, noun, ending in ((HTTP, "request", "got no valid response"), (PYTHON, "call", "did not return")):
+        made = result.summary.count(family.made)
+        missing = made - result.summary.count(family.done)
+        told += [f"{missing:,} of {counted(made, noun)} {ending}"] if missing else []
+    return f", but {' and '.join(told)}" if told else ""
 
 
 def _extent(result: RunResult) -> str:
@@ -127,23 +127,24 @@ def _extent(result: RunResult) -> str:
 
 
 def _times(seen: Snapshot) -> Iterator[str]:
-    names = sorted(seen.labels("http.requests"), key=lambda name: -seen.count("http.requests", name))
-    if not names:
-        return
-    yield "response time counts from when a request was due, service time from when it was sent"
-    yield " " * 20 + "".join(f"{column:>11}" for column in _COLUMNS)
-    if len(names) > 1:
-        yield "all requests"
-        yield from _time_rows(seen, None)
-    for name in names[:MOST_REQUESTS]:
-        yield printable(name)
-        yield from _time_rows(seen, name)
-    if len(names) > MOST_REQUESTS:
-        yield f"... and {len(names) - MOST_REQUESTS} more requests; the report of -o FILE holds them all"
+    for family, noun, begun in ((HTTP, "request", "sent"), (PYTHON, "call", "made")):
+        names = sorted(seen.labels(family.made), key=lambda name: -seen.count(family.made, name))
+        if not names:
+            continue
+        yield f"response time counts from when a {noun} was due, service time from when it was {begun}"
+        yield " " * 20 + "".join(f"{column:>11}" for column in _COLUMNS)
+        if len(names) > 1:
+            yield f"all {noun}s"
+            yield from _time_rows(seen, family, None)
+        for name in names[:MOST_REQUESTS]:
+            yield printable(name)
+            yield from _time_rows(seen, family, name)
+        if len(names) > MOST_REQUESTS:
+            yield f"... and {len(names) - MOST_REQUESTS} more {noun}s; the report of -o FILE holds them all"
 
 
-def _time_rows(seen: Snapshot, label: str | None) -> Iterator[str]:
-    for metric, words in _TIMES.items():
+def _time_rows(seen: Snapshot, family: Family, label: str | None) -> Iterator[str]:
+    for metric, words in zip(family.times, _TIMES, strict=True):
         histogram = seen.histogram(metric, label)
         if histogram.total:
             yield f"  {words:<18}{histogram.total:>11,}" + "".join(f"{text:>11}" for text in _aggregates(histogram))
@@ -161,6 +162,10 @@ def _outcomes(seen: Snapshot, active_s: float) -> Iterator[str]:
         rate = format_rate(requests / active_s if active_s > 0 else 0.0)
         received = format_bytes(seen.count("http.downloaded_bytes"))
         yield f"{counted(requests, 'request')} ({rate}), {counted(responses, 'response')}, {received} received"
+    calls, returned = seen.count(PYTHON.made), seen.count(PYTHON.done)
+    if calls:
+        rate = format_rate(calls / active_s if active_s > 0 else 0.0)
+        yield f"{counted(calls, 'call')} ({rate}), {returned:,} returned"
     for metric in seen.metrics():
         if metric.startswith("http.codes.") and seen.count(metric):
             yield f"{seen.count(metric):>11,}  status {metric.removeprefix('http.codes.')}"

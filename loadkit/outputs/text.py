@@ -83,7 +83,7 @@ def _line(plan: Plan, event: Interval) -> str:
     parts = [
         f"{format_duration_ns(seen.elapsed_ns):>6} {printable(seen.phase)}{done}",
         f"{describe_arrivals(seen)}, {seen.vusers} VUs active",
-        f"{format_rate(seen.requests_per_s)} requests",
+        f"{format_rate(seen.requests_per_s)} {seen.made}",
         f"response time {describe_times(seen.response_time)}",
         counted(seen.errors, "error"),
     ]

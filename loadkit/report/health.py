@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from loadkit.metrics.family import count_made
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, worker_label
@@ -109,7 +110,7 @@ def _achieved(phase: Phase, summary: Snapshot) -> dict[str, int]:
         return {"phase": phase.index, "planned": part.count("arrivals.due"), "started": part.count("arrivals.started")}
     passed_ns = max(0, min(summary.end_ns - phase.start_ns, phase.duration_ns))
     slots = math.ceil((workload.throughput or 0) * passed_ns / NS_PER_S)
-    return {"phase": phase.index, "planned": slots, "started": part.count("http.requests")}
+    return {"phase": phase.index, "planned": slots, "started": count_made(part)}
 
 
 def _worker(summary: Snapshot, worker: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from loadkit.engine.result import RunResult
 from loadkit.errors import Position
+from loadkit.metrics.family import HTTP, PYTHON, response_times, service_times
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.report.shapes import (
     Schema,
@@ -28,11 +29,7 @@ from loadkit.units import NS_PER_MS, NS_PER_S
 from loadkit.workload.base import ClosedWorkload
 from loadkit.workload.pause import Pause
 
-_TIMES = {
-    "response_time_ms": "http.response_time",
-    "service_time_ms": "http.service_time",
-    "session_length_ms": "vusers.session_length",
-}
+_TIMES = ("response_time_ms", "service_time_ms", "session_length_ms")
 
 
 def parts(result: RunResult) -> dict[str, Any]:
@@ -97,14 +94,17 @@ def _numbers(seen: Snapshot, seconds: float) -> dict[str, Any]:
     for (metric, _), count in seen.counters.items():
         if count:
             counts[metric] = counts.get(metric, 0) + count
-    requests = counts.get("http.requests", 0)
-    times = {name: seen.histogram(metric) for name, metric in _TIMES.items()}
+    requests, calls = counts.get(HTTP.made, 0), counts.get(PYTHON.made, 0)
+    found = (response_times(seen), service_times(seen), seen.histogram("vusers.session_length"))
+    times = dict(zip(_TIMES, found, strict=True))
     return {
         "active_s": round(seconds, 3),
         "vusers": {word: counts.get(f"vusers.{word}", 0) for word in ("created", "completed", "failed")},
         "requests": requests,
         "request_rate": round(requests / seconds, 3) if seconds > 0 else 0.0,
-        "responses": counts.get("http.responses", 0),
+        "responses": counts.get(HTTP.done, 0),
+        "calls": calls,
+        "returns": counts.get(PYTHON.done, 0),
         "codes": under("http.codes.", counts),
         "errors": under("errors.", counts),
         "checks_ok": counts.get("checks.ok", 0),
@@ -173,12 +173,18 @@ def _part(description: str, own: Schema) -> Schema:
             "requests": integer("Requests sent."),
             "request_rate": number("Requests per second."),
             "responses": integer("Valid responses."),
+            "calls": integer("Python functions called."),
+            "returns": integer("Calls that returned a value."),
             "codes": map_of("Responses by status code.", integer("How often.")),
             "errors": map_of("Errors by name.", integer("How often.")),
             "checks_ok": integer("Expectations that held."),
             "checks_failed": integer("Expectations that did not hold."),
-            "response_time_ms": reference("summary", "From the intended instant to the last byte."),
-            "service_time_ms": reference("summary", "From the actual start to the last byte."),
+            "response_time_ms": reference(
+                "summary", "From the intended instant to the last byte, or to a function's return."
+            ),
+            "service_time_ms": reference(
+                "summary", "From the actual start to the last byte, or to a function's return."
+            ),
             "session_length_ms": reference("summary", "From a virtual user's start to its end."),
         },
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from loadkit import __version__
 from loadkit.engine.result import RunResult
+from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.report.health import health
 from loadkit.report.parts import parts, position, under
@@ -26,9 +27,8 @@ from loadkit.units import NS_PER_S
 
 FORMAT = 1
 SERIES = (
-    "http.response_time",
-    "http.service_time",
-    "http.failure_time",
+    *HTTP.times,
+    *PYTHON.times,
     "vusers.session_length",
     "generator.lag",
     "generator.loop_lag",
@@ -47,6 +47,7 @@ def build_report(result: RunResult, timeline: Timeline) -> dict[str, Any]:
             **_origin(result),
             **_course(result),
             "requests": [_request(result.summary, name) for name in result.summary.labels("http.requests")],
+            "calls": [_call(result.summary, name) for name in result.summary.labels(PYTHON.made)],
             "series": _series(result.summary),
             "health": health(result.plan, result.summary),
             "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},
@@ -164,11 +165,6 @@ def _breaches(found: Breaches | None) -> dict[str, Any] | None:
 
 def _request(summary: Snapshot, name: str) -> dict[str, Any]:
     counts = {metric: count for (metric, label), count in summary.counters.items() if label == name and count}
-    times = {
-        f"{metric.removeprefix('http.')}_ms": dict(summary.histogram(metric, name).summary_ms())
-        for metric in ("http.response_time", "http.service_time", "http.failure_time")
-        if summary.histogram(metric, name).total
-    }
     return {
         "name": name,
         "requests": counts.get("http.requests", 0),
@@ -179,7 +175,28 @@ def _request(summary: Snapshot, name: str) -> dict[str, Any]:
         "checks_failed": counts.get("checks.failed", 0),
         "downloaded_bytes": counts.get("http.downloaded_bytes", 0),
         "uploaded_bytes": counts.get("http.uploaded_bytes", 0),
-        **times,
+        **_times(summary, HTTP, name),
+    }
+
+
+def _call(summary: Snapshot, name: str) -> dict[str, Any]:
+    counts = {metric: count for (metric, label), count in summary.counters.items() if label == name and count}
+    return {
+        "name": name,
+        "calls": counts.get(PYTHON.made, 0),
+        "returns": counts.get(PYTHON.done, 0),
+        "errors": under("errors.", counts),
+        "checks_ok": counts.get("checks.ok", 0),
+        "checks_failed": counts.get("checks.failed", 0),
+        **_times(summary, PYTHON, name),
+    }
+
+
+def _times(summary: Snapshot, family: Family, name: str) -> dict[str, Any]:
+    return {
+        f"{metric.partition('.')[2]}_ms": dict(summary.histogram(metric, name).summary_ms())
+        for metric in family.times
+        if summary.histogram(metric, name).total
     }
 
 

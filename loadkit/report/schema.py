@@ -97,6 +97,7 @@ def _course() -> Schema:
 def _measures() -> Schema:
     return {
         "requests": _list("What happened to each request, by name.", _request()),
+        "calls": _list("What happened to each Python function that was called, by name.", _call()),
         "series": _list("Histograms that can be merged and asked for any percentile.", _series()),
         "health": health_schema(),
         "timeline": _timeline(),
@@ -124,7 +125,9 @@ def _section() -> Schema:
         "Metrics of a stretch of time, named and shaped as Artillery does.",
         {
             "counters": _map("Counters by name, over all requests and scenarios.", _integer("How often.")),
-            "rates": _map("Rates by name: `http.request_rate` in requests per second.", _number("Per second.")),
+            "rates": _map(
+                "Rates by name, per second: `http.request_rate`, `python.call_rate`.", _number("Per second.")
+            ),
             **stamps,
             "period": {
                 "type": ["integer", "string"],
@@ -256,6 +259,25 @@ def _request() -> Schema:
             "response_time_ms": _ref("summary", "From the intended instant to the last byte."),
             "service_time_ms": _ref("summary", "From the actual start to the last byte."),
             "failure_time_ms": _ref("summary", "Time spent on requests without a valid response."),
+        },
+    )
+    made["required"] = [key for key in made["required"] if not key.endswith("_ms")]
+    return made
+
+
+def _call() -> Schema:
+    made = _object(
+        "All calls of one name.",
+        {
+            "name": _text("The name of the call: the function's, unless it has one of its own."),
+            "calls": _integer("Calls made, without those to warm up."),
+            "returns": _integer("Calls that returned a value."),
+            "errors": _map("Errors by name.", _integer("How often.")),
+            "checks_ok": _integer("Expectations that held."),
+            "checks_failed": _integer("Expectations that did not hold."),
+            "response_time_ms": _ref("summary", "From the intended instant to the function's return."),
+            "service_time_ms": _ref("summary", "From the function's start to its return."),
+            "failure_time_ms": _ref("summary", "Time spent on calls that did not return a value."),
         },
     )
     made["required"] = [key for key in made["required"] if not key.endswith("_ms")]

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from loadkit.metrics.endpoints import Naming, reported_counters, reported_summaries
+from loadkit.metrics.family import HTTP, PYTHON, count_made, response_times, service_times
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import RATES, Snapshot
 from loadkit.units import NS_PER_MS, NS_PER_S
@@ -16,8 +17,8 @@ from loadkit.units import NS_PER_MS, NS_PER_S
 WINDOW_MS = 10_000
 COLUMNS: dict[str, str] = {
     "t_s": "end of the second, in seconds since the run's start",
-    "requests": "requests sent",
-    "request_rate": "requests per second; a last row of less than a second counts as a whole one",
+    "requests": "requests sent, and Python functions called",
+    "request_rate": "of both per second; a last row of less than a second counts as a whole one",
     "errors": "errors of every kind",
     "response_time_p50_ms": "median response time, from the intended instant; null without samples",
     "response_time_p95_ms": "95th percentile of response time",
@@ -97,11 +98,10 @@ class Timeline:
         self._open = []
 
     def _section(self, snapshot: Snapshot, seconds: float, stamps: dict[str, int], period: int | str) -> Section:
-        requests = snapshot.count("http.requests")
         summaries = reported_summaries(snapshot, self._naming)
         return {
             "counters": reported_counters(snapshot, self._naming),
-            "rates": _rates(snapshot, requests, seconds) if seconds > 0 else {},
+            "rates": _rates(snapshot, seconds) if seconds > 0 else {},
             **stamps,
             "period": period,
             "summaries": summaries,
@@ -109,8 +109,9 @@ class Timeline:
         }
 
 
-def _rates(snapshot: Snapshot, requests: int, seconds: float) -> dict[str, float]:
-    counts = {"http.request_rate": requests} if requests else {}
+def _rates(snapshot: Snapshot, seconds: float) -> dict[str, float]:
+    made = {"http.request_rate": snapshot.count(HTTP.made), "python.call_rate": snapshot.count(PYTHON.made)}
+    counts = {name: count for name, count in made.items() if count}
     counts |= {name.removeprefix(RATES): snapshot.count(name) for name in snapshot.metrics() if name.startswith(RATES)}
     return {name: _rate(count, seconds) for name, count in counts.items()}
 
@@ -126,14 +127,14 @@ def _stamp(stamps: dict[str, int], started_ms: int, snapshot: Snapshot) -> None:
 
 def _row(snapshot: Snapshot) -> list[float | int | None]:
     seconds = (snapshot.end_ns - snapshot.start_ns) / NS_PER_S
-    requests = snapshot.count("http.requests")
+    requests = count_made(snapshot)
     return [
         round(snapshot.end_ns / NS_PER_S, 3),
         requests,
         _rate(requests, max(_LEAST_S, seconds)),
         count_errors(snapshot),
-        *_percentiles(snapshot.histogram("http.response_time")),
-        *_percentiles(snapshot.histogram("http.service_time")),
+        *_percentiles(response_times(snapshot)),
+        *_percentiles(service_times(snapshot)),
         round(snapshot.gauge("vusers.active")),
         snapshot.count("arrivals.due"),
         snapshot.count("arrivals.started"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from loadkit.metrics.family import count_made
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import Snapshot, worker_label
 from loadkit.units import format_duration_ns
@@ -47,7 +48,7 @@ class Generator:
 
     def lower_rate(self, summary: Snapshot, cpu: float = 1.0) -> str:
         """Return below which rate four fifths of a core would have done, where a worker was at a share of its core."""
-        done = summary.count("arrivals.started") or summary.count("http.requests")
+        done = summary.count("arrivals.started") or count_made(summary)
         if not done or self.seconds <= 0 or self.unpaced:  # with unpaced phases between them, rates have no mean
             return "lower the rate"
         achieved = done / self.seconds

@@ -13,7 +13,12 @@ from loadkit.slo.metric import Kind, Selector
 from loadkit.stats.intervals import Estimate
 
 # An availability is what errors leave: it is enclosed by the error rate's interval turned round.
-_RATIOS = {"http.error_rate": ERRORS, "http.availability": ERRORS, "checks.pass_rate": CHECKS}
+_RATIOS = {
+    "http.error_rate": ERRORS,
+    "http.availability": ERRORS,
+    "python.error_rate": "python.error_rate",
+    "checks.pass_rate": CHECKS,
+}
 
 
 def estimator(

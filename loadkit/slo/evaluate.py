@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from loadkit.errors import Position, Severity
+from loadkit.metrics.family import HTTP, PYTHON
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.slo.confidence import Estimator, decides
 from loadkit.slo.expression import Confidence, Objective
@@ -232,6 +233,11 @@ def _available(summary: Snapshot, label: str | None) -> tuple[int, int]:
     return requests - errors, requests
 
 
+def _not_returned(summary: Snapshot, label: str | None) -> tuple[int, int]:
+    calls = summary.count(PYTHON.made, label)
+    return calls - summary.count(PYTHON.done, label), calls
+
+
 def _checks_held(summary: Snapshot, label: str | None) -> tuple[int, int]:
     ok = summary.count("checks.ok", label)
     return ok, ok + summary.count("checks.failed", label)
@@ -246,22 +252,22 @@ def _not_completed(summary: Snapshot, label: str | None) -> tuple[int, int]:
 _RATIOS: Mapping[str, Callable[[Snapshot, str | None], tuple[int, int]]] = {
     "http.error_rate": _errors,
     "http.availability": _available,
+    PYTHON.error_rate: _not_returned,
     "checks.pass_rate": _checks_held,
     "vusers.error_rate": _not_completed,
 }
 
 
 def _nothing(selector: Selector) -> str:
-    what = {"checks": "no check was made", "vusers": "no virtual user ended"}
+    what = {"checks": "no check was made", "vusers": "no virtual user ended", "python": "no function was called"}
     text = what.get(selector.name.split(".")[0], "no request was made")
     return text if selector.label is None else f'{text} for "{selector.label}"'
 
 
 def _no_times(selector: Selector, summary: Snapshot) -> str:
     whose = "" if selector.label is None else f' of "{selector.label}"'
-    requests = summary.count("http.requests", selector.label)
-    if selector.name in ("http.response_time", "http.service_time"):
-        if not requests:
-            return _nothing(selector)
-        return f"none of {requests} requests{whose} got a valid response"
+    for family, ending in ((HTTP, "requests{} got a valid response"), (PYTHON, "calls{} returned")):
+        if selector.name in (family.response_time, family.service_time):
+            made = summary.count(family.made, selector.label)
+            return f"none of {made} {ending.format(whose)}" if made else _nothing(selector)
     return f"{selector.name}{whose} was never measured"

@@ -76,6 +76,8 @@ GAUGES = ("worker.", "coordinator.")
 """How the names of those metrics begin that are read off once a second, and belong to no phase."""
 
 _REQUESTS = ("http.requests",)
+_CALLS = ("python.calls",)
+_MADE = (*_REQUESTS, *_CALLS)
 _CHECKS = ("checks.ok", "checks.failed")
 _VUSERS = ("vusers.created",)
 _ENDED = ("vusers.completed", "vusers.failed")
@@ -106,7 +108,16 @@ METRICS: tuple[Metric, ...] = (
     Metric("http.retries", _COUNT, _REQUEST, "requests sent again since an idle connection had closed", _REQUESTS),
     Metric("http.redirects", _COUNT, _REQUEST, "redirects followed", _REQUESTS),
     Metric("http.connections", _COUNT, _REQUEST, "connections opened", _REQUESTS),
-    Metric("errors.NAME", _COUNT, _REQUEST, "errors of one name, such as errors.ECONNREFUSED", _REQUESTS),
+    Metric(
+        "python.response_time", _TIME, _REQUEST, "from the instant at which a call was due to the function's return"
+    ),
+    Metric("python.service_time", _TIME, _REQUEST, "from a function's start to its return"),
+    Metric("python.failure_time", _TIME, _REQUEST, "time spent on calls that did not return a value"),
+    Metric("python.calls", _COUNT, _REQUEST, "functions called by `call`, without those to warm up", _CALLS),
+    Metric("python.returns", _COUNT, _REQUEST, "calls that returned a value", _CALLS),
+    Metric("python.call_rate", _RATE, _REQUEST, "calls per second, first arrival to the end", _CALLS),
+    Metric("python.error_rate", _RATIO, _REQUEST, "calls that raised or took too long, of all", _CALLS),
+    Metric("errors.NAME", _COUNT, _REQUEST, "errors of one name, such as errors.ECONNREFUSED", _MADE),
     Metric("checks.ok", _COUNT, _REQUEST, "checks (`expect`) that held", _CHECKS),
     Metric("checks.failed", _COUNT, _REQUEST, "checks that did not hold", _CHECKS),
     Metric("checks.pass_rate", _RATIO, _REQUEST, "checks that held, of all", _CHECKS),

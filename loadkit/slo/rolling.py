@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from loadkit.metrics.family import FAMILIES, PYTHON
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Key, Snapshot, merge_all
@@ -20,6 +21,7 @@ _CODES = "http.codes."
 _BEHIND_RATIOS: Mapping[str, tuple[str, ...]] = {
     "http.error_rate": ("http.responses",),
     "http.availability": ("http.responses",),
+    PYTHON.error_rate: (PYTHON.done,),
     "checks.pass_rate": ("checks.ok", "checks.failed"),
     "vusers.error_rate": ("vusers.completed", "vusers.failed"),
 }
@@ -28,8 +30,9 @@ _BEHIND_RATIOS: Mapping[str, tuple[str, ...]] = {
 def needed(selector: Selector) -> Callable[[str], bool]:
     """Return what says whether a metric of a snapshot is needed to read a selector's number."""
     names = {selector.name, *selector.samples, *_BEHIND_RATIOS.get(selector.name, ())}
-    if selector.name in ("http.response_time", "http.service_time"):
-        names.add("http.requests")  # each is to have some; to say why it has none
+    for family in FAMILIES:
+        if selector.name in (family.response_time, family.service_time):
+            names.add(family.made)  # each is to have some; to say why it has none
     families = selector.name in ("http.error_rate", "http.availability") or selector.name.startswith(_CODES)
     return lambda metric: metric in names or (families and metric.startswith(_CODES))
 

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from loadkit.metrics.family import service_times
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, merge_all, worker_label
 from loadkit.slo.cause import Cause, Generator, cause_of, starved_of_descriptors
 from loadkit.units import NS_PER_MS, format_duration_ns
@@ -111,7 +112,7 @@ def late_limit_ns(summary: Snapshot) -> int:
 
     Not of the response time: that holds the generator's own lag, and a late generator would loosen its own rule.
     """
-    return max(LATE_NS, summary.histogram("http.service_time").percentile_ns(50) // 10)
+    return max(LATE_NS, service_times(summary).percentile_ns(50) // 10)
 
 
 def _dropped(summary: Snapshot, generator: Generator) -> Iterator[_Finding]:
