@@ -192,6 +192,7 @@ CODES: dict[str, str] = {
     "LK216": "a capture that cannot capture",
     "LK217": "phases that are all warm-up",
     "LK218": "a proxy, socket or address of config.http that cannot be used",
+    "LK220": "a Python function that cannot be called",
     "LK230": "a processor that cannot be used",
     "LK231": "a function that cannot be called where it is named",
     # LK3xx: thresholds

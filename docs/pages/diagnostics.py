@@ -55,6 +55,8 @@ _ADVICE = {
     "LK212": "A target is `http://host:port`, `https://host` or `demo://`; a URL starts with `/`, `http://` or `https://`.",
     "LK213": "Give `config.target`, `-t URL` or `LOADKIT_TARGET`.",
     "LK215": "Names are matched exactly; `--scenario-name` also takes a regular expression.",
+    "LK220": "The function stands in a module beside the scenario file, or in one that the Python of loadkit finds: see "
+             "[measuring Python functions](../guides/python.md).",
     "LK230": "A processor is a Python module; loadkit does not run JavaScript. `validate`, `plan` and `diff` read it and run none "
              "of it, `run` imports it.",
     "LK231": "Name the parameters as they are called there, as many as are needed, in any order.",

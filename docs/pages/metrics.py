@@ -52,7 +52,7 @@ Histograms are merged, percentiles never averaged. A counter that never occurred
 ratio of nothing have no value, and a threshold on them fails and says why.
 
 Requests that got no valid response are not in `http.response_time` but in `http.failure_time`, which the summary shows
-beside it.
+beside it; calls that did not return are in `python.failure_time`.
 """
 
 _ERRORS: Mapping[Outcome, str] = {
@@ -97,6 +97,10 @@ _ERRORS: Mapping[Outcome, str] = {
 }
 
 _OTHER_ERRORS = (
+    (
+        "ValueError, AssertionError",
+        "an exception of this class in a function of the step `call`; any other class likewise",
+    ),
     (
         "EAI_AGAIN, EAI_FAIL, EAI_SYSTEM",
         "the name servers did not answer, refused, or this system's resolver failed: not that there is no such name",

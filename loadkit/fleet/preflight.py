@@ -71,7 +71,7 @@ def _too_few(phase: Phase, share: int, connected: int, need: int, limit: int, pl
 
 def port_warnings(plan: Plan, ports: Ports | None) -> list[str]:
     """Return a sentence for each phase that would use up more than 80 % of the ports to one target."""
-    if ports is None or pool_of(plan) is not None:
+    if ports is None or pool_of(plan) is not None or not plan.target:
         return []
     held_s = port_held_s(plan, ports)
     return [text for phase in plan.phases if (text := _port_warning(phase, ports.number, held_s))]

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from loadkit import __version__
-from loadkit.errors import FleetError
+from loadkit.errors import Diagnostic, FleetError, ScenarioError
 from loadkit.fleet.channel import Channel
 
 READY_TIMEOUT_S = 30
@@ -56,7 +58,7 @@ class WorkerProcess:
         return self._process.pid
 
     async def prepare(self, order: dict[str, Any]) -> None:
-        """Hand the plan over and wait until the worker is ready. Raises FleetError."""
+        """Hand the plan over and wait until the worker is ready. Raises FleetError, and ScenarioError for code of the user's."""
         self._channel = await Channel.open(self._mine)
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
@@ -127,6 +129,8 @@ class WorkerProcess:
         if message is None:
             raise FleetError(f"worker {self.pid} {await self.fate()} before load began")
         name, fields = message
+        if name == "refused" and "faults" in fields:  # the user's code is imported there and not here
+            raise ScenarioError(msgspec.convert(fields["faults"], list[Diagnostic]), fields["sources"])
         if name == "refused":
             raise FleetError(f"worker {self.pid} refused the plan: {fields['text']}")
         if name != kind:

@@ -15,10 +15,12 @@ import traceback
 from types import TracebackType
 from typing import Any
 
+import msgspec
+
 from loadkit import __version__
 from loadkit.engine.run import Orders, ShardRun
 from loadkit.engine.services import Line
-from loadkit.errors import LoadkitError
+from loadkit.errors import LoadkitError, ScenarioError
 from loadkit.fleet.channel import Channel
 from loadkit.fleet.printed import Printed
 from loadkit.metrics.recorder import Recorder
@@ -70,6 +72,11 @@ async def _serve(sock: socket.socket) -> None:
     _, order = message
     try:
         run = _prepare(channel, order)
+    except ScenarioError as error:
+        faults = msgspec.to_builtins(error.diagnostics)
+        channel.send("refused", text=str(error), faults=faults, sources=error.sources)
+        await channel.close()
+        return
     except (LoadkitError, OSError) as error:
         channel.send("refused", text=str(error))
         await channel.close()
@@ -94,6 +101,7 @@ def _prepare(channel: Channel, order: dict[str, Any]) -> Any:
     indexes = [index and RowIndex(**{**index, "fields": tuple(index["fields"])}) for index in order["indexes"]]
     plan = compile_plan(document_from_wire(order["document"]), settings, recorder, indexes)
     import_processor(plan)
+    plan.prepare()
     for phase in plan.phases:
         if not isinstance(phase.workload, ClosedWorkload):
             _ = phase.workload.planned  # a random sequence is counted now, not when its phase begins
@@ -107,8 +115,7 @@ def _prepare(channel: Channel, order: dict[str, Any]) -> Any:
             shard=shard, start_ns=start_ns, graceful_stop_ns=int(order["graceful_stop_ns"]), debug=bool(order["debug"])
         )
         made = ShardRun(plan, recorder, orders, emit)
-        if plan.processor is not None:
-            sys.stdout = Printed(made.print_line)
+        sys.stdout = Printed(made.print_line)  # of the user's functions; nobody else prints here
         return made
 
     return run

@@ -19,8 +19,10 @@ from loadkit.template.path import MISSING, PathFault, compile_getter, parse_path
 from loadkit.template.regexp import RegexpFault, RegexpTimeout, compile_regexp
 from loadkit.template.text import to_text
 
-_Check = Callable[[TemplateContext, Response], str | None]
+Check = Callable[[TemplateContext, Response], str | None]
 """Gives None when the check holds, else what was found and what was expected."""
+
+CompileCheck = Callable[[Template, Where, Build], Check | None]
 
 _NEEDS_BODY = {"hasProperty", "notHasProperty", "matchesRegexp"}
 _CACHED = 256
@@ -39,12 +41,18 @@ class Expect:
     run: Callable[[TemplateContext, Response], tuple[tuple[str, str], ...]]
 
 
-def compile_expect(step: Mapping[str, Any], where: Where, build: Build) -> Expect | None:
-    """Compile the `expect` of a step; None when it has none. Faults become diagnostics."""
-    checks: list[tuple[str, _Check]] = []
+def compile_expect(
+    step: Mapping[str, Any], where: Where, build: Build, kinds: Mapping[str, CompileCheck] | None = None
+) -> Expect | None:
+    """Compile the `expect` of a step, whose checks are those of a response or `kinds`; None when it has none.
+
+    Faults become diagnostics.
+    """
+    known = _CHECKS if kinds is None else kinds
+    checks: list[tuple[str, Check]] = []
     statuses: list[frozenset[int] | None] = []
     for name, value, at in _items(step, where):
-        compile_check = _CHECKS.get(name)
+        compile_check = known.get(name)
         if compile_check is None:
             continue  # reported by the schema
         template = build.template(value, at)
@@ -77,7 +85,7 @@ def _items(step: Mapping[str, Any], where: Where) -> Iterable[tuple[str, Any, Wh
 
 
 def _runner(
-    checks: tuple[tuple[str, _Check], ...],
+    checks: tuple[tuple[str, Check], ...],
 ) -> Callable[[TemplateContext, Response], tuple[tuple[str, str], ...]]:
     def run(user: TemplateContext, response: Response) -> tuple[tuple[str, str], ...]:
         failures: tuple[tuple[str, str], ...] = ()
@@ -116,7 +124,7 @@ def _statuses(template: Template, at: Where, build: Build) -> Callable[[Template
     return lambda user: codes
 
 
-def _status_code(template: Template, at: Where, build: Build) -> _Check | None:
+def _status_code(template: Template, at: Where, build: Build) -> Check | None:
     accepted = _statuses(template, at, build)
     if accepted is None:
         return None
@@ -128,7 +136,7 @@ def _status_code(template: Template, at: Where, build: Build) -> _Check | None:
     return check
 
 
-def _not_status_code(template: Template, at: Where, build: Build) -> _Check | None:
+def _not_status_code(template: Template, at: Where, build: Build) -> Check | None:
     rejected = _statuses(template, at, build)
     if rejected is None:
         return None
@@ -148,7 +156,7 @@ def _either(values: list[str]) -> str:
 _JSON = re.compile(r"application/(?:json|[\w.+-]+\+json)|text/json", re.ASCII)
 
 
-def _content_type(template: Template, at: Where, build: Build) -> _Check:
+def _content_type(template: Template, at: Where, build: Build) -> Check:
     def check(user: TemplateContext, response: Response) -> str | None:
         expected = template.text(user).strip().lower()
         found = response.header("content-type")
@@ -164,7 +172,7 @@ def _content_type(template: Template, at: Where, build: Build) -> _Check:
     return check
 
 
-def _has_header(template: Template, at: Where, build: Build) -> _Check:
+def _has_header(template: Template, at: Where, build: Build) -> Check:
     def check(user: TemplateContext, response: Response) -> str | None:
         name = template.text(user)
         return None if response.header(name) is not None else f"there is no header {name}"
@@ -172,7 +180,7 @@ def _has_header(template: Template, at: Where, build: Build) -> _Check:
     return check
 
 
-def _header_equals(template: Template, at: Where, build: Build) -> _Check | None:
+def _header_equals(template: Template, at: Where, build: Build) -> Check | None:
     if isinstance(template.source, list) and len(template.source) != 2:
         build.error("LK104", at, "headerEquals takes a header's name and its value", hint="write [name, value]")
         return None
@@ -193,7 +201,7 @@ def _header_equals(template: Template, at: Where, build: Build) -> _Check | None
 _CDN_HEADERS = ("cf-cache-status", "x-cache", "x-vercel-cache")
 
 
-def _cdn_hit(template: Template, at: Where, build: Build) -> _Check:
+def _cdn_hit(template: Template, at: Where, build: Build) -> Check:
     def check(user: TemplateContext, response: Response) -> str | None:
         expected = template.text(user) == "true"
         found = [value for name in _CDN_HEADERS if (value := response.header(name)) is not None]
@@ -208,11 +216,11 @@ def _cdn_hit(template: Template, at: Where, build: Build) -> _Check:
 # ---------------------------------------------------------------------------------------------------------------- body
 
 
-def _has_property(template: Template, at: Where, build: Build) -> _Check | None:
+def _has_property(template: Template, at: Where, build: Build) -> Check | None:
     return _property(template, at, build, wanted=True)
 
 
-def _not_has_property(template: Template, at: Where, build: Build) -> _Check | None:
+def _not_has_property(template: Template, at: Where, build: Build) -> Check | None:
     return _property(template, at, build, wanted=False)
 
 
@@ -220,7 +228,7 @@ def _getter(path: str) -> Callable[[Any], Any]:
     return compile_getter(parse_path(path), MISSING)
 
 
-def _property(template: Template, at: Where, build: Build, *, wanted: bool) -> _Check | None:
+def _property(template: Template, at: Where, build: Build, *, wanted: bool) -> Check | None:
     getter = lru_cache(_CACHED)(_getter)
     if template.is_constant:
         try:
@@ -239,14 +247,14 @@ def _property(template: Template, at: Where, build: Build, *, wanted: bool) -> _
         except ValueError as error:
             return str(error)
         if not isinstance(body, dict | list):
-            return f"the body is {shown(body)}, neither object nor list"
+            return f"{response.noun} is {shown(body)}, neither object nor list"
         found = get(body) is not MISSING
-        return None if found is wanted else f"the body has {'a' if found else 'no'} property {path}"
+        return None if found is wanted else f"{response.noun} has {'a' if found else 'no'} property {path}"
 
     return check
 
 
-def _matches_regexp(template: Template, at: Where, build: Build) -> _Check | None:
+def _matches_regexp(template: Template, at: Where, build: Build) -> Check | None:
     compiled = lru_cache(_CACHED)(compile_regexp)
     if template.is_constant:
         try:
@@ -266,12 +274,12 @@ def _matches_regexp(template: Template, at: Where, build: Build) -> _Check | Non
             return str(error)
         except RegexpFault as error:
             return f"not a regular expression: {error}"
-        return None if found else f"the body has no match of {shown(source)}"
+        return None if found else f"{response.noun} has no match of {shown(source)}"
 
     return check
 
 
-def _equals(template: Template, at: Where, build: Build) -> _Check:
+def _equals(template: Template, at: Where, build: Build) -> Check:
     def check(user: TemplateContext, response: Response) -> str | None:
         values = [to_text(value) for value in _as_list(template.render(user))]
         return None if len(set(values)) <= 1 else f"not equal: {', '.join(shown(value) for value in values)}"
@@ -279,7 +287,14 @@ def _equals(template: Template, at: Where, build: Build) -> _Check:
     return check
 
 
-_CHECKS: dict[str, Callable[[Template, Where, Build], _Check | None]] = {
+BODY_CHECKS: Mapping[str, CompileCheck] = {
+    "hasProperty": _has_property,
+    "notHasProperty": _not_has_property,
+    "matchesRegexp": _matches_regexp,
+}
+"""Those that look at nothing but the body, or at what stands in its place."""
+
+_CHECKS: Mapping[str, CompileCheck] = {
     "statusCode": _status_code,
     "notStatusCode": _not_status_code,
     "contentType": _content_type,
@@ -388,6 +403,8 @@ _PROPERTIES: dict[str, Any] = {
         "examples": [True],
     },
 }
+
+BODY_PROPERTIES: Mapping[str, Any] = {name: _PROPERTIES[name] for name in BODY_CHECKS}
 
 _ONE = {
     "title": "Checks",

@@ -16,7 +16,18 @@ from typing import Any
 
 from loadkit.flow.members import TakeMembers, compile_members
 from loadkit.flow.response import Response
-from loadkit.flow.sources import Failure, Read, compile_source, is_same, member_of, shown_as, source_of, source_text
+from loadkit.flow.sources import (
+    RESPONSE_SOURCES,
+    Failure,
+    Read,
+    Sources,
+    compile_source,
+    is_same,
+    member_of,
+    shown_as,
+    source_of,
+    source_text,
+)
 from loadkit.flow.step import Build, Where, root_of
 from loadkit.template.compile import Template, TemplateContext
 from loadkit.template.path import MISSING, PathFault, compile_assignment
@@ -55,12 +66,17 @@ class _Match:
 
 
 def compile_captures(
-    step: Mapping[str, Any], where: Where, build: Build, *, strict_default: bool = True
+    step: Mapping[str, Any],
+    where: Where,
+    build: Build,
+    *,
+    strict_default: bool = True,
+    sources: Sources = RESPONSE_SOURCES,
 ) -> Captures | None:
     """Compile the `capture` and `match` of a step; None when it has neither. Faults become diagnostics."""
     captures, matches = [], []
     for item, at in _items(step, "capture", where):
-        read = compile_source(item, at, build, "capture")
+        read = compile_source(item, at, build, "capture", sources)
         store = _compile_store(item, at, build)
         if read is not None and store is not None:
             label = f'capture "{item["as"]}" ({source_text(item)})'
@@ -68,7 +84,7 @@ def compile_captures(
             name = root_of(str(item["as"]))
             captures.append(_Capture(name=name, label=label, read=read, store=store, strict=strict))
     for item, at in _items(step, "match", where):
-        read = compile_source(item, at, build, "match")
+        read = compile_source(item, at, build, "match", sources)
         if read is not None and "value" in item:
             expected = build.template(item["value"], (*at, "value"))
             label, strict = f"match ({source_text(item)})", item.get("strict", True) is not False
@@ -77,9 +93,9 @@ def compile_captures(
         build.define(name)
     if not captures and not matches:
         return None
-    sources = [source_of(item) for key in ("capture", "match") for item, _ in _items(step, key, where)]
+    named = [source_of(item) for key in ("capture", "match") for item, _ in _items(step, key, where)]
     return Captures(
-        needs_body=any(source in ("json", "regexp") for source in sources),
+        needs_body=any(source in ("json", "regexp") for source in named),
         apply=_applier(tuple(captures), tuple(matches)),
         take=None if matches else _compile_take([item for item, _ in _items(step, "capture", where)], captures),
         seen=lambda user, response: {one.name: one.read(user, response) for one in captures},
@@ -148,7 +164,7 @@ def _applier(
 def _failure_text(label: str, value: Any, response: Response) -> str:
     missing = "nothing was found" if value is MISSING else "the value is empty"
     reason = value.text if isinstance(value, Failure) else missing
-    return f"{label}: {reason} (status {response.status})"
+    return f"{label}: {reason}{response.where}"
 
 
 def _mismatch(match: _Match, user: TemplateContext, response: Response) -> str | None:
@@ -159,7 +175,7 @@ def _mismatch(match: _Match, user: TemplateContext, response: Response) -> str |
     if is_same(value, expected):
         return None
     found, wanted = shown_as(match.label, value), shown_as(match.label, expected)
-    return f"{match.label}: found {found}, expected {wanted} (status {response.status})"
+    return f"{match.label}: found {found}, expected {wanted}{response.where}"
 
 
 # ----------------------------------------------------------------------------------------------------------- compiling

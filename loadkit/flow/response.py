@@ -25,6 +25,9 @@ class Response:
 
     __slots__ = ("_fault", "_fields", "_json", "_read_headers", "_text", "body", "status")
 
+    noun = "the body"
+    """What messages call that which captures and checks look at."""
+
     def __init__(self, status: int, read_headers: ReadHeaders, body: bytes) -> None:
         self.status = status
         self._read_headers = read_headers
@@ -33,6 +36,11 @@ class Response:
         self._text: str | None = None
         self._json = _UNREAD
         self._fault = ""
+
+    @property
+    def where(self) -> str:
+        """Return what messages add to a fault of it."""
+        return f" (status {self.status})"
 
     def header_values(self, name: str) -> list[str]:
         """Return the values of every header field with a name, in order; its case does not matter."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadkit.flow.jsonpath import JsonPath, JsonPathFault, compile_jsonpath
 from loadkit.flow.response import Response
@@ -44,13 +44,35 @@ def source_of(item: Mapping[str, Any]) -> str | None:
 def source_text(item: Mapping[str, Any]) -> str:
     """Return the source as messages name it: "$.token", "header location"."""
     source = source_of(item)
-    text = item[source] if source else ""
+    if source is None:
+        return "the whole value"
+    text = item[source]
     return str(text) if source == "json" else f"{source} {text}"
 
 
-def compile_source(item: Mapping[str, Any], at: Where, build: Build, what: str) -> Read | None:
+class Sources(NamedTuple):
+    """The sources of what is captured from, and what is read where a capture names none of them."""
+
+    names: tuple[str, ...] = SOURCES
+    otherwise: Read | None = None
+
+
+RESPONSE_SOURCES = Sources()
+
+
+def compile_source(
+    item: Mapping[str, Any], at: Where, build: Build, what: str, sources: Sources = RESPONSE_SOURCES
+) -> Read | None:
     """Compile the source of a capture or match (`what`); None when it cannot be, which has become a diagnostic."""
     source = source_of(item)
+    if source is None and sources.otherwise is not None and not any(other in item for other in SOURCES):
+        return sources.otherwise
+    if source is not None and source not in sources.names:
+        known = " or ".join(f"`{name}`" for name in sources.names)
+        build.error(
+            "LK216", (*at, source), f"there is no `{source}` here; a {what} takes its value from {known}", key=True
+        )
+        return None
     if source is None:
         is_misspelt = any(build.reported((*at, key)) for key in item if key not in ("as", "value"))
         if not is_misspelt and not any(other in item for other in SOURCES):

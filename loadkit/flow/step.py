@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from loadkit.errors import Diagnostic, Position, Severity
 from loadkit.flow.processor import Processor
 from loadkit.flow.script import Script
 from loadkit.hosts import Fence
 from loadkit.metrics.book import Book, Series
+from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.redact import Secrets
 from loadkit.template.compile import ALWAYS_DEFINED, Template, TemplateFault, compile_value
 from loadkit.template.expression import Expression, ExpressionFault, compile_expression, over_variables
@@ -56,6 +57,14 @@ class Positions(Protocol):
         """Return where a character of the text at a path stands, and how much to underline; None where that cannot be said."""
 
 
+class Sent(NamedTuple):
+    """What a step sends, as its text says it: the name it is measured by, how many of it, and its keys spelt out."""
+
+    name: str
+    number: int
+    keys: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepPlugin:
     """One action of a flow. `schema` describes the value under the action's key, `siblings` the keys allowed beside it."""
@@ -65,6 +74,10 @@ class StepPlugin:
     requests: bool = False
     """Whether the step sends one request, and so takes a pacing slot."""
     siblings: Mapping[str, Any] = field(default_factory=dict)
+    sent: Callable[[Any], Sent] | None = None
+    """Reads the value under the action's key, in its short form or whole; of a step that `requests`."""
+    needs_target: bool = False
+    """Whether what it sends goes to `config.target`."""
 
 
 class Nobody:
@@ -144,6 +157,7 @@ class Build:
         self.loops = 0
         self.beside = 0  # so many `parallel` steps are around what is being compiled
         self.malformed = False  # the schema's check found faults: go on where a value has the wrong type
+        self.imports: list[Callable[[], None]] = []  # what whoever makes load does first; faults become diagnostics
         self.reported: Callable[[Where], bool] = lambda where: False  # whether that check has spoken of a place
 
     def error(
@@ -197,10 +211,10 @@ class Build:
         """Say that a variable has a value from here on. `name` may be a path; its root counts."""
         self.defined.add(root_of(name))
 
-    def series(self, name: str, where: Where, endpoint: str | None = None) -> Series:
+    def series(self, name: str, where: Where, endpoint: str | None = None, family: Family = HTTP) -> Series:
         """Return where the samples of a request name and an endpoint go, which is the name unless another is given.
 
-        What comes after the first 200 names is one, OTHER_REQUESTS, and so are endpoints.
+        What comes after the first 200 names is one, OTHER_REQUESTS, and so are endpoints. Python functions have no endpoint.
         """
         name = self.secrets.mask_values(name)
         if name not in self.request_names and len(self.request_names) >= MAX_REQUEST_NAMES:
@@ -211,6 +225,8 @@ class Build:
             name = OTHER_REQUESTS
             endpoint = OTHER_REQUESTS if endpoint != "" else ""
         self.request_names.add(name)
+        if family is PYTHON:
+            return self.book.calls(name)
         return self.book.series(name, endpoint and self.endpoint(endpoint))
 
     def steps(self, items: Iterable[Any], where: Where) -> tuple[StepFunction, ...]:

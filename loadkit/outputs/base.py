@@ -90,6 +90,11 @@ def paint_for(stream: TextIO, environment: Mapping[str, str]) -> Paint:
     return ansi if wanted else plain
 
 
+def against(target: str) -> str:
+    """Return " against URL"; nothing where there is no target, since only Python functions are called."""
+    return f" against {target}" if target else ""
+
+
 def counted(number: int, noun: str) -> str:
     """Return "1 phase" or "2 phases"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

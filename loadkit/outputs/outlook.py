@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from loadkit.outputs.base import Paint, counted
+from loadkit.outputs.base import Paint, against, counted
 from loadkit.units import NS_PER_S, format_duration_ns, three_digits
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _UNKNOWN = "unknown"
 
 def outlook_lines(outlook: Outlook, *, paint: Paint, blocks: bool = True) -> Iterator[str]:
     """Yield the lines. Without `blocks` the chart is drawn in ASCII."""
-    yield f"{outlook.name}: {_span(outlook.duration_s)} against {outlook.target}"
+    yield f"{outlook.name}: {_span(outlook.duration_s)}{against(outlook.target)}"
     yield ""
     rates = [point.arrivals_per_s or 0.0 for point in outlook.timeline]
     if any(rates):

@@ -12,7 +12,7 @@ from loadkit.errors import ExitCode
 from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot, worker_label
-from loadkit.outputs.base import Paint, counted, plain, printable
+from loadkit.outputs.base import Paint, against, counted, plain, printable
 from loadkit.outputs.breakdown import phase_lines, scenario_lines
 from loadkit.outputs.progress import format_rate
 from loadkit.scenario.judged import active_s, has_warmup
@@ -37,7 +37,7 @@ def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = pl
     seen, warm = result.summary, has_warmup(result.plan)
     whole_s = active_s(result.plan, seen.end_ns, warmup=True)
     yield ""
-    yield paint(printable(f"{result.plan.name} against {result.plan.secrets.mask(result.target)}"), "bold")
+    yield paint(printable(f"{result.plan.name}{against(result.plan.secrets.mask(result.target))}"), "bold")
     yield f"  {_extent(result)}"
     if result.plan.insecure:
         yield "  TLS certificates were not verified"

@@ -7,7 +7,7 @@ from typing import TextIO
 from loadkit import __version__
 from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.engine.result import RunResult
-from loadkit.outputs.base import counted, printable, write_line, write_log
+from loadkit.outputs.base import against, counted, printable, write_line, write_log
 from loadkit.outputs.progress import describe_arrivals, describe_missing, describe_times, format_rate, progress
 from loadkit.scenario.plan import Plan
 from loadkit.units import NS_PER_S, format_duration_ns
@@ -72,7 +72,7 @@ def headline(event: Started) -> str:
     """Return the line that says what begins."""
     plan = event.plan
     return printable(
-        f"loadkit {__version__}: {plan.name} against {plan.secrets.mask(event.target)}, "
+        f"loadkit {__version__}: {plan.name}{against(plan.secrets.mask(event.target))}, "
         f"{format_duration_ns(plan.duration_ns)}, {counted(event.workers, 'worker')}, seed {plan.seed}"
     )
 

@@ -9,7 +9,7 @@ from loadkit.flow.expect import compile_expect
 from loadkit.flow.extract import compile_captures
 from loadkit.flow.function import compile_condition, request_hooks
 from loadkit.flow.plugins import comes_before, expect_options
-from loadkit.flow.step import NOBODY, Build, StepFunction, StepPlugin, Where
+from loadkit.flow.step import NOBODY, Build, Sent, StepFunction, StepPlugin, Where
 from loadkit.flow.user import VirtualUser
 from loadkit.metrics.book import Series
 from loadkit.protocols.address import request_name
@@ -29,14 +29,20 @@ from loadkit.protocols.request import compile_request
 from loadkit.units import NS_PER_S, parse_duration_ns
 
 
+def sent(value: Any) -> Sent:
+    """Read what stands under a verb: a URL, or a mapping."""
+    spec: Mapping[str, Any] = value if isinstance(value, Mapping) else {"url": value}
+    return Sent(str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/"))))), 1, spec)
+
+
 def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFunction:
     """Compile one HTTP step."""
     verb = next(key for key in step if key in STEPS)
-    spec: Mapping[str, Any] = {"url": step[verb]} if isinstance(step[verb], str) else step[verb]
+    spec = sent(step[verb]).keys
     at = (*where, verb)
     http = build.config.get("http", {})
     defaults = {**build.config.get("defaults", {}), **http.get("defaults", {})}
-    condition = _with_probability(_compile_condition(spec.get("ifTrue", True), (*at, "ifTrue"), build), spec, at, build)
+    condition = compile_if(spec, at, build)
     request = compile_request(verb.upper(), spec, at, build)
     build.origins.add(str(request.origin or "decided by variables"))
     note_way(request.origin, build)
@@ -44,11 +50,10 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         build.reach(request.origin.place, (*at, "url" if "url" in spec else "uri"))
     cookies = _compile_cookies(spec.get("cookie", {}), (*at, "cookie"), build)
     first_cookies = _compile_cookies(defaults.get("cookie", {}), ("config", "http", "defaults", "cookie"), build)
-    timeout_ns = _timeout(spec, at, build)
+    timeout_ns = timeout_of(spec, at, build)
     connect_timeout_ns = _seconds(http, "connectTimeout", ("config", "http"), build, DEFAULT_CONNECT_TIMEOUT_S)
     endpoint, endpoint_of = compile_endpoint(spec, at, build)
-    name = str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/")))))
-    series = build.series(name, at, endpoint)
+    series = build.series(sent(spec).name, at, endpoint)
     exchange = Exchange(
         spec=request,
         series=series,
@@ -114,6 +119,12 @@ def _connector_of(build: Build) -> Callable[[VirtualUser], Connector]:
 Condition = Callable[[VirtualUser], bool]
 
 
+def compile_if(spec: Mapping[str, Any], where: Where, build: Build) -> Condition | None:
+    """Compile the `ifTrue` and `probability` of a step; None when it is always carried out."""
+    condition = _compile_condition(spec.get("ifTrue", True), (*where, "ifTrue"), build)
+    return _with_probability(condition, spec, where, build)
+
+
 def _compile_condition(value: Any, where: Where, build: Build) -> Condition | None:
     if isinstance(value, bool):
         return None if value else lambda user: False
@@ -154,7 +165,7 @@ def _compile_cookies(cookies: Mapping[str, Any], where: Where, build: Build) -> 
     return tuple(chosen.items())
 
 
-def _timeout(spec: Mapping[str, Any], where: Where, build: Build) -> int:
+def timeout_of(spec: Mapping[str, Any], where: Where, build: Build) -> int:
     """Return the time a request may take in all. Artillery's `config.timeout` wins over `http.timeout`."""
     general_ns = _seconds(build.config.get("http", {}), "timeout", ("config", "http"), build, DEFAULT_TIMEOUT_S)
     if "timeout" in build.config:
@@ -191,6 +202,6 @@ def _step_schema(verb: str) -> dict[str, Any]:
 
 
 STEPS = {
-    verb: StepPlugin(schema=_step_schema(verb), compile=compile_http, requests=True)
+    verb: StepPlugin(schema=_step_schema(verb), compile=compile_http, requests=True, sent=sent, needs_target=True)
     for verb in ("get", "post", "put", "patch", "delete", "head", "options")
 }

@@ -153,7 +153,20 @@ def _count_failures(
     wire: Wire,
     connection: Connection,
 ) -> None:
-    book, name = x.series.book, x.series.name
+    count_failures(x.series, x.method, expect, failures, user)
+    if x.failing is not None:
+        error = f"Failed expectations for request {x.failing(user, wire)}"
+        x.series.book.error(error, x.series.name)
+        if x.hides and x.series.endpoint:
+            x.series.book.count(f"{ENDPOINT_UNSEEN}{connection.status}", x.series.endpoint)
+        raise StepFailed(error)
+
+
+def count_failures(
+    series: Series, method: str, expect: Expect, failures: tuple[tuple[str, str], ...], user: VirtualUser
+) -> None:
+    """Count the checks of a step of which some failed."""
+    book, name = series.book, series.name
     failed = [check for check, _ in failures]
     for check in expect.names:
         held = check not in failed
@@ -163,15 +176,8 @@ def _count_failures(
         book.count(f"checks.{kind}", name)
         book.count(f"plugins.expect.{kind}", name)
         book.count(f"plugins.expect.{kind}.{check}", name)
-    method = x.method
     for check, text in failures:
         book.example(f"expect.{check}", f"{method} {name}: {text}", user.masked)
-    if x.failing is not None:
-        error = f"Failed expectations for request {x.failing(user, wire)}"
-        book.error(error, name)
-        if x.hides and x.series.endpoint:
-            book.count(f"{ENDPOINT_UNSEEN}{connection.status}", x.series.endpoint)
-        raise StepFailed(error)
 
 
 def _response(x: Checks, user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> Response:

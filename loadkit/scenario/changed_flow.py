@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from loadkit.protocols.address import request_name
 from loadkit.scenario.changed_checks import CHECKS, check_changes, counted_checks, number_of_checks
 from loadkit.scenario.changes import Change, Kind, same, shown, value_changes
 
@@ -158,18 +157,16 @@ def _step(action: str, item: Mapping[str, Any], actions: Mapping[str, Any]) -> _
     value, beside = item[action], {key: item[key] for key in item if key != action and not key.startswith("x-")}
     if isinstance(value, list):
         return _Step(action, "", beside, _steps(value, actions))
-    if not actions[action].requests:
+    if actions[action].sent is None:
         return _Step(action, "", {**beside, action: value})
-    keys = {
-        key: item for key, item in (value if isinstance(value, Mapping) else {"url": value}).items() if key[:2] != "x-"
-    }
+    name, _, spelt = actions[action].sent(value)
+    keys = {key: item for key, item in spelt.items() if key[:2] != "x-"}
     if "uri" in keys:
         keys["url"] = keys.pop("uri")
     for key in _LISTED & keys.keys():
         keys[key] = keys[key] if isinstance(keys[key], list) else [keys[key]]
     if "capture" in keys:
         keys["capture"] = _by_variable(keys["capture"])
-    name = str(keys.get("name") or request_name(str(keys.get("url", "/"))))
     return _Step(
         action, name, {key: item for key, item in keys.items() if not same(item, _DEFAULTS.get(key, _NOTHING))}
     )

@@ -119,11 +119,26 @@ def compile_plan(
         settings=replace(settings, seed=seed, target=target),
         connections=max(1, len(build.origins)) * (width if _mapping(config.get("http")).get("pool") is None else 1),
         width=width,
+        prepare=_preparing(document, build),
         hosts=tuple(build.hosts),
         network=network_of(build),
         ways=tuple(map(build.secrets.mask_values, build.ways)),
         processor=build.processor,
     )
+
+
+def _preparing(document: Document, build: Build) -> Callable[[], None]:
+    """Return what imports the user's functions; compiling runs none of their code."""
+
+    def prepare() -> None:
+        before = len(build.diagnostics)
+        for load in build.imports:
+            load()
+        found = build.diagnostics[before:]
+        if any(diagnostic.severity is Severity.ERROR for diagnostic in found):
+            raise ScenarioError(*without_secrets(in_order(found), document.sources, build.secrets))
+
+    return prepare
 
 
 def _shown_tags(tags: Mapping[str, str], secrets: Secrets) -> Mapping[str, str]:
@@ -153,6 +168,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _check_target(target: str, document: Document, build: Build) -> None:
     at: Where = ("config", "target") if "target" in build.config else ("config",)
+    if not target and _needs_none(document.data.get("scenarios"), build):
+        return
     if not target:
         others = [*document.data, *(key for key in build.config if key != "target")]
         if build.malformed and build.closest("target", others):
@@ -175,6 +192,26 @@ def _check_target(target: str, document: Document, build: Build) -> None:
     if "@" in target.split("://", 1)[1].split("/", 1)[0]:
         text = "user and password in the target have no effect"
         build.warn("LK505", at, text, hint="use `auth` of the requests, or an Authorization header in `http.defaults`")
+
+
+def _needs_none(scenarios: Any, build: Build) -> bool:
+    """Say whether something is sent, and nothing of it to a target: Python functions are called and that is all."""
+    flows = [item.get("flow") for item in scenarios if isinstance(item, Mapping)] if isinstance(scenarios, list) else []
+    sending = [action for flow in flows for action in _sending(flow, build)]
+    return bool(sending) and not any(build.actions[action].needs_target for action in sending)
+
+
+def _sending(flow: Any, build: Build) -> Iterator[str]:
+    """Yield the actions of a flow that send something."""
+    for step in flow if isinstance(flow, list) else ():
+        if isinstance(step, list):
+            yield from _sending(step, build)
+        elif isinstance(step, Mapping):
+            for action in step:
+                if action in build.actions and build.actions[action].requests:
+                    yield action
+                elif action in build.actions:
+                    yield from _sending(step[action], build)
 
 
 def _check_plugins(config: Mapping[str, Any], build: Build) -> None:

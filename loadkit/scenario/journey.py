@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loadkit.flow.parallel import DEFAULT_LIMIT
-from loadkit.protocols.address import request_name
 from loadkit.protocols.keys import DEFAULT_TIMEOUT_S
 from loadkit.scenario.rates import rounds_of
 from loadkit.units import NS_PER_S, parse_duration_ns
@@ -73,12 +72,11 @@ def _of_action(
         return inside, 1 if rounds is None else rounds
     if action == "think":
         return _think(step, config), 1
-    if not actions[action].requests:
+    if actions[action].sent is None:
         return Journey(), 1
-    spec = value if isinstance(value, Mapping) else {"url": value}
-    name = str(spec.get("name") or request_name(str(spec.get("url", spec.get("uri", "/")))))
+    name, number, spec = actions[action].sent(value)
     uncertain = isinstance(spec.get("ifTrue"), str) or str(spec.get("probability", 100)) != "100"
-    return Journey(requests=Counter({name: 1}), longest_s=_timeout_s(spec, config), uncertain=uncertain), 1
+    return Journey(requests=Counter({name: 1}), longest_s=_timeout_s(spec, config), uncertain=uncertain), number
 
 
 def _branches(

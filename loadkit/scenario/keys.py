@@ -139,7 +139,7 @@ CONFIG: dict[str, Schema] = {
     },
     "engine": {
         "type": "string",
-        "enum": ["http"],
+        "enum": ["http", "python"],
         "title": "Engine",
         "description": "What runs scenarios that do not say it themselves.",
         "examples": ["http"],
@@ -217,7 +217,7 @@ SCENARIO: dict[str, Schema] = {
     },
     "engine": {
         "type": "string",
-        "enum": ["http"],
+        "enum": ["http", "python"],
         "title": "Engine",
         "description": "What runs this scenario.",
         "examples": ["http"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,6 +101,8 @@ class Plan:
     secrets: Secrets = field(default_factory=Secrets)
     processor: Processor | None = field(default=None, repr=False)
     """The module of the user's functions; whoever makes load imports it first."""
+    prepare: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    """Imports the user's functions; for whoever makes load, before it begins. Raises ScenarioError for what is wrong with them."""
 
     @property
     def indexes(self) -> tuple[RowIndex | None, ...]:

@@ -102,7 +102,7 @@ def _of_action(action: str, step: Mapping[str, Any], actions: Mapping[str, Any])
     if isinstance(step[action], list):  # steps inside
         rounds = rounds_of(step)
         return requests_of(step[action], actions) * (1 if rounds is None else rounds)
-    return int(actions[action].requests)
+    return actions[action].sent(step[action]).number if actions[action].sent else 0
 
 
 def rounds_of(step: Mapping[str, Any]) -> int | None:

@@ -1,7 +1,8 @@
 """Why a generator was late: the worker, what was seen of it, and what helps against just that.
 
-In this order, since each explains those below it: memory fetched back from disk, a machine that did not run the worker, garbage
-collections, a core that was full, a core that was shared. A stall or a pause explains a delay of up to twice its length.
+In this order, since each explains those below it: calls of Python functions that waited for one of our threads, memory fetched back
+from disk, a machine that did not run the worker, garbage collections, a core that was full, a core that was shared. A stall or a
+pause explains a delay of up to twice its length.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ BUSY_SHARE = 0.8
 
 SWAPPED_PAGES = 500  # major page faults within an interval; code that is loaded late causes some tens
 _WAITED_SHARE = 0.3  # of the time it ran: then it was in a queue rather than at work
+MORE_THREADS = "raise `config.python.threads`, lower the rate, or make the functions async"
 _ANYHOW = "lower the rate or give the generator another core"
 
 
@@ -70,6 +72,10 @@ def cause_of(summary: Snapshot, generator: Generator, metric: str, limit_ns: int
     if worker is None:
         return Cause("", _ANYHOW)
     label = worker_label(worker)
+    waits = summary.histogram("generator.thread_wait", label)
+    late = summary.histogram(metric, label).count_above(limit_ns)
+    if metric == "generator.lag" and 2 * waits.count_above(limit_ns) > late:
+        return Cause(f"calls on {label} waited up to {format_duration_ns(waits.max_ns)} for a thread", MORE_THREADS)
     explained_ns = summary.histogram(metric, label).max_ns // 2
     stalled_ns, paused_ns = (summary.histogram(f"generator.{name}", label).max_ns for name in ("stall", "gc_pause"))
     if generator.paced_gauges is not None:

@@ -145,6 +145,9 @@ METRICS: tuple[Metric, ...] = (
         "generator.loop_lag", _TIME, _RUN, "how late the workers' event loops came when they were called, every 20 ms"
     ),
     Metric("generator.gc_pause", _TIME, _RUN, "garbage collections of the workers"),
+    Metric(
+        "generator.thread_wait", _TIME, _RUN, "how long calls of Python functions waited for a thread; part of the lag"
+    ),
     Metric("generator.stall", _TIME, _RUN, "delays of 50 ms or more in which the machine did not run a worker"),
     Metric("worker.cpu.mean", _RATIO, _RUN, "share of its core that a worker used, of the one that used most"),
     Metric("worker.cpu.max", _RATIO, _RUN, "the same in the fullest second"),

@@ -25,7 +25,7 @@ from enum import Enum
 
 from loadkit.metrics.family import service_times
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, merge_all, worker_label
-from loadkit.slo.cause import Cause, Generator, cause_of, starved_of_descriptors
+from loadkit.slo.cause import MORE_THREADS, Cause, Generator, cause_of, starved_of_descriptors
 from loadkit.units import NS_PER_MS, format_duration_ns
 
 MAX_DROPPED_PERCENT = 2
@@ -133,6 +133,7 @@ def _late(summary: Snapshot, generator: Generator) -> Iterator[_Finding]:
     enough = late >= SMALL_RUN_LATE or started >= SMALL_RUN
     if enough and 100 * late > MAX_LATE_PERCENT * started:
         whose = "arrivals" if summary.count("arrivals.due") else "pacing slots"
+        whose += " and calls" if summary.histogram("generator.thread_wait").total else ""
         limit = format_duration_ns(limit_ns)
         what = f"{_share(late, started)} of the {whose} ({late} of {started}) started more than {limit} late"
         yield _explained(what, cause_of(summary, generator, "generator.lag", limit_ns))
@@ -163,6 +164,8 @@ def _starved(summary: Snapshot, times: str, generator: Generator) -> _Finding:
         opened = summary.count("http.connections")
         rate = f" at {opened / generator.seconds:,.0f} new connections/s" if generator.seconds > 0 else ""
         return _Finding(f"the generator ran out of ports {times}{rate}: {_PORTS_FOR_A_MINUTE}", _FREE_PORTS)
+    if "threads was free" in texts:
+        return _Finding(f"calls found no free thread {times}", MORE_THREADS)
     remedy = "raise `ulimit -n`, keep connections open, or lower the rate"
     return _Finding(f"the generator ran out of ports or descriptors {times}", remedy)
 

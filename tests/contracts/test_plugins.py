@@ -15,6 +15,7 @@ from tests.support.engine import build_for
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     **{verb: {verb: {"url": "/x"}} for verb in ("get", "post", "put", "patch", "delete", "head", "options")},
+    "call": {"call": "gc:collect"},
     "think": {"think": 1},
     "loop": {"loop": [{"log": "x"}], "count": 2},
     "log": {"log": "x"},

@@ -62,12 +62,15 @@ def plan_of(
     duration_ns: int = 30 * S,
     seed: int = 1,
     defines: Iterable[str] = (),
+    base: Path = Path("."),
 ) -> Plan:
     """Compile one scenario with one phase (one arrival unless a workload is given); `defines` names what payloads will give."""
-    build = build_for({**(config or {}), "target": target}, recorder)
+    build = build_for({**(config or {}), "target": target}, recorder, base)
     for name in (*(variables or {}), *defines):
         build.define(name)
     steps = build.steps(flow, ("scenarios", 0, "flow"))
+    for load in build.imports:
+        load()
     errors = [diagnostic for diagnostic in build.diagnostics if diagnostic.severity.value == "error"]
     assert not errors, errors
     phase = Phase(

@@ -136,7 +136,7 @@ def test_configuration(config: str, code: str, message: str) -> None:
         (
             "scenarios: [{flow: [], engine: ws}]\n",
             "LK104",
-            '"engine" in scenario 1 must be "http", not "ws"',
+            '"engine" in scenario 1 must be "http" or "python", not "ws"',
             "for example engine: http",
         ),
         (
