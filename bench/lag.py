@@ -26,8 +26,8 @@ def lag(rates: tuple[int, ...], seconds: int) -> str:
     with tempfile.TemporaryDirectory(prefix="loadkit-bench-") as name, nginx(Path(name)) as server:
         for rate in rates:
             scenario = _SCENARIO.format(url=server.url, rate=rate, seconds=seconds)
-            aggregate = run(scenario, Path(name), within_s=seconds + 60).report["aggregate"]
-            late_ms = aggregate["summaries"]["generator.lag"]
+            measured = run(scenario, Path(name), within_s=seconds + 60).report["loadkit"]["metrics"]
+            late_ms = measured["summaries"]["generator.lag"]
             cells = [f"{late_ms[key] * 1000:,.0f}" for key in ("p50", "p99", "p999", "max")]
-            rows.append([f"{rate:,}", *cells, str(aggregate["counters"].get("arrivals.dropped", 0))])
+            rows.append([f"{rate:,}", *cells, str(measured["counters"].get("arrivals.dropped", 0))])
     return markdown(["arrivals/s", "p50, us", "p99, us", "p999, us", "max, us", "dropped"], rows)

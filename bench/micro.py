@@ -81,7 +81,7 @@ def _repeat(call: Callable[[], object]) -> Callable[[], None]:
 
 def _sample(number: int) -> tuple[int, ...]:
     """Return a row of the recorder: instants that grow from field to field, a status and sizes."""
-    values = {"status": 200, "bytes_in": 250, "bytes_out": 120}
+    values = {"status": 200, "bytes_in": 250, "bytes_out": 120, "content_bytes": 100}
     instants = (number * 1_000_000 + index * (30_000 + number) for index in range(SAMPLE_WIDTH))
     return tuple(values.get(name, instant) for name, instant in zip(Sample._fields, instants, strict=True))
 

@@ -105,7 +105,7 @@ def _loadkit(work: Work, folder: Path) -> list[str]:
 def read_report(folder: Path) -> dict[str, float]:
     """Return the counters of loadkit's report, and `elapsed_s`."""
     report = json.loads((folder / "report.json").read_text())
-    return {**report["aggregate"]["counters"], "elapsed_s": report["loadkit"]["elapsed_s"]}
+    return {**report["loadkit"]["metrics"]["counters"], "elapsed_s": report["loadkit"]["elapsed_s"]}
 
 
 def _read_loadkit(output: str, work: Work, folder: Path) -> float:

@@ -17,12 +17,14 @@ appears when the run is over, whether by itself or by a signal, and is whole or 
 report` prints its JSON Schema.
 
 `aggregate` and `intermediate` are in the shape of Artillery's report, with its metric and error names and times in
-milliseconds, so that tools which read those keep working. Two differences: `summaries["http.response_time"]` counts
-from the instant at which a request was due (`http.service_time` stands beside it), and what never occurred is left out
-of `counters` as there, but thresholds take it for 0.
+milliseconds, so that tools which read those keep working. They hold what Artillery's hold and nothing else: a connection
+that was reset is `errors.ECONNRESET` wherever it struck, and `http.downloaded_bytes` is the sum of Content-Length. One
+difference: `summaries["http.response_time"]` counts from the instant at which a request was due. What never occurred is
+left out of `counters` as there, but thresholds take it for 0.
 
-The key `loadkit` holds the rest. The histograms in `loadkit.series` can be decoded with any HdrHistogram library, merged
-with those of other runs, and asked for any percentile.
+The key `loadkit` holds the rest. `loadkit.metrics` has all counters and summaries, under the names that thresholds use.
+The histograms in `loadkit.series` can be decoded with any HdrHistogram library, merged with those of other runs, and asked
+for any percentile.
 
 The format only grows: a reader ignores keys that it does not know. User names and passwords in the target's URL are
 masked.

@@ -101,7 +101,7 @@ class Numbers:
 
     def record_samples(self, name: str, table: Ints) -> None:
         """Count a table of samples, a row each (see Sample)."""
-        intended, start, written, sent, first, end, status, bytes_in, bytes_out = table.T
+        intended, start, written, sent, first, end, status, bytes_in, bytes_out, content = table.T
         response = np.maximum(end - intended, 0)
         self.histograms["http.response_time", name].record(response)
         self.histograms["http.service_time", name].record(end - start)
@@ -114,6 +114,7 @@ class Numbers:
         counters["http.responses", name] += len(table)
         counters["http.downloaded_bytes", name] += int(bytes_in.sum())
         counters["http.uploaded_bytes", name] += int(bytes_out.sum())
+        counters["http.content_bytes", name] += int(content.sum())
 
     def record_endpoint(self, endpoint: str, table: Ints) -> None:
         """Count a table of samples under their endpoint, beside what is counted under their request name."""

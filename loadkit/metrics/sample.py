@@ -59,7 +59,7 @@ class Sample(NamedTuple):
 
     `intended_ns` is when it was due, `start_ns` when work on it began (before a new connection's dns, connect
     and tls), `written_ns` and `sent_ns` when its first and last byte were handed to the system (one instant, unless a large
-    one had to wait in our buffer), then first and last byte of the response.
+    one had to wait in our buffer), then first and last byte of the response. `content_bytes` is what its Content-Length says.
     """
 
     intended_ns: int
@@ -71,6 +71,7 @@ class Sample(NamedTuple):
     status: int
     bytes_in: int
     bytes_out: int
+    content_bytes: int = 0
 
 
 SAMPLE_WIDTH = len(Sample._fields)

@@ -113,6 +113,7 @@ def compile_exchange(x: Exchange) -> StepFunction:
                 connection.status,
                 connection.bytes_in,
                 len(wire.payload),
+                connection.content_bytes,
             )
         )
         user.due_ns = end_ns

@@ -9,6 +9,7 @@ import httptools
 MAX_HEAD_BYTES = 256 * 1024
 MAX_FIELD_BYTES = 64 * 1024
 MAX_HEADERS = 256
+_MOST_CONTENT = 1 << 40
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -41,6 +42,14 @@ def ends_with_connection(headers: dict[bytes, bytes]) -> bool:
     """Say whether the body is delimited by the end of the connection (RFC 9112 section 6.3, item 8)."""
     names = {name.lower(): value.lower() for name, value in headers.items()}
     return b"content-length" not in names and b"chunked" not in names.get(b"transfer-encoding", b"")
+
+
+def content_length(headers: dict[bytes, bytes]) -> int:
+    """Return what Content-Length says, 0 without one; there is a bound, since a 304 may say anything."""
+    told = headers.get(b"Content-Length") or headers.get(b"content-length")
+    if told is None:
+        told = next((value for name, value in headers.items() if name.lower() == b"content-length"), b"")
+    return min(int(told), _MOST_CONTENT) if told.isdigit() else 0
 
 
 class _Sink:

@@ -27,6 +27,7 @@ from loadkit.protocols.fields import (
     MAX_HEAD_BYTES,
     MAX_HEADERS,
     Fields,
+    content_length,
     ends_with_connection,
     excess,
     parse_fields,
@@ -44,9 +45,10 @@ _known_head = _HEADS.get
 class Connection(asyncio.Protocol):
     """One TCP (or TLS) connection. After a `send` its fiber is resumed once: `failure` is None or says what went wrong.
 
-    `status`, `headers` (first value of each field, names as sent), `body`, `bytes_in`, `written_ns`, `sent_ns`,
-    `first_byte_ns` and `end_ns` describe the response until the next `send`; `plain` says that there is no cookie,
-    coding or redirect in it, where that is known without looking. `keep_alive` says whether the connection may be used again.
+    `status`, `headers` (first value of each field, names as sent), `body`, `bytes_in`, `content_bytes` (what Content-Length
+    says of the body, 0 without one), `written_ns`, `sent_ns`, `first_byte_ns` and `end_ns` describe the response until the next
+    `send`; `plain` says that there is no cookie, coding or redirect in it, where that is known without looking.
+    `keep_alive` says whether the connection may be used again.
     """
 
     __slots__ = (
@@ -68,6 +70,7 @@ class Connection(asyncio.Protocol):
         "_watched",
         "bytes_in",
         "closed",
+        "content_bytes",
         "end_ns",
         "failure",
         "fiber",
@@ -95,7 +98,7 @@ class Connection(asyncio.Protocol):
         self.headers = self._fields
         self.closed = False
         self.used = False
-        self.status = self.bytes_in = self._interim = 0
+        self.status = self.bytes_in = self.content_bytes = self._interim = 0
         self.written_ns = self.sent_ns = self.first_byte_ns = self.end_ns = 0
         self.keep_alive = self.plain = self._keep = self._head_only = False
         self._complete = self._headers_complete = self._spoilt = self._eof = False
@@ -133,6 +136,7 @@ class Connection(asyncio.Protocol):
             self.status,
             self.bytes_in,
             bytes_out,
+            self.content_bytes,
         )
 
     def body(self) -> bytes:
@@ -185,6 +189,7 @@ class Connection(asyncio.Protocol):
             if head is not None and len(data) - end == head.rest and end > 0 and not self._head_only:
                 self.first_byte_ns = self.end_ns = now_ns()
                 self.bytes_in = len(data)
+                self.content_bytes = head.rest - 4
                 self._head = [data]
                 self.status, self.headers = head.status, head.headers
                 self.keep_alive, self.plain = head.keep_alive, head.plain
@@ -208,6 +213,7 @@ class Connection(asyncio.Protocol):
             if self._spoilt or (self._head_only and self._chunks):
                 self._fail(*(self.failure or (Outcome.PROTOCOL, "bytes behind the end of the response")))
                 return
+            self.content_bytes = 0 if self._head_only else content_length(self.headers)
             if self.bytes_in == len(data) and not self._interim and not self._head_only:
                 _HEADS.learn(data, self.end_ns, self.status, self.headers, keep_alive=self.keep_alive)
             fiber, self.fiber = self.fiber, None

@@ -48,6 +48,7 @@ def build_report(result: RunResult, timeline: Timeline) -> dict[str, Any]:
             **_course(result),
             "requests": [_request(result.summary, name) for name in result.summary.labels("http.requests")],
             "calls": [_call(result.summary, name) for name in result.summary.labels(PYTHON.made)],
+            "metrics": timeline.measured(result.summary),
             "series": _series(result.summary),
             "health": health(result.plan, result.summary),
             "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},

@@ -98,6 +98,13 @@ def _measures() -> Schema:
     return {
         "requests": _list("What happened to each request, by name.", _request()),
         "calls": _list("What happened to each Python function that was called, by name.", _call()),
+        "metrics": _object(
+            "All counters and summaries of the run, those that Artillery does not have as well.",
+            {
+                "counters": _map("Counters by name, over all requests and scenarios.", _integer("How often.")),
+                "summaries": _map("Aggregates of each time metric by its name.", _ref("summary", "A metric.")),
+            },
+        ),
         "series": _list("Histograms that can be merged and asked for any percentile.", _series()),
         "health": health_schema(),
         "timeline": _timeline(),

@@ -12,6 +12,7 @@ from loadkit.metrics.endpoints import Naming, reported_counters, reported_summar
 from loadkit.metrics.family import HTTP, PYTHON, count_made, response_times, service_times
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import RATES, Snapshot
+from loadkit.report.dropin import artillery_counters, artillery_summaries
 from loadkit.units import NS_PER_MS, NS_PER_S
 
 WINDOW_MS = 10_000
@@ -84,6 +85,13 @@ class Timeline:
         period = int(self._windows[-1]["period"]) if self._windows else self._started_ms // WINDOW_MS * WINDOW_MS
         return self._section(summary, seconds, self._stamps, period)
 
+    def measured(self, summary: Snapshot) -> Section:
+        """Return all counters and summaries of a run, those that Artillery does not have as well."""
+        return {
+            "counters": reported_counters(summary, self._naming),
+            "summaries": reported_summaries(summary, self._naming),
+        }
+
     def _close_window(self) -> None:
         if not self._open:
             return
@@ -98,9 +106,9 @@ class Timeline:
         self._open = []
 
     def _section(self, snapshot: Snapshot, seconds: float, stamps: dict[str, int], period: int | str) -> Section:
-        summaries = reported_summaries(snapshot, self._naming)
+        summaries = artillery_summaries(reported_summaries(snapshot, self._naming))
         return {
-            "counters": reported_counters(snapshot, self._naming),
+            "counters": artillery_counters(reported_counters(snapshot, self._naming)),
             "rates": _rates(snapshot, seconds) if seconds > 0 else {},
             **stamps,
             "period": period,

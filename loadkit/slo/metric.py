@@ -104,6 +104,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("http.codes.NNN", _COUNT, _REQUEST, "responses with one status, such as http.codes.404", _REQUESTS),
     Metric("http.codes.Nxx", _COUNT, _REQUEST, "responses of one family of statuses, such as 5xx", _REQUESTS),
     Metric("http.downloaded_bytes", _BYTES, _REQUEST, "bytes of responses, of those that broke off as well", _REQUESTS),
+    Metric("http.content_bytes", _BYTES, _REQUEST, "bytes that responses announce by Content-Length", _REQUESTS),
     Metric("http.uploaded_bytes", _BYTES, _REQUEST, "bytes of requests", _REQUESTS),
     Metric("http.retries", _COUNT, _REQUEST, "requests sent again since an idle connection had closed", _REQUESTS),
     Metric("http.redirects", _COUNT, _REQUEST, "redirects followed", _REQUESTS),

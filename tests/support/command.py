@@ -26,13 +26,13 @@ class Result:
     @property
     def counters(self) -> dict[str, int]:
         assert self.report is not None
-        counters: dict[str, int] = self.report["aggregate"]["counters"]
+        counters: dict[str, int] = self.report["loadkit"]["metrics"]["counters"]
         return counters
 
     @property
     def summaries(self) -> dict[str, dict[str, float]]:
         assert self.report is not None
-        summaries: dict[str, dict[str, float]] = self.report["aggregate"]["summaries"]
+        summaries: dict[str, dict[str, float]] = self.report["loadkit"]["metrics"]["summaries"]
         return summaries
 
 

@@ -36,6 +36,7 @@ def second(index: int, *, requests: int = 10, name: str = "/products", status: i
         status=status,
         bytes_in=100,
         bytes_out=50,
+        content_bytes=60,
     )
     for _ in range(requests):
         recorder.series(name).rows.extend(sample)

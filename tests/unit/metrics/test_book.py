@@ -8,7 +8,7 @@ STATUS = 200
 
 
 def sample(intended: int, end: int) -> tuple[int, ...]:
-    return intended, intended, intended, intended, end, end, STATUS, 10, 5
+    return intended, intended, intended, intended, end, end, STATUS, 10, 5, 5
 
 
 def test_scenarios_that_share_a_request_name_are_told_apart_and_summed() -> None:

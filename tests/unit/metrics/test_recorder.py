@@ -8,7 +8,7 @@ from loadkit.metrics.snapshot import from_wire, merge_all, to_wire
 
 
 def sample(intended: int, start: int, sent: int, first: int, end: int, status: int = 200) -> tuple[int, ...]:
-    return intended, start, start, sent, first, end, status, 100, 50
+    return intended, start, start, sent, first, end, status, 100, 50, 60
 
 
 def test_a_sample_gives_both_latencies_and_its_parts() -> None:

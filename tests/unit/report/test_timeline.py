@@ -23,7 +23,7 @@ def test_counters_are_totals_over_requests_beside_one_per_endpoint():
     assert counters["http.codes.200"] == 3
     assert counters["plugins.metrics-by-endpoint./products.codes.200"] == 3
     assert counters["plugins.metrics-by-endpoint./cart.codes.503"] == 4
-    assert counters["http.downloaded_bytes"] == 700
+    assert counters["http.downloaded_bytes"] == 7 * 60
 
 
 def test_virtual_users_are_counted_by_scenario_under_artillerys_name():
@@ -70,9 +70,16 @@ def test_times_are_summarised_in_milliseconds_for_all_and_by_endpoint():
     summaries = aggregate(second(0), second(1, name="/cart", ms=100))["summaries"]
     assert summaries["http.response_time"]["count"] == 20
     assert summaries["http.response_time"]["max"] == 105.0
-    assert summaries["http.service_time"]["max"] == 100.0
     assert summaries["plugins.metrics-by-endpoint.response_time./products"]["max"] == 25.0
     assert summaries["http.response_time.2xx"]["median"] == summaries["http.response_time.2xx"]["p50"]
+
+
+def test_what_artillery_does_not_measure_stands_beside_its_part():
+    measured = timeline(second(0)).measured(second(0))
+    assert measured["summaries"]["http.service_time"]["max"] == 20.0
+    assert measured["counters"]["arrivals.due"] == 10
+    assert "http.service_time" not in aggregate(second(0))["summaries"]
+    assert "arrivals.due" not in aggregate(second(0))["counters"]
 
 
 def test_histograms_repeat_the_summaries():

@@ -1,0 +1,45 @@
+"""The part of a report that Artillery's has as well."""
+
+import pytest
+
+from loadkit.metrics.sample import Outcome
+from loadkit.report.dropin import artillery_counters, artillery_name, artillery_summaries
+
+
+def test_counters_of_our_own_are_left_out() -> None:
+    own = ["arrivals.due", "checks.ok", "http.connections", "http.retries", "http.uploaded_bytes", "log.lines_dropped"]
+    assert artillery_counters({**dict.fromkeys(own, 3), "http.requests": 2, "mine": 1}) == {
+        "http.requests": 2,
+        "mine": 1,
+    }
+
+
+def test_bytes_are_those_that_responses_announce() -> None:
+    assert artillery_counters({"http.downloaded_bytes": 900, "http.content_bytes": 40}) == {"http.downloaded_bytes": 40}
+
+
+def test_that_nobody_failed_is_said_once_somebody_completed() -> None:
+    assert artillery_counters({"vusers.completed": 2}) == {"vusers.completed": 2, "vusers.failed": 0}
+    assert artillery_counters({"vusers.failed": 2}) == {"vusers.failed": 2}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.RESET_CONNECT, Outcome.RESET, Outcome.RESET_HEAD, Outcome.CLOSED])
+def test_a_broken_connection_has_one_name_wherever_it_broke(outcome: Outcome) -> None:
+    assert artillery_name(f"errors.{outcome.value}") == "errors.ECONNRESET"
+    assert artillery_name(f"plugins.metrics-by-endpoint./a.errors.{outcome.value}").endswith("./a.errors.ECONNRESET")
+
+
+def test_counts_of_errors_with_one_name_add_up() -> None:
+    counters = {"errors.ECONNRESET": 1, "errors.ECONNRESET_HEAD": 2, "errors.ETIMEDOUT_CONNECT": 4}
+    assert artillery_counters(counters) == {"errors.ECONNRESET": 3, "errors.ETIMEDOUT": 4}
+
+
+def test_times_of_our_own_are_left_out() -> None:
+    times = {
+        "http.response_time": 1,
+        "http.service_time": 2,
+        "generator.lag": 3,
+        "vusers.session_length": 4,
+        "own.time": 5,
+    }
+    assert list(artillery_summaries(times)) == ["http.response_time", "vusers.session_length", "own.time"]
