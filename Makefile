@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint format schemas bench clean
+.PHONY: help demo test fuzz differential lint format schemas bench clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -31,6 +31,9 @@ fuzz: export LOADKIT_FUZZ_SEED ?= $(shell date +%s)
 fuzz: export HYPOTHESIS_PROFILE ?= search
 fuzz: $(VENV)/.test  ## look for crashes and hangs: 200,000 new inputs for each parser and decoder, some tens of minutes
 	$(BIN)/python -m pytest --numprocesses=auto tests/fuzz
+
+differential: $(VENV)/.test  ## run the scripts of tests/differential with the real Artillery (from npm), and write down what comes of it
+	$(BIN)/python -m tests.differential.record
 
 lint: $(VENV)/.test  ## ruff check, ruff format, mypy --strict
 	$(BIN)/ruff check .
