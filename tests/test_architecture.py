@@ -23,7 +23,8 @@ ROWS = {
     **dict.fromkeys(("errors", "units", "clock", "redact", "hosts"), 0),
 }
 HEAVY = {
-    "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "io", "jsonpath", "jsonschema", "resource", "rich", "uvloop",
+    "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "faker", "io", "jmespath",
+    "jsonpath", "jsonschema", "resource", "rich", "uvloop",
     "zstandard",
 }  # fmt: skip
 FORBIDDEN = {

@@ -199,7 +199,9 @@ def as_scenario(block: Block) -> str | None:
     """Return a block as a whole scenario: a configuration gets a flow, steps get a configuration; None if it is neither."""
     data = yaml.safe_load(block.text)
     if isinstance(data, list) and all(isinstance(step, dict) and step.keys() & ACTIONS for step in data):
-        return f'config: {{target: "demo://"}}\nscenarios:\n  - flow:\n{_indented(block.text)}'
+        return (
+            f'config: {{target: "demo://", plugins: {{expect: {{}}}}}}\nscenarios:\n  - flow:\n{_indented(block.text)}'
+        )
     if not isinstance(data, dict) or not data.keys() & {"scenarios", "config"}:
         return None
     flow = "" if data.keys() & {"scenarios", "extends"} else 'scenarios:\n  - flow: [get: {url: "/"}]\n'

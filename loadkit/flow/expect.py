@@ -5,32 +5,24 @@ Checks run after the step's captures, so their values may use what was just capt
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from loadkit.flow.response import Response, charset_of, media_type_of
-from loadkit.flow.sources import body_fault, shown, shown_as
+from loadkit.flow.checks import BODY_KINDS, KINDS, Check, Kind, Told, constant_statuses
+from loadkit.flow.plugins import expect_options
+from loadkit.flow.response import Response
 from loadkit.flow.step import Build, Where
 from loadkit.template.compile import Template, TemplateContext
-from loadkit.template.path import MISSING, PathFault, compile_getter, parse_path
-from loadkit.template.regexp import RegexpFault, RegexpTimeout, compile_regexp
 from loadkit.template.text import to_text
 
-Check = Callable[[TemplateContext, Response], str | None]
-"""Gives None when the check holds, else what was found and what was expected."""
-
-CompileCheck = Callable[[Template, Where, Build], Check | None]
-
-_NEEDS_BODY = {"hasProperty", "notHasProperty", "matchesRegexp"}
-_CACHED = 256
+Texts = tuple[str | None, ...]
+"""What each check found, None where it holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expect:
-    """All checks of one step. `names` are their types, in order; `run` gives (type, text) of those that fail.
+    """All checks of one step. `names` are their types as metrics have them, in order; `run` says what each of them found.
 
     `statuses` is set when the only check is a constant `statusCode`: whoever has the status need not call `run` then.
     """
@@ -38,274 +30,111 @@ class Expect:
     needs_body: bool
     names: tuple[str, ...]
     statuses: frozenset[int] | None
-    run: Callable[[TemplateContext, Response], tuple[tuple[str, str], ...]]
+    run: Callable[[TemplateContext, Response], Texts]
+    tell: Callable[[TemplateContext, Response, Texts], tuple[Told, ...]]
+    """Gives what each check expected and got, as Artillery prints it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    key: str
+    kind: Kind
+    check: Check
+    template: Template
+    description: str
+
+    @property
+    def name(self) -> str:
+        """Return the check's type as metrics have it: that of a header says which, as in Artillery."""
+        source = self.template.source
+        if self.key != "headerEquals":
+            return self.key
+        return f"header {to_text(source[0]) if isinstance(source, list) else source} values equals"
+
+    def tell(self, user: TemplateContext, response: Response, text: str | None) -> Told:
+        expected, got = self.kind.tell(self.template.render(user), response, text is None)
+        return self.description or expected, got
 
 
 def compile_expect(
-    step: Mapping[str, Any], where: Where, build: Build, kinds: Mapping[str, CompileCheck] | None = None
+    step: Mapping[str, Any], where: Where, build: Build, kinds: Mapping[str, Kind] = KINDS
 ) -> Expect | None:
     """Compile the `expect` of a step, whose checks are those of a response or `kinds`; None when it has none.
 
     Faults become diagnostics.
     """
-    known = _CHECKS if kinds is None else kinds
-    checks: list[tuple[str, Check]] = []
-    statuses: list[frozenset[int] | None] = []
-    for name, value, at in _items(step, where):
-        compile_check = known.get(name)
-        if compile_check is None:
-            continue  # reported by the schema
+    made: list[_Item] = []
+    for name, value, description, at in _listed(step, where, build, kinds):
         template = build.template(value, at)
         if template.is_constant and "{{" in to_text(template.source):
             continue  # a template that cannot be compiled
-        check = compile_check(template, at, build)
+        check = kinds[name].compile(template, at, build)
         if check is not None:
-            checks.append((name, check))
-            statuses.append(_constant_statuses(template) if name == "statusCode" else None)
-    if not checks:
+            made.append(_Item(name, kinds[name], check, template, description))
+    if not made:
         return None
-    names = tuple(name for name, _ in checks)
+    is_plugins = kinds is KINDS and not expect_options(build.config).listed
+    if is_plugins and not _warn_unlisted((*where, "expect"), build):
+        return None
+    checks = tuple(item.check for item in made)
+    only = made[0] if len(made) == 1 and made[0].key == "statusCode" else None
     return Expect(
-        needs_body=any(name in _NEEDS_BODY for name in names),
-        names=names,
-        statuses=statuses[0] if len(statuses) == 1 else None,
-        run=_runner(tuple(checks)),
+        needs_body=any(item.kind.needs_body for item in made),
+        names=tuple(item.name for item in made),
+        statuses=constant_statuses(only.template) if only else None,
+        run=lambda user, response: tuple([check(user, response) for check in checks]),
+        tell=lambda user, response, texts: tuple(
+            item.tell(user, response, text) for item, text in zip(made, texts, strict=True)
+        ),
     )
 
 
-def _items(step: Mapping[str, Any], where: Where) -> Iterable[tuple[str, Any, Where]]:
-    value = step.get("expect")
-    at = (*where, "expect")
-    places = [(value, at)] if isinstance(value, Mapping) else []
+def _warn_unlisted(at: Where, build: Build) -> bool:
+    """Return whether checks count in a file that does not list the plugin; here they do, and the first one says so.
+
+    A file with `thresholds` is not one of Artillery's.
+    """
+    if build.compat:
+        return False
+    if build.expect_at is None and "thresholds" not in build.config:
+        text = "checks count here as they are; Artillery makes them with `plugins: {expect: {}}` only"
+        build.warn("LK506", at, text, key=True, hint="add `plugins: {expect: {}}` to `config`")
+    return True
+
+
+_DESCRIBED = ("jmespath", "jpath")
+
+
+def _listed(
+    step: Mapping[str, Any], where: Where, build: Build, kinds: Mapping[str, Kind]
+) -> Iterator[tuple[str, Any, str, Where]]:
+    """Yield (kind, value, description, path) of each check; those that do not exist have been reported by the schema."""
+    value, at = step.get("expect"), (*where, "expect")
+    items: list[tuple[Any, Where]] = [(value, at)]
     if isinstance(value, list):
-        places = [(item, (*at, index)) for index, item in enumerate(value) if isinstance(item, Mapping)]
-    for item, place in places:
-        for name, expected in item.items():
-            yield name, expected, (*place, name)
+        items = [(item, (*at, index)) for index, item in enumerate(value)]
+    for item, place in items:
+        if not isinstance(item, Mapping):
+            continue
+        names = [name for name in item if name in kinds]
+        if isinstance(value, list) and kinds is KINDS:
+            names = _of_one(item, names, place, build)
+        for name in names:
+            described = item.get("description") if name in _DESCRIBED else None
+            yield name, item[name], "" if described is None else str(described), (*place, name)
 
 
-def _runner(
-    checks: tuple[tuple[str, Check], ...],
-) -> Callable[[TemplateContext, Response], tuple[tuple[str, str], ...]]:
-    def run(user: TemplateContext, response: Response) -> tuple[tuple[str, str], ...]:
-        failures: tuple[tuple[str, str], ...] = ()
-        for name, check in checks:
-            text = check(user, response)
-            if text is not None:
-                failures += ((name, text),)
-        return failures
+def _of_one(item: Mapping[str, Any], names: list[str], at: Where, build: Build) -> list[str]:
+    """Return the checks of one entry of a list: Artillery makes the one that stands first, and no other."""
+    first = next(iter(item), None)
+    ignored = [name for name in names if name != first]
+    if build.compat:
+        return [name for name in names if name == first]
+    if ignored:
+        text = f"`{ignored[0]}` is checked as well; Artillery reads only the first key of an entry, which is `{first}`"
+        build.warn("LK506", (*at, ignored[0]), text, key=True, hint="give each check an entry of its own")
+    return names
 
-    return run
-
-
-# -------------------------------------------------------------------------------------------------------------- status
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _constant_statuses(template: Template) -> frozenset[int] | None:
-    if not template.is_constant:
-        return None
-    return frozenset(int(to_text(code)) for code in _as_list(template.source))
-
-
-def _statuses(template: Template, at: Where, build: Build) -> Callable[[TemplateContext], list[str]] | None:
-    """Return the accepted status codes as texts; constants that are no status codes are reported."""
-    if not template.is_constant:
-        return lambda user: [to_text(code) for code in _as_list(template.render(user))]
-    codes = [to_text(code) for code in _as_list(template.source)]
-    wrong = [code for code in codes if not (code.isascii() and code.isdecimal() and 100 <= int(code) <= 599)]
-    if wrong or not codes:
-        message = f"{wrong[0]!r} is not a status code" if wrong else "a status code is missing"
-        build.error("LK104", at, message, hint="a status code lies between 100 and 599")
-        return None
-    return lambda user: codes
-
-
-def _status_code(template: Template, at: Where, build: Build) -> Check | None:
-    accepted = _statuses(template, at, build)
-    if accepted is None:
-        return None
-
-    def check(user: TemplateContext, response: Response) -> str | None:
-        codes = accepted(user)
-        return None if str(response.status) in codes else f"status is {response.status}, expected {_either(codes)}"
-
-    return check
-
-
-def _not_status_code(template: Template, at: Where, build: Build) -> Check | None:
-    rejected = _statuses(template, at, build)
-    if rejected is None:
-        return None
-
-    def check(user: TemplateContext, response: Response) -> str | None:
-        return f"status is {response.status}" if str(response.status) in rejected(user) else None
-
-    return check
-
-
-def _either(values: list[str]) -> str:
-    return " or ".join(values)
-
-
-# ------------------------------------------------------------------------------------------------------------- headers
-
-_JSON = re.compile(r"application/(?:json|[\w.+-]+\+json)|text/json", re.ASCII)
-
-
-def _content_type(template: Template, at: Where, build: Build) -> Check:
-    def check(user: TemplateContext, response: Response) -> str | None:
-        expected = template.text(user).strip().lower()
-        found = response.header("content-type")
-        if found is None:
-            return f"there is no content-type, expected {expected}"
-        if expected == "json":
-            holds = _JSON.fullmatch(media_type_of(found)) is not None
-        else:
-            charset = charset_of(expected)
-            holds = media_type_of(expected) == media_type_of(found) and charset in ("", charset_of(found))
-        return None if holds else f"content-type is {shown(found)}, expected {expected}"
-
-    return check
-
-
-def _has_header(template: Template, at: Where, build: Build) -> Check:
-    def check(user: TemplateContext, response: Response) -> str | None:
-        name = template.text(user)
-        return None if response.header(name) is not None else f"there is no header {name}"
-
-    return check
-
-
-def _header_equals(template: Template, at: Where, build: Build) -> Check | None:
-    if isinstance(template.source, list) and len(template.source) != 2:
-        build.error("LK104", at, "headerEquals takes a header's name and its value", hint="write [name, value]")
-        return None
-
-    def check(user: TemplateContext, response: Response) -> str | None:
-        pair = template.render(user)
-        if not isinstance(pair, list) or len(pair) != 2:
-            return f"headerEquals takes [name, value], got {shown(pair)}"
-        name, expected = to_text(pair[0]), to_text(pair[1])
-        found = response.header(name)
-        if found == expected:
-            return None
-        return f"header {name} is {shown_as(name, found)}, expected {shown_as(name, expected)}"
-
-    return check
-
-
-_CDN_HEADERS = ("cf-cache-status", "x-cache", "x-vercel-cache")
-
-
-def _cdn_hit(template: Template, at: Where, build: Build) -> Check:
-    def check(user: TemplateContext, response: Response) -> str | None:
-        expected = template.text(user) == "true"
-        found = [value for name in _CDN_HEADERS if (value := response.header(name)) is not None]
-        if not found:
-            return f"there is none of the headers {', '.join(_CDN_HEADERS)}"
-        hit = any("hit" in value.lower() for value in found)
-        return None if hit is expected else f"the cache says {shown(found[0])}"
-
-    return check
-
-
-# ---------------------------------------------------------------------------------------------------------------- body
-
-
-def _has_property(template: Template, at: Where, build: Build) -> Check | None:
-    return _property(template, at, build, wanted=True)
-
-
-def _not_has_property(template: Template, at: Where, build: Build) -> Check | None:
-    return _property(template, at, build, wanted=False)
-
-
-def _getter(path: str) -> Callable[[Any], Any]:
-    return compile_getter(parse_path(path), MISSING)
-
-
-def _property(template: Template, at: Where, build: Build, *, wanted: bool) -> Check | None:
-    getter = lru_cache(_CACHED)(_getter)
-    if template.is_constant:
-        try:
-            getter(to_text(template.source))
-        except PathFault as fault:
-            build.error("LK104", at, f"not a property: {fault}", hint="write name or name.key[0]")
-            return None
-
-    def check(user: TemplateContext, response: Response) -> str | None:
-        fault = body_fault(response)
-        if fault is not None:
-            return fault
-        path = template.text(user)
-        try:
-            body, get = response.json(), getter(path)
-        except ValueError as error:
-            return str(error)
-        if not isinstance(body, dict | list):
-            return f"{response.noun} is {shown(body)}, neither object nor list"
-        found = get(body) is not MISSING
-        return None if found is wanted else f"{response.noun} has {'a' if found else 'no'} property {path}"
-
-    return check
-
-
-def _matches_regexp(template: Template, at: Where, build: Build) -> Check | None:
-    compiled = lru_cache(_CACHED)(compile_regexp)
-    if template.is_constant:
-        try:
-            compiled(to_text(template.source))
-        except RegexpFault as fault:
-            build.error("LK206", at, f"not a regular expression: {fault}")
-            return None
-
-    def check(user: TemplateContext, response: Response) -> str | None:
-        fault = body_fault(response)
-        if fault is not None:
-            return fault
-        source = template.text(user)
-        try:
-            found = compiled(source).search(response.text)
-        except RegexpTimeout as error:
-            return str(error)
-        except RegexpFault as error:
-            return f"not a regular expression: {error}"
-        return None if found else f"{response.noun} has no match of {shown(source)}"
-
-    return check
-
-
-def _equals(template: Template, at: Where, build: Build) -> Check:
-    def check(user: TemplateContext, response: Response) -> str | None:
-        values = [to_text(value) for value in _as_list(template.render(user))]
-        return None if len(set(values)) <= 1 else f"not equal: {', '.join(shown(value) for value in values)}"
-
-    return check
-
-
-BODY_CHECKS: Mapping[str, CompileCheck] = {
-    "hasProperty": _has_property,
-    "notHasProperty": _not_has_property,
-    "matchesRegexp": _matches_regexp,
-}
-"""Those that look at nothing but the body, or at what stands in its place."""
-
-_CHECKS: Mapping[str, CompileCheck] = {
-    "statusCode": _status_code,
-    "notStatusCode": _not_status_code,
-    "contentType": _content_type,
-    "hasProperty": _has_property,
-    "notHasProperty": _not_has_property,
-    "equals": _equals,
-    "hasHeader": _has_header,
-    "headerEquals": _header_equals,
-    "matchesRegexp": _matches_regexp,
-    "cdnHit": _cdn_hit,
-}
 
 # -------------------------------------------------------------------------------------------------------------- schema
 
@@ -341,22 +170,22 @@ _PROPERTIES: dict[str, Any] = {
         "type": "string",
         "minLength": 1,
         "title": "Content type",
-        "description": "The media type; `json` stands for application/json and everything that ends with +json. "
-        "A charset counts only when it is given here.",
-        "examples": ["json", "text/html"],
+        "description": "The whole Content-Type, in any case; `json` for application/json, problem+json or ld+json whose body "
+        "is an object or a list.",
+        "examples": ["json", "text/html; charset=utf-8"],
     },
     "hasProperty": {
         "type": "string",
         "minLength": 1,
         "title": "Property",
-        "description": "The JSON body has a property at this path, even if it is null.",
+        "description": "The body, which is JSON by its Content-Type, has a property at this path, even if it is null.",
         "examples": ["data.items[0].id"],
     },
     "notHasProperty": {
         "type": "string",
         "minLength": 1,
         "title": "No property",
-        "description": "The JSON body has no property at this path.",
+        "description": "The body, which is JSON by its Content-Type, has no property at this path.",
         "examples": ["error"],
     },
     "equals": {
@@ -371,7 +200,7 @@ _PROPERTIES: dict[str, Any] = {
         "type": "string",
         "minLength": 1,
         "title": "Header",
-        "description": "The response has this header; its case does not matter.",
+        "description": "The response has this header, and not an empty one; its case does not matter.",
         "examples": ["etag"],
     },
     "headerEquals": {
@@ -398,13 +227,33 @@ _PROPERTIES: dict[str, Any] = {
     "cdnHit": {
         "type": ["boolean", "string"],
         "title": "CDN hit",
-        "description": "A content delivery network served the response from its cache (or, with false, did not), by the headers "
-        "cf-cache-status, x-cache and x-vercel-cache.",
+        "description": "A content delivery network served the response from its cache: cf-cache-status, x-cache or "
+        "x-vercel-cache begins with hit or stale; with false, with miss.",
         "examples": [True],
+    },
+    "jmespath": {
+        "type": "string",
+        "minLength": 1,
+        "title": "JMESPath",
+        "description": "An expression of JMESPath (jmespath.org) gives something that is neither false, null, 0 nor an empty text.",
+        "examples": ["length(items) > `2`"],
+    },
+    "jpath": {
+        "type": "string",
+        "minLength": 1,
+        "title": "JMESPath (other name)",
+        "description": "The same as `jmespath`; counted under this name.",
+        "examples": ["items[0].id"],
+    },
+    "description": {
+        "type": "string",
+        "title": "Description",
+        "description": "What `jmespath` expects, in words; shown by `outputFormat`.",
+        "examples": ["more than two items"],
     },
 }
 
-BODY_PROPERTIES: Mapping[str, Any] = {name: _PROPERTIES[name] for name in BODY_CHECKS}
+BODY_PROPERTIES: Mapping[str, Any] = {name: _PROPERTIES[name] for name in BODY_KINDS}
 
 _ONE = {
     "title": "Checks",

@@ -13,6 +13,7 @@ ReadHeaders = Callable[[], Fields]
 
 _UNREAD: Any = object()
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:+-]+)""", re.IGNORECASE | re.ASCII)
+_JSON = ("application/json", "application/problem+json", "application/ld+json")
 _BOM = b"\xef\xbb\xbf"
 _decode_json = msgspec.json.Decoder().decode
 
@@ -41,6 +42,18 @@ class Response:
     def where(self) -> str:
         """Return what messages add to a fault of it."""
         return f" (status {self.status})"
+
+    @property
+    def says_json(self) -> bool:
+        """Say whether the content type is one of those that Artillery takes for JSON."""
+        found = self.header("content-type") or ""
+        return any(kind in found for kind in _JSON)
+
+    def fields(self) -> list[tuple[str, str]]:
+        """Return every header field in order, as text."""
+        if self._fields is None:
+            self._fields = self._read_headers()
+        return [(name.decode("latin-1"), value.decode("latin-1").strip()) for name, value in self._fields]
 
     def header_values(self, name: str) -> list[str]:
         """Return the values of every header field with a name, in order; its case does not matter."""

@@ -88,11 +88,10 @@ def compile_endpoint(spec: Mapping[str, Any], where: Where, build: Build) -> tup
     if options.group_dynamic or "{{" not in f"{url}{name}":
         made = endpoint_name(target, url, name, options)
         return (build.secrets.mask_values(made) if "{{" in made else build.secrets.mask(made)), None
-    name_of, few = build.template(name, (*where, "name")).text, build.endpoint
+    name_of, url_of, few = build.template(name, (*where, "name")).text, _url_of(url, where, build), build.endpoint
 
     def endpoint_of(user: VirtualUser, wire: Wire) -> str:
-        sent = f"{wire.origin}{wire.path}" if "{{" in url else url
-        return few(user.masked(endpoint_name(target, sent, name_of(user), options)))
+        return few(user.masked(endpoint_name(target, url_of(user, wire), name_of(user), options)))
 
     return "", endpoint_of
 
@@ -104,6 +103,13 @@ def request_of(spec: Mapping[str, Any], where: Where, build: Build, *, only_name
         name_of = build.template(name, (*where, "name")).text
         return lambda user, wire: few(user.masked(name_of(user)))
     whole = f"{build.config.get('target', '')}{url}" if url.startswith("/") else url
-    if "{{" in url:
-        return lambda user, wire: few(user.masked(f"{wire.origin}{wire.path}"))
-    return lambda user, wire: few(user.masked(whole))
+    url_of = _url_of(whole, where, build)
+    return lambda user, wire: few(user.masked(url_of(user, wire)))
+
+
+def _url_of(url: str, where: Where, build: Build) -> EndpointOf:
+    """Return what gives the URL of a request that was sent; one with functions in it is not rendered twice."""
+    if "(" in url:
+        return lambda user, wire: f"{wire.origin}{wire.path}"
+    text_of = build.template(url, (*where, "url")).text
+    return lambda user, wire: text_of(user)

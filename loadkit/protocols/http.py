@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from loadkit.flow.expect import compile_expect
+from loadkit.flow.expect import Expect, Texts, compile_expect
 from loadkit.flow.extract import compile_captures
 from loadkit.flow.function import compile_condition, request_hooks
 from loadkit.flow.plugins import comes_before, expect_options
+from loadkit.flow.response import Response
 from loadkit.flow.step import NOBODY, Build, Sent, StepFunction, StepPlugin, Where
+from loadkit.flow.told import PRINTS, Asked, results_of
 from loadkit.flow.user import VirtualUser
 from loadkit.metrics.book import Series
 from loadkit.protocols.address import request_name
@@ -17,7 +19,7 @@ from loadkit.protocols.connect import Connector
 from loadkit.protocols.endpoint import EndpointOf, compile_endpoint, endpoint_watch, request_of
 from loadkit.protocols.exchange import Cookies, Exchange, compile_exchange
 from loadkit.protocols.hooked import compile_hooked
-from loadkit.protocols.judge import Checks, counts_of_passed
+from loadkit.protocols.judge import Checks, Tell, counts_of_passed
 from loadkit.protocols.keys import (
     DEFAULT_CONNECT_TIMEOUT_S,
     DEFAULT_MAX_REDIRECTS,
@@ -25,7 +27,7 @@ from loadkit.protocols.keys import (
     REQUEST_KEYS,
 )
 from loadkit.protocols.network import network_of, note_way
-from loadkit.protocols.request import compile_request
+from loadkit.protocols.request import Wire, compile_request
 from loadkit.units import NS_PER_S, parse_duration_ns
 
 
@@ -84,7 +86,8 @@ def _compile_checks(
     options = expect_options(config)
     if options.default_200 and not spec.get("expect"):
         spec = {**spec, "expect": {"statusCode": 200}}
-    expect = compile_expect(spec, at, build)
+    captures = compile_captures(spec, at, build, strict_default=defaults.get("strictCapture", True) is not False)
+    expect = compile_expect(spec, at, build)  # behind the captures, whose values it may read
     if expect is not None and build.expect_at is None:
         build.expect_at = build.positions.at((*at, "expect"))
     watch = () if endpoint_of is None else (endpoint_watch(series, endpoint_of),)
@@ -92,14 +95,35 @@ def _compile_checks(
     return Checks(
         series=series,
         method=method,
-        captures=compile_captures(spec, at, build, strict_default=defaults.get("strictCapture", True) is not False),
+        captures=captures,
         expect=expect,
         passed=build.book.tally(counts_of_passed(expect, series.name)),
+        tell=_compile_tell(method, spec, at, build, expect),
         failing=request_of(spec, at, build, only_names=options.only_names) if options.as_errors else None,
         hides=hides,
         first=() if hides else watch,
         last=watch if hides else (),
     )
+
+
+def _compile_tell(method: str, spec: Mapping[str, Any], at: Where, build: Build, expect: Expect | None) -> Tell | None:
+    """Return what prints the checks of a request as `plugins.expect.outputFormat` says; None where nothing is printed."""
+    told = PRINTS.get(expect_options(build.config).format)
+    if told is None or expect is None:
+        return None
+    name_of = build.template(str(spec.get("name") or ""), (*at, "name")).text
+    body_of = build.template(spec.get("json"), (*at, "json")).render
+    names, tell_of = expect.names, expect.tell
+
+    def tell(user: VirtualUser, wire: Wire, response: Response, texts: Texts) -> None:
+        asked = Asked(
+            method=method, url=f"{wire.origin}{wire.path}", path=wire.path, name=name_of(user), json=body_of(user)
+        )
+        text = told(user, asked, response, results_of(names, texts, tell_of(user, response, texts)))
+        if text:
+            user.run.log(user.masked(text))
+
+    return tell
 
 
 def _connector_of(build: Build) -> Callable[[VirtualUser], Connector]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loadkit.flow.expect import Expect
+from loadkit.flow.expect import Expect, Texts
 from loadkit.flow.extract import Captures
 from loadkit.flow.response import Response
 from loadkit.flow.user import StepFailed, VirtualUser
@@ -16,6 +16,8 @@ from loadkit.metrics.snapshot import Key
 from loadkit.protocols.content import DecodeFault, OutputTooLarge, decode
 from loadkit.protocols.http1 import Connection
 from loadkit.protocols.request import Wire
+
+Tell = Callable[[VirtualUser, Wire, Response, Texts], None]
 
 Watch = Callable[[VirtualUser, Wire, Connection], None]
 """Looks at the last response of a step; its sample is the last row of the step's series."""
@@ -35,6 +37,8 @@ class Checks:
     expect: Expect | None
     passed: Tally
     failing: Callable[[VirtualUser, Wire], str] | None = None
+    tell: Tell | None = None
+    """Prints what the checks found."""
     hides: bool = False
     """Whether a response that ended the visit does not count under its endpoint."""
     first: tuple[Watch, ...] = ()
@@ -45,8 +49,8 @@ class Checks:
     @property
     def keep_body(self) -> bool:
         """Say whether anybody reads the response's body."""
-        wanted = (self.captures and self.captures.needs_body) or (self.expect and self.expect.needs_body)
-        return bool(wanted or self.keep is not None)
+        checks = self.expect and (self.expect.needs_body or self.tell is not None)
+        return bool((self.captures and self.captures.needs_body) or checks or self.keep is not None)
 
 
 Judge = Callable[[VirtualUser, Wire, Connection, bool], None]
@@ -112,10 +116,10 @@ _Check = Callable[[VirtualUser, Wire, Connection, bool, Response | None], None]
 
 def _compile_check(x: Checks) -> _Check | None:
     """Return what checks a response and shows it to the watches; None where there is nothing to do."""
-    expect, passed, first, last = x.expect, x.passed, x.first, x.last
+    expect, passed, first, last, tell = x.expect, x.passed, x.first, x.last, x.tell
     if expect is None and not first and not last:
         return None
-    statuses = expect.statuses if expect is not None else None
+    statuses = expect.statuses if expect is not None and tell is None else None
 
     def check(user: VirtualUser, wire: Wire, connection: Connection, noted: bool, response: Response | None) -> None:
         for watch in first:
@@ -123,11 +127,14 @@ def _compile_check(x: Checks) -> _Check | None:
         if statuses is not None and connection.status in statuses:
             passed.times += 1
         elif expect is not None:
-            failures = expect.run(user, response or _response(x, user, wire, connection, noted))
-            if failures:
-                _count_failures(x, expect, failures, user, wire, connection)
-            else:
+            seen = response or _response(x, user, wire, connection, noted)
+            texts = expect.run(user, seen)
+            if tell is not None:
+                tell(user, wire, seen, texts)
+            if texts.count(None) == len(texts):
                 passed.times += 1
+            else:
+                _count_failures(x, expect.names, texts, user, wire, connection)
         for watch in last:
             watch(user, wire, connection)
 
@@ -147,13 +154,13 @@ def counts_of_passed(expect: Expect | None, name: str) -> dict[Key, int]:
 
 def _count_failures(
     x: Checks,
-    expect: Expect,
-    failures: tuple[tuple[str, str], ...],
+    names: tuple[str, ...],
+    texts: Texts,
     user: VirtualUser,
     wire: Wire,
     connection: Connection,
 ) -> None:
-    count_failures(x.series, x.method, expect, failures, user)
+    count_failures(x.series, x.method, names, texts, user)
     if x.failing is not None:
         error = f"Failed expectations for request {x.failing(user, wire)}"
         x.series.book.error(error, x.series.name)
@@ -162,22 +169,16 @@ def _count_failures(
         raise StepFailed(error)
 
 
-def count_failures(
-    series: Series, method: str, expect: Expect, failures: tuple[tuple[str, str], ...], user: VirtualUser
-) -> None:
+def count_failures(series: Series, method: str, names: tuple[str, ...], texts: Texts, user: VirtualUser) -> None:
     """Count the checks of a step of which some failed."""
     book, name = series.book, series.name
-    failed = [check for check, _ in failures]
-    for check in expect.names:
-        held = check not in failed
-        if not held:
-            failed.remove(check)
-        kind = "ok" if held else "failed"
+    for check, text in zip(names, texts, strict=True):
+        kind = "ok" if text is None else "failed"
         book.count(f"checks.{kind}", name)
         book.count(f"plugins.expect.{kind}", name)
         book.count(f"plugins.expect.{kind}.{check}", name)
-    for check, text in failures:
-        book.example(f"expect.{check}", f"{method} {name}: {text}", user.masked)
+        if text is not None:
+            book.example(f"expect.{check}", f"{method} {name}: {text}", user.masked)
 
 
 def _response(x: Checks, user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> Response:

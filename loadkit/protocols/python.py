@@ -115,9 +115,10 @@ def _judge(x: _Checks, user: VirtualUser, value: Any) -> None:
     returned, book, name = Returned(value), x.series.book, x.series.name
     captures, expect = x.captures, x.expect
     text = captures.apply(user, returned) if captures is not None else None
-    failures = expect.run(user, returned) if expect is not None else ()
-    if expect is not None and failures:
-        count_failures(x.series, "call", expect, failures, user)
+    texts = expect.run(user, returned) if expect is not None else ()
+    failed = texts.count(None) != len(texts)
+    if expect is not None and failed:
+        count_failures(x.series, "call", expect.names, texts, user)
     else:
         x.passed.times += 1
     if captures is not None and text is not None:
@@ -126,7 +127,7 @@ def _judge(x: _Checks, user: VirtualUser, value: Any) -> None:
         if not user.muted:
             book.error(Outcome.CAPTURE_FAILED.value, name, text=said, mask=user.masked)
         raise StepFailed(Outcome.CAPTURE_FAILED.value, said)
-    if failures and x.as_errors:
+    if failed and x.as_errors:
         error = f"Failed expectations for request {name}"
         book.error(error, name)
         raise StepFailed(error)

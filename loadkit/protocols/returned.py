@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from loadkit.flow.expect import BODY_CHECKS, BODY_PROPERTIES, Check
+from loadkit.flow.checks import BODY_KINDS, Check, Kind
+from loadkit.flow.expect import BODY_PROPERTIES
 from loadkit.flow.response import Response
 from loadkit.flow.sources import Sources, is_same, shown
 from loadkit.flow.step import Build, Where
@@ -32,6 +33,11 @@ class Returned(Response):
     def where(self) -> str:
         """Return nothing: a returned value has no status."""
         return ""
+
+    @property
+    def says_json(self) -> bool:
+        """Return true: a returned value is data."""
+        return True
 
     @property
     def text(self) -> str:
@@ -75,7 +81,7 @@ def _type(template: Template, at: Where, build: Build) -> Check:
     return check
 
 
-RETURN_CHECKS = {"equals": _equals, "type": _type, **BODY_CHECKS}
+RETURN_CHECKS = {"equals": Kind(compile=_equals), "type": Kind(compile=_type), **BODY_KINDS}
 
 _PROPERTIES: Mapping[str, Any] = {
     "equals": {
@@ -94,7 +100,7 @@ _PROPERTIES: Mapping[str, Any] = {
         name: {
             **schema,
             "description": schema["description"]
-            .replace("The JSON body", "What was returned")
+            .replace("The body, which is JSON by its Content-Type,", "What was returned")
             .replace("The body's text", "The returned value as text"),
         }
         for name, schema in BODY_PROPERTIES.items()

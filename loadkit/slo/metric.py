@@ -161,7 +161,7 @@ METRICS: tuple[Metric, ...] = (
 )
 
 _AGGREGATE = r"mean|min|max|median|count|p\d+(?:\.\d+)?"
-_VARYING = {"NNN": r"[1-9]\d\d", "Nxx": r"[1-9]xx", "NAME": r"\S.*", "TYPE": r"[A-Za-z]\w*"}
+_VARYING = {"NNN": r"[1-9]\d\d", "Nxx": r"[1-9]xx", "NAME": r"\S.*", "TYPE": r"[A-Za-z]\w*|header \S+ values equals"}
 _FOR_EXAMPLE = {"NNN": "500", "Nxx": "5xx", "NAME": Outcome.REFUSED.value, "TYPE": "statusCode"}
 _CAPITALS = re.compile("|".join(_VARYING))
 _BY_NAME = {metric.name: metric for metric in METRICS if not _CAPITALS.search(metric.name)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,8 +36,8 @@ class PathPositions:
         return None
 
 
-def build(defined: Iterable[str] = ()) -> Build:
-    made = Build(PathPositions(), {}, base=Path(), actions={}, functions=FUNCTIONS, book=Recorder())
+def build(defined: Iterable[str] = (), config: Mapping[str, Any] | None = None) -> Build:
+    made = Build(PathPositions(), config or {}, base=Path(), actions={}, functions=FUNCTIONS, book=Recorder())
     made.defined.update(defined)
     return made
 

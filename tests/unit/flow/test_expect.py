@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from loadkit.flow.response import Response
 from loadkit.flow.sources import MAX_BODY_BYTES
 from tests.support.users import build, faults, response, user
 
+LISTED = {"plugins": {"expect": {}}}
+AS_THERE = {**LISTED, "compat": "artillery"}
 OK = response(
     '{"data":{"items":[{"id":1}]},"null":null}',
     content_type="application/json; charset=utf-8",
@@ -16,16 +19,18 @@ OK = response(
 )
 
 
-def expect(value: Any) -> Expect:
-    made = build(("code", "path", "name"))
+def expect(value: Any, config: Any = LISTED) -> Expect:
+    made = build(("code", "path", "name", "one"), config)
     compiled = compile_expect({"expect": value}, ("flow", 0, "get"), made)
-    assert faults(made) == []
+    assert {code for code, _ in faults(made)} <= {"LK506"}
     assert compiled is not None
     return compiled
 
 
-def run(value: Any, answer: Response = OK, **variables: Any) -> tuple[tuple[str, str], ...]:
-    return expect(value).run(user(**variables), answer)
+def run(value: Any, answer: Response = OK, config: Any = LISTED, **variables: Any) -> tuple[tuple[str, str], ...]:
+    checks = expect(value, config)
+    texts = checks.run(user(**variables), answer)
+    return tuple((name, text) for name, text in zip(checks.names, texts, strict=True) if text is not None)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +44,6 @@ def run(value: Any, answer: Response = OK, **variables: Any) -> tuple[tuple[str,
         {"notStatusCode": 500},
         {"notStatusCode": [500, 503]},
         {"contentType": "json"},
-        {"contentType": "JSON"},
-        {"contentType": "application/json"},
         {"contentType": "Application/JSON; charset=UTF-8"},
         {"hasProperty": "data.items[0].id"},
         {"hasProperty": "data.items.length"},
@@ -56,6 +59,9 @@ def run(value: Any, answer: Response = OK, **variables: Any) -> tuple[tuple[str,
         {"matchesRegexp": r'"id":\d'},
         {"matchesRegexp": "{{ path }}"},
         {"cdnHit": True},
+        {"jmespath": "data.items[0].id"},
+        {"jpath": "length(data.items) == `{{ one }}`"},
+        {"jmespath": "data.items[?id == `7`]", "description": "an empty list is something"},
         [{"statusCode": 200}, {"hasHeader": "etag"}],
     ],
 )
@@ -63,7 +69,7 @@ def test_checks_that_hold(value: Any) -> None:
     answer = OK
     if value == {"headerEquals": ["{{ name }}", "{{ name }}"]}:
         answer = response(x="x")
-    assert run(value, answer, code=200, path="items", name="x") == ()
+    assert run(value, answer, code=200, path="items", name="x", one=1) == ()
 
 
 @pytest.mark.parametrize(
@@ -86,37 +92,119 @@ def test_checks_that_hold(value: Any) -> None:
         ({"matchesRegexp": "nowhere"}, 'the body has no match of "nowhere"'),
         ({"matchesRegexp": "{{ path }}("}, "not a regular expression"),
         ({"cdnHit": False}, 'the cache says "HIT from edge"'),
+        ({"jmespath": "data.none"}, "data.none is nothing"),
+        ({"jpath": "length(null)"}, "length"),
+        ({"jmespath": "{{ path }}"}, "unexpected"),
     ],
 )
 def test_checks_that_fail_say_what_was_found(value: Any, text: str) -> None:
     ((name, said),) = run(value, code=404, path="[")
-    assert name == next(iter(value))
+    assert name == (next(iter(value)) if "headerEquals" not in value else name)
     assert text in said
 
 
 @pytest.mark.parametrize(
-    ("content_type", "holds"),
+    ("content_type", "body", "holds"),
     [
-        ("application/json", True),
-        ("application/problem+json", True),
-        ("application/ld+json; profile=x", True),
-        ("application/vnd.api+json", True),
-        ("text/json", True),
-        ("application/jsonx", False),
-        ("text/plain", False),
+        ("application/json", "{}", True),
+        ("application/problem+json", "[]", True),
+        ("application/ld+json; profile=x", "{}", True),
+        ("application/json", "5", False),
+        ("application/json", '{"cut', False),
+        ("application/json", " " * (MAX_BODY_BYTES + 1), True),
+        ("application/vnd.api+json", "{}", False),
+        ("text/plain", "{}", False),
     ],
 )
-def test_json_stands_for_all_media_types_of_json(content_type: str, holds: bool) -> None:
-    assert (run({"contentType": "json"}, response(content_type=content_type)) == ()) is holds
+def test_json_is_an_object_or_a_list_that_says_so(content_type: str, body: str, holds: bool) -> None:
+    assert (run({"contentType": "json"}, response(body, content_type=content_type)) == ()) is holds
+
+
+@pytest.mark.parametrize(
+    ("expected", "holds"),
+    [("text/html; charset=utf-8", True), ("Text/HTML; charset=UTF-8", True), ("text/html", False)],
+)
+def test_another_content_type_is_compared_as_a_whole(expected: str, holds: bool) -> None:
+    answer = response("<p>", content_type="text/html; charset=utf-8")
+    assert (run({"contentType": expected}, answer) == ()) is holds
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "holds"),
+    [
+        (True, "Hit from cloudfront", True),
+        (True, "STALE", True),
+        (True, "TCP_HIT", False),
+        (False, "MISS", True),
+        (False, "TCP_MISS", False),
+    ],
+)
+def test_a_cache_says_what_it_did_first(value: bool, said: str, holds: bool) -> None:
+    assert (run({"cdnHit": value}, response(x_cache=said)) == ()) is holds
+
+
+def test_the_check_of_a_header_is_counted_by_its_name() -> None:
+    assert expect({"headerEquals": ["x-foo", "1"]}).names == ("header x-foo values equals",)
+    assert expect({"headerEquals": ["{{ name }}", "1"]}).names == ("header {{ name }} values equals",)
+
+
+def test_a_name_with_a_dot_in_it_is_a_property() -> None:
+    answer = response('{"a.b": 1}', content_type="application/json")
+    assert run({"hasProperty": "a.b"}, answer) == ()
+    assert run({"hasProperty": "a.c"}, answer) != ()
+
+
+@pytest.mark.parametrize(
+    ("value", "here", "there"),
+    [
+        ({"hasHeader": "ETag"}, True, False),
+        ({"headerEquals": ["ETag", "1"]}, True, False),
+        ({"matchesRegexp": '"id":1'}, True, False),
+        ({"matchesRegexp": "object Object"}, False, True),
+        ([{"statusCode": 200, "hasProperty": "none"}], False, True),
+        ([{"description": "x", "jmespath": "none"}, {"statusCode": 200}], False, True),
+    ],
+)
+def test_what_artillery_does_otherwise_is_told_and_can_be_had(value: Any, here: bool, there: bool) -> None:
+    made = build((), LISTED)
+    compile_expect({"expect": value}, (), made)
+    assert [code for code, _ in faults(made)] == ["LK506"]
+    assert (run(value) == ()) is here
+    made = build((), AS_THERE)
+    compile_expect({"expect": value}, (), made)
+    assert faults(made) == []
+    assert (run(value, config=AS_THERE) == ()) is there
+
+
+def test_without_the_plugin_checks_count_and_the_first_one_says_so() -> None:
+    made = build()
+    assert compile_expect({"expect": {"statusCode": 200}}, (), made)
+    assert faults(made) == [("LK506", "expect key")]
+    made = build((), {"thresholds": []})
+    assert compile_expect({"expect": {"statusCode": 200}}, (), made)
+    assert faults(made) == []
+    made = build((), {"compat": "artillery"})
+    assert compile_expect({"expect": {"statusCode": 200}}, (), made) is None
+    assert faults(made) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [('{"a": 1}', "[object Object]"), ('[1, [2, null], {"a": 1}]', "1,2,,[object Object]"), ("{", "null"), ("5", "5")],
+)
+def test_artillery_matches_what_javascript_makes_of_json(body: str, text: str) -> None:
+    answer = response(body, content_type="application/json")
+    assert run({"matchesRegexp": f"^{re.escape(text)}$"}, answer, AS_THERE) == ()
 
 
 @pytest.mark.parametrize(
     ("value", "answer", "text"),
     [
         ({"contentType": "json"}, response("{}"), "there is no content-type"),
-        ({"hasProperty": "a"}, response("<html>"), "the body is not JSON"),
-        ({"notHasProperty": "a"}, response("<html>"), "the body is not JSON"),
-        ({"notHasProperty": "a"}, response('"text"'), "neither object nor list"),
+        ({"hasProperty": "a"}, response("<html>", content_type="application/json"), "the body is not JSON"),
+        ({"notHasProperty": "a"}, response("{}", content_type="text/plain"), "which is not JSON"),
+        ({"jmespath": "a"}, response("{}"), "which is not JSON"),
+        ({"notHasProperty": "a"}, response('"text"', content_type="application/json"), "neither object nor list"),
         ({"hasProperty": "a"}, response(b" " * (MAX_BODY_BYTES + 1)), "at most"),
         ({"matchesRegexp": "a"}, response(b"a" * (MAX_BODY_BYTES + 1)), "at most"),
         ({"cdnHit": True}, response(), "none of the headers"),
@@ -151,7 +239,9 @@ def test_a_lone_constant_status_needs_no_run(value: Any, statuses: set[int] | No
 @pytest.mark.parametrize(
     ("value", "needed"),
     [
-        ({"statusCode": 200, "contentType": "json", "hasHeader": "a", "equals": [1, 1]}, False),
+        ({"statusCode": 200, "hasHeader": "a", "equals": [1, 1]}, False),
+        ({"contentType": "json"}, True),
+        ({"jmespath": "a"}, True),
         ({"hasProperty": "a"}, True),
         ({"notHasProperty": "a"}, True),
         ({"matchesRegexp": "a"}, True),
@@ -177,6 +267,7 @@ def test_a_step_without_checks_has_none(step: Any) -> None:
         ({"statusCode": [200, 999]}, [("LK104", "expect.statusCode")]),
         ({"notStatusCode": []}, [("LK104", "expect.notStatusCode")]),
         ([{"matchesRegexp": "("}], [("LK206", "expect.0.matchesRegexp")]),
+        ({"jmespath": "a["}, [("LK104", "expect.jmespath")]),
         ({"hasProperty": "a["}, [("LK104", "expect.hasProperty")]),
         ({"headerEquals": ["a"]}, [("LK104", "expect.headerEquals")]),
         ({"equals": ["{{ nobody }}", 1]}, [("LK201", "expect.equals.0")]),
@@ -184,7 +275,7 @@ def test_a_step_without_checks_has_none(step: Any) -> None:
     ],
 )
 def test_faults_are_reported_where_they_stand(value: Any, found: list[tuple[str, str]]) -> None:
-    made = build()
+    made = build((), LISTED)
     compile_expect({"expect": value}, (), made)
     assert faults(made) == found
 
