@@ -1,7 +1,8 @@
 """loadkit: a YAML file becomes load, and load becomes a verdict that can be trusted.
 
-For Python programs: `load`, `run`, `run_sync` and `describe`, the events of a run and the exceptions. They are imported when
-they are first asked for, so that `import loadkit` costs nothing.
+For Python programs: `load`, `run`, `run_sync` and `describe`, the events of a run and the exceptions; for hooks: `RequestParams`,
+`Response`, `VirtualUser` and `Metrics`. They are imported when they are first asked for, so that `import loadkit` costs
+nothing.
 """
 
 from importlib import import_module
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
         run,
         run_sync,
     )
+    from loadkit.flow.handed import Metrics, Response, VirtualUser
+    from loadkit.protocols.params import RequestParams
 
 __all__ = [
     "Event",
@@ -40,14 +43,18 @@ __all__ = [
     "Interval",
     "LoadkitError",
     "LogLine",
+    "Metrics",
     "Plan",
     "PluginError",
     "PreflightError",
+    "RequestParams",
+    "Response",
     "RunResult",
     "ScenarioError",
     "Session",
     "Started",
     "UsageError",
+    "VirtualUser",
     "__version__",
     "describe",
     "load",
@@ -55,11 +62,17 @@ __all__ = [
     "run_sync",
 ]
 
+# What hooks are handed: a worker need not import what makes runs.
+_OF_HOOKS = {
+    **dict.fromkeys(("Metrics", "Response", "VirtualUser"), "loadkit.flow.handed"),
+    "RequestParams": "loadkit.protocols.params",
+}
+
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("loadkit.api"), name)
+    return getattr(import_module(_OF_HOOKS.get(name, "loadkit.api")), name)
 
 
 def __dir__() -> list[str]:

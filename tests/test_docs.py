@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 import typer
 import yaml
@@ -162,7 +163,8 @@ PYTEST_GUIDE = ROOT / "docs/guides/pytest.md"
 
 def test_every_python_block_is_in_a_guide_that_is_run_and_has_a_name() -> None:
     python = [block for path in DOCUMENTS for block in blocks(path) if block.language in ("python", "py")]
-    assert {block.document for block in python} == {"docs/guides/pytest.md", "docs/guides/python.md"}
+    guides = {"docs/guides/pytest.md", "docs/guides/python.md", "docs/guides/hooks.md"}
+    assert {block.document for block in python} == guides
     assert all(block.file_name.endswith(".py") for block in python)
 
 
@@ -188,6 +190,18 @@ def test_the_guide_to_functions_is_true(tmp_path: Path) -> None:
     assert status in (0, 5), lines  # 5: this machine was too busy
     for words in ("180 returned", "0 of 180 checks failed"):
         assert any(words in line for line in lines), lines
+
+
+def test_the_hooks_guide_is_true(tmp_path: Path) -> None:
+    for block in blocks(ROOT / "docs/guides/hooks.md"):
+        if block.language in ("python", "yaml"):
+            (tmp_path / block.file_name).write_text(block.text)
+    status, lines = run("loadkit run shop.yaml --solo -o report.json", tmp_path)
+    assert status == 0, lines
+    seen = msgspec.json.decode((tmp_path / "report.json").read_bytes())["aggregate"]
+    assert seen["counters"]["orders.placed"] == seen["counters"]["vusers.completed"] == 1
+    assert seen["summaries"]["body.bytes"]["count"] == seen["counters"]["http.requests"]
+    assert not [name for name in seen["counters"] if name.startswith("errors.")]
 
 
 # ------------------------------------------------------------------------------------------- scenarios in the documents

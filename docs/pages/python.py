@@ -18,9 +18,28 @@ _INTRODUCTION = """
 pytest](../guides/pytest.md) shows all of it at work.
 """
 
+_HOOKS = """
+[Functions of the processor](../guides/hooks.md) are handed these, by the names of their parameters: `request`, `response`, `user`
+and `metrics`.
+"""
+
 _FUNCTIONS = ("load", "run", "run_sync", "describe")
 _EVENTS = ("Started", "Interval", "LogLine", "Finished")
 _READ = (Snapshot, Histogram)
+_HANDED = {
+    "RequestParams": ("method", "url", "headers", "json", "body", "form", "formData", "qs", "cookie", "auth", "name"),
+    "Response": ("status", "headers", "text", "json", "body", "timings"),
+    "VirtualUser": ("vars", "scenario", "request", "number", "random", "log"),
+    "Metrics": ("counter", "rate", "histogram"),
+}
+_ATTRIBUTES = {
+    ("RequestParams", "name"): "The request's name in statistics; it cannot be changed.",
+    ("Response", "status"): "The status, such as 200.",
+    ("Response", "body"): "The body as bytes, whole and without content codings.",
+    ("Response", "timings"): "Milliseconds from the request sent: `first_byte_ms` and `total_ms`.",
+    ("VirtualUser", "scenario"): "The name of its scenario.",
+    ("VirtualUser", "request"): 'The name of the request that a hook belongs to, "" for other hooks.',
+}
 _READINGS = {
     "Snapshot": ("count", "histogram", "gauge", "labels", "metrics", "select"),
     "Histogram": ("percentile_ms", "percentile_ns", "mean_ns", "count_above", "summary_ms"),
@@ -39,6 +58,9 @@ def python_page() -> str:
     parts.append(_fields(loadkit.RunResult))
     for read in _READ:
         parts += _class(read, tuple(name for name in _READINGS[read.__name__] if hasattr(read, name)))
+    parts += [heading(2, "What hooks are handed"), _HOOKS.strip()]
+    for name, members in _HANDED.items():
+        parts += _class(getattr(loadkit, name), members)
     parts += [heading(2, "Exceptions"), _exceptions()]
     return "\n\n".join(part for part in parts if part)
 
@@ -70,9 +92,9 @@ def _class(kind: type, members: tuple[str, ...]) -> Iterator[str]:
     rows = []
     for name in members:
         member = inspect.getattr_static(kind, name)
-        is_property = isinstance(member, property)
-        called = name if is_property else f"{name}{_arguments(getattr(kind, name))}"
-        rows.append((code(called), _text((member.fget if is_property else member).__doc__ or "")))
+        said = _ATTRIBUTES.get((kind.__name__, name)) or member.__doc__ or ""
+        called = f"{name}{_arguments(member)}" if inspect.isfunction(member) else name
+        rows.append((code(called), _text(said)))
     yield table(("", "meaning"), rows)
 
 

@@ -6,6 +6,7 @@ Templates and thresholds may name both, and a misspelt name should still be foun
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,10 @@ class Recorded:
     rates: frozenset[str] = frozenset()
     histograms: frozenset[str] = frozenset()
     prefixes: frozenset[str] = frozenset()
+
+
+NOTHING_OWN = Recorded()
+ANYTHING_OWN = Recorded(prefixes=frozenset({""}))
 
 
 def written_names(tree: ast.AST) -> Iterator[str]:
@@ -46,9 +51,17 @@ def _is_variables(node: ast.expr) -> bool:
 
 
 def recorded_names(tree: ast.AST) -> Recorded:
-    """Return the metrics that a module records: the first arguments of counter, rate and histogram."""
+    """Return the metrics that a module records: the first arguments of counter, rate and histogram.
+
+    A module that hands `metrics` on, or has functions of another one, may record anything.
+    """
     found: dict[str, set[str]] = {name: set() for name in (*_RECORDERS, "prefix")}
+    receivers = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id == "metrics" and id(node) not in receivers:
+            found["prefix"].add("")
+        if isinstance(node, ast.ImportFrom) and not _is_known(node.module or ""):
+            found["prefix"].add("")
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RECORDERS:
             name = (
                 node.args[0] if node.args else next((word.value for word in node.keywords if word.arg == "name"), None)
@@ -59,6 +72,11 @@ def recorded_names(tree: ast.AST) -> Recorded:
     return Recorded(
         frozenset(found["counter"]), frozenset(found["rate"]), frozenset(found["histogram"]), frozenset(found["prefix"])
     )
+
+
+def _is_known(module: str) -> bool:
+    """Say whether a module records no metrics: Python's own, and ours."""
+    return module.partition(".")[0] in {*sys.stdlib_module_names, "loadkit"}
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

@@ -111,8 +111,10 @@ def compile_loop(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
                 if beside:  # a loop in another branch may have put its own round there meanwhile
                     variables[value_name], variables[element_name] = number, element
                 await run_step(user)
-            if goes_on is not None and not await goes_on.run(user):
-                break
+            if goes_on is not None:
+                variables[value_name] = number + 1  # how many rounds there were, as in Artillery
+                if not await goes_on.run(user):
+                    break
         variables[value_name], variables[element_name] = outer if is_inner else (number + 1, None)
 
     if steps and steps[0] in build.requests:

@@ -109,6 +109,9 @@ def with_scenario_hooks(
     before = _function_steps(item, "beforeScenario", where, build)
     after = _function_steps(item, "afterScenario", where, build)
     on_error = find_hooks(item.get("onError"), "onError", (*where, "onError"), build)
+    if on_error and not build.compat:
+        text = "onError is told of whatever ends a virtual user (Artillery: of requests without a response alone)"
+        build.warn("LK506", (*where, "onError"), text, key=True)
     flow = (*before, *steps)
     if build.compat or not after:
         flow, after = (*flow, *after), ()
@@ -153,7 +156,7 @@ def compile_condition(value: Any, where: Where, build: Build) -> Callable[[Virtu
     hook = find_hook(name, "ifTrue", where, build)
     if hook is None:
         return lambda user: True
-    ask = hook.now
+    ask = hook.ask if build.compat else hook.now
     return lambda user: bool(ask(user))
 
 

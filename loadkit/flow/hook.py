@@ -136,6 +136,13 @@ class Hook:
         except Exception as error:
             raise self._failed(user, error) from None
 
+    def ask(self, user: Visitor) -> Any:
+        """Call a plain function and return what it returns, True for an exception: so does Artillery with `ifTrue`."""
+        try:
+            return self._call(user, ())
+        except Exception:
+            return True
+
     async def run(self, user: Visitor, *given: Any) -> Any:
         """Call the function with what comes before the user among its kind's things; wait for it if it is a coroutine.
 

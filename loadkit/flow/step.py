@@ -135,6 +135,7 @@ class Build:
         self.fence = Fence()
         self.processor: Processor | None = None  # the user's functions, which nobody calls before load
         self.script: Script | None = None  # a processor that loadkit cannot run
+        self.has_unread_processor = False  # nobody knows what it would have written and recorded
         self.named_functions: dict[str, str] = {}  # each with the kind of place that names it first
         self.scenario: Mapping[str, Any] = {}  # the one that is being compiled, and where it stands
         self.scenario_at: Where = ()

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode
+from loadkit.flow.hook import BLOCKED
 from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot, worker_label
@@ -173,6 +174,10 @@ def _outcomes(seen: Snapshot, active_s: float) -> Iterator[str]:
     cut = seen.count("log.lines_dropped")
     if cut:
         yield f"{cut:>11,}  log lines not shown: more were written than can be passed on"
+    blocked = seen.count(BLOCKED)
+    if blocked:
+        yield f"{blocked:>11,}  calls of hooks that held up a worker for more than 100 ms"
+        yield from _example_lines(seen, BLOCKED)
 
 
 def _error_lines(seen: Snapshot) -> Iterator[str]:
@@ -181,9 +186,13 @@ def _error_lines(seen: Snapshot) -> Iterator[str]:
     for count, words, example in sorted(found, key=lambda row: -row[0]):
         if count:
             yield f"{count:>11,}  {printable(words)}"
-            for at_ns, text in seen.examples.get(example, ())[:1]:
-                when = f" (at {format_duration_ns(at_ns)})" if 0 < at_ns <= seen.end_ns else ""
-                yield printable(f"             e.g. {text}{when}")
+            yield from _example_lines(seen, example)
+
+
+def _example_lines(seen: Snapshot, name: str) -> Iterator[str]:
+    for at_ns, text in seen.examples.get(name, ())[:1]:
+        when = f" (at {format_duration_ns(at_ns)})" if 0 < at_ns <= seen.end_ns else ""
+        yield printable(f"             e.g. {text}{when}")
 
 
 def _troubles(seen: Snapshot) -> Iterator[tuple[str, str, str]]:

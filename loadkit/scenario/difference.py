@@ -9,6 +9,7 @@ from typing import Any
 
 from loadkit import registry
 from loadkit.errors import ScenarioError, Severity
+from loadkit.flow.bookkeeping import ANYTHING_OWN
 from loadkit.flow.step import Build
 from loadkit.metrics.recorder import Recorder
 from loadkit.redact import Secrets
@@ -62,7 +63,9 @@ def version_of(document: Document) -> Version:
     secrets = find_secrets(document)
     if not errors:
         phases = compile_phases(config, solo=False, seed=0, build=build)
-        read = parse_thresholds(config.get("thresholds"), None, lambda where: document.at(("config", *where)))
+        read = parse_thresholds(
+            config.get("thresholds"), None, lambda where: document.at(("config", *where)), ANYTHING_OWN
+        )
         for fault in read.faults:
             build.error(fault.code, ("config", *fault.where), fault.message, hint=fault.hint)
         ensure = compile_ensure(config, build)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from loadkit.errors import Position
+from loadkit.flow.bookkeeping import ANYTHING_OWN, NOTHING_OWN, Recorded
 from loadkit.flow.step import Build, Where
 from loadkit.metrics.estimates import Estimates
 from loadkit.metrics.gauge import Gauge
@@ -40,12 +41,19 @@ def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build
         phases=[name for name, _ in phases],
         warmups=[name for name, warmup in phases if warmup],
     )
-    read = parse_thresholds(items, names, lambda where: build.positions.at(("config", *where)))
+    read = parse_thresholds(items, names, lambda where: build.positions.at(("config", *where)), _own(build))
     for fault in read.faults:
         text = _at({"thresholds": items}, fault.where)
         inside = (text, fault.offset) if isinstance(text, str) and _has_grammar(fault.where) else None
         build.error(fault.code, ("config", *fault.where), fault.message, hint=fault.hint, inside=inside)
     return read.objectives
+
+
+def _own(build: Build) -> Recorded:
+    """Return what the processor records; anything, where it cannot be read."""
+    if build.processor is None:
+        return ANYTHING_OWN if build.has_unread_processor else NOTHING_OWN
+    return build.processor.metrics
 
 
 def _has_grammar(where: Where) -> bool:
@@ -86,7 +94,7 @@ def compile_ensure(config: Mapping[str, Any], build: Build) -> Ensure | None:
     def at(where: Where) -> Position | None:
         return build.positions.at(("config", *where))
 
-    ensure = parse_ensure(config, at)
+    ensure = parse_ensure(config, at, _own(build))
     for fault in ensure.faults:
         text = _at(config, fault.where)
         inside = (text, fault.offset) if fault.offset and isinstance(text, str) else None

@@ -25,7 +25,7 @@ def find_processor(document: Document, build: Build) -> None:
         return  # the schema tells
     path = _place(named, document)
     if path.suffix in ENDINGS:
-        build.script = read_script(path)
+        build.script, build.has_unread_processor = read_script(path), True
         return
     try:
         if path.suffix != ".py":
@@ -33,7 +33,7 @@ def find_processor(document: Document, build: Build) -> None:
         build.processor = read_processor(path)
     except ProcessorFault as fault:
         build.error("LK230", _AT, str(fault), hint=fault.hint)
-        build.has_unknown_fields = True  # nobody knows what it would have written
+        build.has_unread_processor = build.has_unknown_fields = True
         return
     for name in build.processor.variables:
         build.define(name)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from loadkit.errors import Position
+from loadkit.flow.bookkeeping import NOTHING_OWN, Recorded
 from loadkit.flow.step import Where
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.slo.confidence import Estimator
@@ -60,8 +61,10 @@ class Ensure:
     faults: tuple[Fault, ...] = ()
 
 
-def parse_ensure(config: Mapping[str, Any], at: At = lambda where: None) -> Ensure:
+def parse_ensure(config: Mapping[str, Any], at: At = lambda where: None, own: Recorded = NOTHING_OWN) -> Ensure:
     """Read `ensure` and `plugins.ensure` of a configuration; all that is wrong is collected in `faults`.
+
+    `own` are the metrics that the processor records.
 
     `at` gives the position of a path below `config`. What the schema refuses (a list that is none, a maximum that is
     neither number nor text) is passed over here.
@@ -73,7 +76,7 @@ def parse_ensure(config: Mapping[str, Any], at: At = lambda where: None) -> Ensu
         spec = _below(config, path)
         if isinstance(spec, Mapping):
             keys |= {key: (value, (*path, key)) for key, value in spec.items()}
-    parser = _Parser(at)
+    parser = _Parser(at, own)
     for key in ("thresholds", "conditions", *LEGACY, "maxErrorRate"):
         if key in keys and keys[key][0] is not None:
             parser.read(key, *keys[key])
@@ -148,8 +151,9 @@ _PERCENT = "write a number of percent, such as 1"
 class _Parser:
     """Reads the keys of `ensure` one by one into checks and faults."""
 
-    def __init__(self, at: At) -> None:
+    def __init__(self, at: At, own: Recorded) -> None:
         self._at = at
+        self._own = own
         self.checks: list[Check] = []
         self.faults: list[Fault] = []
 
@@ -169,7 +173,7 @@ class _Parser:
 
     def _threshold(self, metric: str, maximum: Any, where: Where) -> None:
         try:
-            selector = select(metric)
+            selector = select(metric, self._own)
         except ThresholdFault as fault:
             self._fault(fault.code, where, str(fault), fault.hint)
             return
@@ -218,7 +222,7 @@ class _Parser:
     def _selectors(self, expression: Expression, text: str, where: Where) -> Iterator[tuple[str, Selector]]:
         for name in expression.names:
             try:
-                yield name, select(name)
+                yield name, select(name, self._own)
             except ThresholdFault as fault:
                 self._fault(fault.code, where, str(fault), fault.hint, max(0, text.find(name)) + fault.offset)
 

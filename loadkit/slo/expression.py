@@ -22,6 +22,7 @@ from decimal import Decimal
 from enum import Enum
 
 from loadkit.errors import Position, Severity
+from loadkit.flow.bookkeeping import NOTHING_OWN, Recorded
 from loadkit.flow.step import Where
 from loadkit.slo.metric import Kind, Selector, ThresholdFault, select
 from loadkit.slo.selection import ALL, Part, Selection, parse_scope, select_scope, split_scope
@@ -132,8 +133,13 @@ _UNITS = {
 }
 
 
-def parse_threshold(text: str, at: Position | None = None, scope: Sequence[Part] = ()) -> Objective:
-    """Parse one threshold; `scope` is what is said about it elsewhere. Raises ThresholdFault, with the wrong part's offset."""
+def parse_threshold(
+    text: str, at: Position | None = None, scope: Sequence[Part] = (), own: Recorded = NOTHING_OWN
+) -> Objective:
+    """Parse one threshold; `scope` is what is said about it elsewhere, `own` what the processor records.
+
+    Raises ThresholdFault, with the wrong part's offset.
+    """
     check_length(text)
     split = _SPLIT.fullmatch(text)
     if split is None:
@@ -141,7 +147,7 @@ def parse_threshold(text: str, at: Position | None = None, scope: Sequence[Part]
         raise ThresholdFault("LK301", "a threshold compares: there is no < <= > >= == or !=", hint=hint)
     if not split["metric"]:
         raise ThresholdFault("LK301", "there is no metric before the comparison", hint="http.response_time.p95 < 250ms")
-    selector = _selector(split["metric"], split.start("metric"))
+    selector = _selector(split["metric"], split.start("metric"), own)
     comparison = _operator(split["operator"], split.start("operator"))
     value, end = split_scope(split["rest"])
     start = split.start("rest")
@@ -164,9 +170,9 @@ def check_length(text: str) -> None:
         raise ThresholdFault("LK301", f"a threshold of more than {_LONGEST} characters")
 
 
-def _selector(text: str, start: int) -> Selector:
+def _selector(text: str, start: int, own: Recorded) -> Selector:
     try:
-        return select(text)
+        return select(text, own)
     except ThresholdFault as fault:
         raise ThresholdFault(fault.code, str(fault), offset=start + fault.offset, hint=fault.hint) from None
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
+from loadkit.flow.bookkeeping import NOTHING_OWN, Recorded
 from loadkit.metrics.sample import Outcome
+from loadkit.metrics.snapshot import RATES
 
 
 class Kind(Enum):
@@ -199,13 +201,40 @@ def known_metrics() -> list[str]:
     return [metric.name for metric in METRICS]
 
 
-def select(text: str) -> Selector:
-    """Return what a metric's name in a threshold or in `ensure` refers to. Raises ThresholdFault."""
+def select(text: str, own: Recorded = NOTHING_OWN) -> Selector:
+    """Return what a metric's name in a threshold or in `ensure` refers to; `own` are those of the processor.
+
+    Raises ThresholdFault.
+    """
     for form, name in _ARTILLERY:
         found = form.fullmatch(text)
         if found:
             return _select(text, name + found.groupdict().get("rest", ""), found["label"])
-    return _select(text, text, None)
+    try:
+        return _select(text, text, None)
+    except ThresholdFault as fault:
+        if fault.code != "LK302":
+            raise
+        mine = _select_own(text, own)
+        if mine is None:
+            raise
+        return mine
+
+
+def _select_own(text: str, own: Recorded) -> Selector | None:
+    """Read a name as a metric that the processor records: counters and rates by their name, histograms with an aggregate.
+
+    A histogram's numbers count as milliseconds. Where names are put together, one that begins so will do.
+    """
+    split = re.fullmatch(rf"(?P<metric>.+?)\.(?P<aggregate>{_AGGREGATE})", text)
+    begins = any(text.startswith(prefix) for prefix in own.prefixes)
+    if text in own.rates:
+        return Selector(text=text, name=text, kind=_RATE, scope=_RUN, samples=(f"{RATES}{text}",))
+    if split and (split["metric"] in own.histograms or (begins and text not in own.counters)):
+        return _with_aggregate(text, split["metric"], split["aggregate"], _RUN)
+    if text in own.counters or begins:
+        return Selector(text=text, name=text, kind=_COUNT, scope=_RUN, samples=(text,))
+    return None
 
 
 def _select(text: str, name: str, label: str | None) -> Selector:
@@ -226,17 +255,19 @@ def _select_time(text: str, name: str, label: str | None) -> Selector:
     metric = _metric(split["metric"]) if split else None
     if split is None or metric is None or metric.kind is not Kind.TIME:
         raise _unknown(text, name)
-    aggregate = split["aggregate"]
+    return replace(_with_aggregate(text, split["metric"], split["aggregate"], metric.scope), label=label)
+
+
+def _with_aggregate(text: str, name: str, aggregate: str, scope: Scope) -> Selector:
     percent = _percent(aggregate, len(text) - len(aggregate))
     return Selector(
         text=text,
-        name=split["metric"],
+        name=name,
         kind=Kind.COUNT if aggregate == "count" else Kind.TIME,
-        scope=metric.scope,
-        samples=metric.samples,
+        scope=scope,
+        samples=(),
         aggregate="percentile" if percent is not None else aggregate,
         percent=percent,
-        label=label,
     )
 
 

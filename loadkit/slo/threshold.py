@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from loadkit.errors import Position, Severity
+from loadkit.flow.bookkeeping import NOTHING_OWN, Recorded
 from loadkit.flow.step import Where, closest_hint
 from loadkit.slo.expression import MOST_HINTED, Confidence, Fault, Objective, Operator, check_length, parse_threshold
 from loadkit.slo.metric import Kind, Scope, ThresholdFault
@@ -36,16 +37,18 @@ class Thresholds:
     faults: tuple[Fault, ...]
 
 
-def parse_thresholds(items: Any, names: Names | None = None, at: At = lambda where: None) -> Thresholds:
+def parse_thresholds(
+    items: Any, names: Names | None = None, at: At = lambda where: None, own: Recorded = NOTHING_OWN
+) -> Thresholds:
     """Read a list of thresholds; all that is wrong is collected. `at` gives the position of a path below `config`.
 
     What the schema refuses (an entry that is neither text nor mapping, a key of the wrong type) is passed over here. Without
-    `names` any name will do.
+    `names` any name will do. `own` are the metrics that the processor records.
     """
     objectives: list[Objective] = []
     faults: list[Fault] = []
     for index, item in enumerate(items if isinstance(items, list) else ()):
-        entry = _Entry(item, ("thresholds", index), at)
+        entry = _Entry(item, ("thresholds", index), at, own)
         objective = entry.objective()
         if objective is not None:
             entry.check(objective)
@@ -59,7 +62,8 @@ def parse_thresholds(items: Any, names: Names | None = None, at: At = lambda whe
 class _Entry:
     """One element of the list, being read."""
 
-    def __init__(self, item: Any, where: Where, at: At) -> None:
+    def __init__(self, item: Any, where: Where, at: At, own: Recorded) -> None:
+        self._own = own
         self._keys: Mapping[str, Any] = item if isinstance(item, Mapping) else {}
         self._text = item if isinstance(item, str) else self._get("expr", str, None)
         self._text_at = where if isinstance(item, str) else (*where, "expr")
@@ -94,14 +98,14 @@ class _Entry:
 
     def _parsed(self, text: str) -> Objective | None:
         try:
-            made = parse_threshold(text, self._at(self._text_at))
+            made = parse_threshold(text, self._at(self._text_at), own=self._own)
         except ThresholdFault as fault:
             self._fault(fault, self._text_at)
             return None
         scope = self._get("scope", str, "")
         try:
             check_length(scope)
-            return parse_threshold(text, made.at, parse_scope(scope)) if scope else made
+            return parse_threshold(text, made.at, parse_scope(scope), self._own) if scope else made
         except ThresholdFault as fault:
             self._fault(fault, (*self._where, "scope"))
             return None

@@ -43,6 +43,9 @@ SOURCE = """
         user.vars["rounds"] = user.vars.get("rounds", 0) + 1
         return user.vars["rounds"] < 3
 
+    def told_rounds(user):
+        return user.vars["$loopCount"] < 2
+
     async def never(user):
         return False
 
@@ -149,6 +152,7 @@ def test_on_error_is_told_of_a_request_without_a_response(tmp_path: Path) -> Non
     [
         ({"whileTrue": "again"}, ["0", "1", "2"]),
         ({"whileTrue": "never"}, ["0"]),
+        ({"whileTrue": "told_rounds"}, ["0", "1"]),
         ({"whileTrue": "again", "count": 2}, ["0", "1", "2"]),
         ({"whileTrue": "again", "count": "5-7"}, ["5", "6", "7"]),
         ({"whileTrue": "again", "over": ["a"]}, ["0", "1", "2"]),
@@ -168,6 +172,11 @@ def test_a_condition_may_be_a_function_or_an_expression(tmp_path: Path) -> None:
         "/1 < 2",
     ]
     assert result.errors == {"sold out": 1}
+
+
+def test_with_compat_a_condition_that_raises_is_true(tmp_path: Path) -> None:
+    result = ran(tmp_path, [{"get": {"url": "/x", "ifTrue": "fail"}}], config={"compat": "artillery"})
+    assert (result.count("http.requests"), result.errors) == (1, {})
 
 
 def test_templates_call_functions(tmp_path: Path) -> None:

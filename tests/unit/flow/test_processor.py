@@ -88,6 +88,19 @@ def test_what_it_writes_and_records_is_known_by_name(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "open_ended"),
+    [
+        ("def f(metrics): metrics.counter('a')", False),
+        ("from json import loads\nfrom loadkit import Metrics\ndef f(metrics: Metrics): metrics.counter('a')", False),
+        ("def f(metrics): g(metrics)", True),
+        ("from shop import f", True),
+    ],
+)
+def test_a_module_that_hands_metrics_on_may_record_anything(write: Write, text: str, open_ended: bool) -> None:
+    assert ("" in read_processor(write(text)).metrics.prefixes) is open_ended
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("def f(:\n", r"hooks\.py:1: invalid syntax"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from loadkit.flow.bookkeeping import Recorded
 from loadkit.metrics.sample import Outcome
 from loadkit.slo.metric import METRICS, Kind, Scope, ThresholdFault, known_metrics, select
 
@@ -138,3 +139,32 @@ def test_every_outcome_can_be_counted(outcome: Outcome) -> None:
 def test_known_metrics_are_unique_and_described_in_a_line() -> None:
     assert len(set(known_metrics())) == len(METRICS)
     assert all(metric.description and "\n" not in metric.description for metric in METRICS)
+
+
+OWN = Recorded(frozenset({"bought", "a.p95"}), frozenset({"seen"}), frozenset({"size"}), frozenset({"by."}))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind", "aggregate", "samples"),
+    [
+        ("bought", "bought", Kind.COUNT, "", ("bought",)),
+        ("a.p95", "a.p95", Kind.COUNT, "", ("a.p95",)),
+        ("seen", "seen", Kind.RATE, "", ("rates.seen",)),
+        ("size.p99", "size", Kind.TIME, "percentile", ()),
+        ("size.count", "size", Kind.COUNT, "count", ()),
+        ("by.anything", "by.anything", Kind.COUNT, "", ("by.anything",)),
+        ("by.anything.mean", "by.anything", Kind.TIME, "mean", ()),
+        ("http.requests", "http.requests", Kind.COUNT, "", ("http.requests",)),
+    ],
+)
+def test_metrics_of_the_processor_are_read_by_how_it_records_them(
+    text: str, name: str, kind: Kind, aggregate: str, samples: tuple[str, ...]
+) -> None:
+    found = select(text, OWN)
+    assert (found.name, found.kind, found.aggregate, found.samples) == (name, kind, aggregate, samples)
+
+
+@pytest.mark.parametrize("text", ["sold", "bought.p95", "size", "seen.mean", "http.response_time.p95x"])
+def test_what_the_processor_does_not_record_is_unknown(text: str) -> None:
+    with pytest.raises(ThresholdFault):
+        select(text, OWN)
