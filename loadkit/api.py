@@ -97,7 +97,7 @@ def load(
         environment=environment,
         tags=dict(tags or {}),
     )
-    return read_plan(paths, changes, settings)
+    return read_plan(paths, changes, settings, runs=True)
 
 
 def run(

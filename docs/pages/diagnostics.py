@@ -68,7 +68,9 @@ _ADVICE = {
              "The lower one of `--max-rate` and `.loadkit.yaml` holds.",
     "LK501": "Rewrite the condition: as it is, the request is always sent, as in Artillery. See "
              "[conditions](functions.md#conditions).",
-    "LK502": "An empty text stands for it. Export the variable, or name a file with `--dotenv`.",
+    "LK502": "An error in `loadkit run`, which would send something else than was meant; a warning in `validate`, `plan` and "
+    "`diff`. Export the variable, or name a file with `--dotenv`. With `compat: artillery` the text `undefined` stands for it, as "
+    "there.",
     "LK503": "Add `plugins: {ensure: {}}`, or write `thresholds`, which need no plugin.",
     "LK509": "A name for each product tells nothing about any of them. Give such requests one `name`, or one URL with a template: "
              "its name is the URL as written.",

@@ -22,7 +22,7 @@ scenario, they are rendered once, before load starts; there stand `$env` and con
 
 _VARIABLES = (
     ("$env.NAME", "The environment variable NAME (also `$processEnvironment.NAME`), read when the file is loaded. "
-                  "One that is not set is empty, with warning LK502."),
+                  "`loadkit run` refuses to start when one is not set (LK502)."),
     ("target", "The target of this run."),
     ("$environment", "The name given with `-e`, or empty."),
     ("$testId", "An identifier of the run, made from its seed."),

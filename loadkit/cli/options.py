@@ -15,6 +15,10 @@ Files = Annotated[
         metavar="FILE...", help="Scenario files in YAML or JSON; several are merged into one.", show_default=False
     ),
 ]
+Inputs = Annotated[
+    list[Path] | None,
+    typer.Option("-i", "--input", metavar="FILE", help="One more scenario file, as in Artillery.", hidden=True),
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option("-c", "--config", metavar="FILE", help="One more file, usually with nothing but `config:`."),
@@ -45,7 +49,7 @@ OverridesJson = Annotated[
 ]
 Dotenv = Annotated[
     Path | None,
-    typer.Option("--dotenv", metavar="FILE", help="Set environment variables from lines of KEY=VALUE."),
+    typer.Option("--dotenv", "--env-file", metavar="FILE", help="Set environment variables from lines of KEY=VALUE."),
 ]
 Insecure = Annotated[
     bool,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def plan(
     files: options.Files,
+    inputs: options.Inputs = None,
     config: options.ConfigFile = None,
     target: options.Target = None,
     environment: options.Environment = None,
@@ -59,7 +60,7 @@ def plan(
         overrides=overrides,
         dotenv=dotenv,
     )
-    read = given.read(files, Settings(scenario_name=scenario_name))
+    read = given.read([*files, *(inputs or [])], Settings(scenario_name=scenario_name))
     found = forecast(read, asked_workers(workers))
     if json:
         import msgspec

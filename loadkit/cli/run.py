@@ -9,6 +9,7 @@ from loadkit.fleet.loss import OnWorkerLoss
 
 def run(
     files: options.Files,
+    inputs: options.Inputs = None,
     config: options.ConfigFile = None,
     target: options.Target = None,
     environment: options.Environment = None,
@@ -86,7 +87,7 @@ def run(
             on_worker_loss=on_worker_loss,
             store=not no_store,
         )
-        return execute(read_plan(files, changes, settings), choices, processes)
+        return execute(read_plan([*files, *(inputs or [])], changes, settings, runs=True), choices, processes)
 
 
 def read_tags(tags: list[str]) -> dict[str, str]:

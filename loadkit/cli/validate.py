@@ -28,6 +28,7 @@ class Format(StrEnum):
 
 def validate(
     files: options.Files,
+    inputs: options.Inputs = None,
     config: options.ConfigFile = None,
     target: options.Target = None,
     environment: options.Environment = None,
@@ -69,7 +70,7 @@ def validate(
         overrides=overrides,
         dotenv=dotenv,
     )
-    groups = [(str(file),) for file in files] if each else [tuple(map(str, files))]
+    groups = [(str(file),) for file in files] if each else [tuple(map(str, (*files, *(inputs or []))))]
     checked = [check(group, given) for group in groups]
     text = FORMATS[format.value](checked)
     if text:

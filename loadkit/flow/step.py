@@ -281,8 +281,8 @@ class Build:
 
     def _check_names(self, compiled: Template | TemplateFault, where: Where) -> None:
         for at, name in compiled.unset_env:
-            text = f"the environment variable {name} is not set; it stands for an empty text"
-            self.warn("LK502", (*where, *at), text, inside=compiled.places.get((at, name)))
+            text, hint = unset_text(name, compat=self.compat)
+            self.warn("LK502", (*where, *at), text, hint=hint, inside=compiled.places.get((at, name)))
         for use, names in compiled.uses:
             for name in names:
                 self._check_variable(name, (*where, *use), compiled.places.get((use, name)))
@@ -340,6 +340,13 @@ class Build:
         if made not in self._known:
             self._known.add(made)
             self.diagnostics.append(made)
+
+
+def unset_text(name: str, *, compat: bool) -> tuple[str, str]:
+    """Return what is said about an environment variable that is not set, and the hint."""
+    text = f"the environment variable {name} is not set"
+    hint = f"export {name}=..., or name a file with --dotenv"
+    return f'{text}; the text "undefined" stands for it, as in Artillery' if compat else text, hint
 
 
 def root_of(path: str) -> str:

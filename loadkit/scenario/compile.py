@@ -28,19 +28,16 @@ from loadkit.redact import MASK, Secrets, is_secret
 from loadkit.scenario.check import check_schema
 from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
+from loadkit.scenario.payloads import check_rows, load_feeders, payload_places
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.scenario.processor import find_processor, report_script
-from loadkit.scenario.rates import check_rate, check_rows, requests_of
+from loadkit.scenario.rates import check_rate, requests_of
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document, in_order
 from loadkit.scenario.width import width_of
 from loadkit.slo.plugins import KNOWN_PLUGINS
 from loadkit.template.compile import Template
-from loadkit.template.dealing import Feeder
-from loadkit.template.dialect import ignored_options
-from loadkit.template.feeders import load_feeder
-from loadkit.template.lines import PayloadFault
 from loadkit.template.rows import RowIndex
 
 DEMO_TARGET = "demo://"
@@ -80,12 +77,12 @@ def compile_plan(
     _check_plugins(config, build)
     find_processor(document, build)
     variables = _compile_variables(_mapping(config.get("variables")), build)
-    feeders = _load_feeders(config.get("payload"), build, indexes)
+    feeders = load_feeders(config.get("payload"), build, indexes)
     check_secrets(document, build)
     phases = compile_phases(config, solo=settings.solo, seed=seed, build=build)
     scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build, recorder)
     if not settings.solo:
-        check_rows(phases, tuple(zip(feeders, _payload_places(config.get("payload")), strict=False)), build)
+        check_rows(phases, tuple(zip(feeders, payload_places(config.get("payload")), strict=False)), build)
     report_script(build)
     check_rate(phases, scenarios, None if build.malformed or settings.solo else settings.max_rate, build)
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
@@ -245,66 +242,6 @@ def _compile_variables(variables: Mapping[str, Any], build: Build) -> Mapping[st
         made[str(name)] = build.template(value, ("config", "variables", name))
         build.define(str(name))
     return made
-
-
-def _load_feeders(payload: Any, build: Build, indexes: Sequence[RowIndex | None]) -> tuple[Feeder, ...]:
-    specs = payload if isinstance(payload, list) else [payload] if payload is not None else []
-    feeders = []
-    for index, spec in enumerate(specs):
-        if not isinstance(spec, Mapping) or (build.malformed and not isinstance(spec.get("path"), str)):
-            _define_fields(spec, build)
-            continue
-        where: Where = ("config", "payload", index) if isinstance(payload, list) else ("config", "payload")
-        try:
-            feeder = load_feeder(spec, build.base, indexes[index] if indexes else None, compat=build.compat)
-            for name in feeder.defines:
-                build.define(name)
-            _note_payload(feeder, spec, where, build)
-        except PayloadFault as fault:
-            build.error("LK210", (*where, "path"), str(fault))
-            _define_fields(spec, build)
-        except (TypeError, AttributeError, ValueError):
-            if not build.malformed:
-                raise
-            _define_fields(spec, build)  # a value of the wrong type, which the schema's check has reported
-        else:
-            feeders.append(feeder)
-    return tuple(feeders)
-
-
-def _payload_places(payload: Any) -> Iterator[Where]:
-    where: Where = ("config", "payload")
-    return ((*where, index) for index in range(len(payload))) if isinstance(payload, list) else iter((where,))
-
-
-def _note_payload(feeder: Feeder, spec: Mapping[str, Any], where: Where, build: Build) -> None:
-    """Warn of what is odd about a payload, and of keys that have no effect on it."""
-    for code, text in feeder.notes:
-        build.warn(code, (*where, "path"), text)
-    for name in feeder.defines:
-        if name in _mapping(build.config.get("variables")):
-            build.warn("LK505", (*where, "fields"), f'"{name}" of `config.variables` wins over the column of that name')
-    for name in () if feeder.is_json else ignored_options(spec):
-        build.warn("LK505", (*where, "options", name), f"the option `{name}` has no effect", key=True)
-    if feeder.is_json:
-        for key in ("delimiter", "cast", "skipHeader", "skipEmptyLines", "options"):
-            if key in spec:
-                build.warn("LK505", (*where, key), f"`{key}` has no effect on a file of JSON", key=True)
-    if feeder.name is not None or feeder.order == "random":
-        beside = "loadAll" if feeder.name is not None else "order: random"
-        for key in ("onExhausted", *(["order"] if feeder.name is not None else [])):
-            if key in spec:
-                build.warn("LK505", (*where, key), f"`{key}` has no effect beside `{beside}`", key=True)
-
-
-def _define_fields(spec: Any, build: Build) -> None:
-    """Define the fields of a payload that cannot be read; where it does not name them, any name may be one."""
-    fields = spec.get("fields") if isinstance(spec, Mapping) else None
-    if isinstance(fields, list) and fields:
-        for name in fields:
-            build.define(str(name))
-    else:
-        build.has_unknown_fields = True
 
 
 # Scenarios

@@ -3,13 +3,15 @@
 order (later wins): bases of `extends`, FILE, FILE ..., --config, environment, --target --insecure --payload,
                     --overrides, --variables; then what is static in `config` is rendered (resolve.py)
 mappings are merged key by key; lists replace each other, except that the `scenarios` of several files add up
+with `config.compat: artillery` the lists of files and of the environment are merged element by element
+each of --variables replaces the variable
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,13 @@ from loadkit.errors import Diagnostic, Position, ScenarioError, Severity
 from loadkit.redact import Secrets
 from loadkit.scenario.check import check_schema
 from loadkit.scenario.hidden import find_secrets, without_secrets
+from loadkit.scenario.overlay import overlay
 from loadkit.scenario.resolve import builtin_variables, place_payloads, render_config
 from loadkit.scenario.source import Document, Reading, Span, Where, in_order, read_source
 
 _MOST_BASES = 50
+_PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts")
+_COMPAT = "write `compat: artillery` into config to have it as there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,89 +67,35 @@ def gather_document(files: Sequence[Path | str], overrides: Overrides | None = N
     given = overrides or Overrides()
     work = _Work()
     documents = [work.read(str(file)) for file in (*files, *([given.config] if given.config else ()))]
+    work.compat = any(_says_compat(document, given.environment) for document in documents if document is not None)
     merged: Document | None = None
     if all(documents):
         for document in documents:
             assert document is not None
-            merged = document if merged is None else overlay(merged, document, add_up=("scenarios",))
+            merged = document if merged is None else work.joined(merged, document)
     if merged is not None:
         first = tuple(dict.fromkeys(str(file) for file in (*files, *([given.config] if given.config else ()))))
         merged.files = (*first, *(file for file in merged.files if file not in first))
         merged = work.with_environment(merged, given.environment)
         for override in work.command_line(merged, given):
-            merged = overlay(merged, override)
+            merged = overlay(
+                merged, override, whole=("config", "variables") if "--variables" in override.sources else None
+            )
         builtins = builtin_variables(merged, given.environment)
         errors = [found for found in work.diagnostics if found.severity is Severity.ERROR]
         unresolved = render_config(merged, builtins, seed=given.seed)
         work.diagnostics += [found for found in unresolved if not any(error.covers(found.at) for error in errors)]
-        place_payloads(merged)
+        place_payloads(merged, first)
     return Reading(document=merged, diagnostics=in_order(work.diagnostics), sources=work.sources)
 
 
-def overlay(
-    base: Document, over: Document, *, add_up: Where | None = None, under: Where = (), at: Where = ()
-) -> Document:
-    """Return `base` with `over` (or what stands in it under a path) merged in at a path; `add_up` names lists to be joined."""
-    merge = _Merge(base.spans, over.spans, add_up)
-    data: Any = merge.copy(base.data, (), (), base.spans)
-    source: Any = over.data
-    for part in under:
-        source = source[part]
-    if at:
-        owner = data
-        for part in at[:-1]:
-            owner = owner[part]
-        owner[at[-1]] = merge.both(owner[at[-1]], source, at, under)
-    else:
-        data = merge.both(data, source, (), under)
-    files = tuple(dict.fromkeys((*base.files, *over.files)))
-    return Document(data=data, spans=merge.spans, sources={**base.sources, **over.sources}, files=files)
-
-
-class _Merge:
-    def __init__(self, base: Mapping[Where, Span], over: Mapping[Where, Span], add_up: Where | None) -> None:
-        self.base = base
-        self.over = over
-        self.add_up = add_up
-        self.spans: dict[Where, Span] = {}
-
-    def both(self, base: Any, over: Any, where: Where, under: Where) -> Any:
-        """Return the merge of two values; `where` is the path of the result, `under` that of the second in its document."""
-        if isinstance(base, dict) and isinstance(over, dict):
-            made = dict(base)
-            for key, value in over.items():
-                if key in base:
-                    made[key] = self.both(base[key], value, (*where, key), (*under, key))
-                else:
-                    made[key] = self.copy(value, (*under, key), (*where, key), self.over)
-            return made
-        if where == self.add_up and isinstance(base, list) and isinstance(over, list):
-            first = len(base)
-            added = [
-                self.copy(value, (*under, index), (*where, first + index), self.over)
-                for index, value in enumerate(over)
-            ]
-            return [*base, *added]
-        self.forget(where, base)
-        return self.copy(over, under, where, self.over)
-
-    def copy(self, value: Any, start: Where, where: Where, spans: Mapping[Where, Span]) -> Any:
-        """Return a copy of a value, with its places, which moves from the path `start` to `where`."""
-        if start in spans:
-            self.spans[where] = spans[start]
-        if isinstance(value, dict):
-            return {key: self.copy(item, (*start, key), (*where, key), spans) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.copy(item, (*start, index), (*where, index), spans) for index, item in enumerate(value)]
-        return value
-
-    def forget(self, where: Where, value: Any) -> None:
-        """Remove the places of a value that is replaced."""
-        self.spans.pop(where, None)
-        for key, item in (
-            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        ):
-            self.forget((*where, key), item)
+def _says_compat(document: Document, environment: str | None) -> bool:
+    """Say whether a file, or the environment in it that is chosen, asks for what Artillery does."""
+    config = document.data.get("config")
+    config = config if isinstance(config, dict) else {}
+    environments = config.get("environments")
+    chosen = environments.get(environment) if isinstance(environments, dict) else None
+    return any(isinstance(one, dict) and one.get("compat") == "artillery" for one in (config, chosen))
 
 
 @dataclass(slots=True)
@@ -154,9 +105,24 @@ class _Work:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     bases: int = 0
+    compat: bool = False
+
+    def joined(self, base: Document, over: Document) -> Document:
+        """Return two files as one; warn where Artillery, which merges lists element by element, makes something else of them."""
+        made = overlay(base, over, add_up=None if self.compat else ("scenarios",), by_index=self.compat)
+        if not self.compat and all(isinstance(one.data.get("scenarios"), list) for one in (base, over)):
+            text = "the scenarios of all files add up; Artillery merges the first with the first, the second with the second"
+            self._report("LK506", text, over, ("scenarios",), hint=_COMPAT, severity=Severity.WARNING)
+        return made
 
     def read(self, file: str, chain: tuple[str, ...] = ()) -> Document | None:
         """Read one file and what it extends."""
+        if Path(file).suffix.lower() in _PROGRAMS:
+            self.sources[file] = ""
+            message = "the file is a program, and loadkit reads YAML and JSON only"
+            hint = "write what it exports as YAML; functions of a `processor` are written in Python"
+            self.diagnostics.append(Diagnostic(code="LK001", message=message, at=Position(file, 1, 1), hint=hint))
+            return None
         document = self._take(read_source(file))
         return None if document is None else self._extended(document, file, (*chain, file))
 
@@ -215,7 +181,14 @@ class _Work:
         config = document.data.get("config")
         known = config.get("environments") if isinstance(config, dict) else None
         if isinstance(known, dict) and isinstance(known.get(name), dict):
-            return overlay(document, document, under=("config", "environments", name), at=("config",))
+            where: Where = ("config", "environments", name)
+            made = overlay(document, document, under=where, at=("config",), by_index=self.compat)
+            if not self.compat:
+                there = overlay(document, document, under=where, at=("config",), by_index=True)
+                if there.data["config"] != made.data["config"]:
+                    text = f'a list of the environment "{name}" replaces that of config; Artillery merges them element by element'
+                    self._report("LK506", text, document, where, hint=_COMPAT, severity=Severity.WARNING)
+            return made
         names = list(known) if isinstance(known, dict) else []
         close = difflib.get_close_matches(name, names, n=1)
         hint = f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(names)}" if names else ""

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from loadkit.flow.step import Build, Where
+from loadkit.flow.step import Build
 from loadkit.scenario.plan import Phase, Scenario
-from loadkit.template.dealing import STOPS, WRAPS, Feeder
 from loadkit.workload.base import ClosedWorkload
 from loadkit.workload.poisson import Poisson
 
@@ -58,19 +57,6 @@ def phase_visits(phase: Phase) -> int | None:
     if isinstance(workload, Poisson):
         return round(workload.mean)
     return workload.planned
-
-
-def check_rows(phases: Sequence[Phase], feeders: Sequence[tuple[Feeder, Where]], build: Build) -> None:
-    """Warn of payloads that are used up before the planned visits are (LK510)."""
-    needed = sum(phase_visits(phase) or 0 for phase in phases)
-    for feeder, where in feeders:
-        if feeder.on_exhausted == WRAPS or not 0 < len(feeder.rows) < needed:
-            continue
-        text = f"{len(feeder.rows):,} rows for {needed:,} visits"
-        stops = feeder.on_exhausted == STOPS
-        what = "the run ends when they are used up" if stops else "visits without a row fail"
-        hint = "add rows, plan fewer visits, or write `onExhausted: wrap` to begin anew"
-        build.warn("LK510", (*where, "order"), f"{text}: {what}", hint=hint)
 
 
 def mean_requests(scenarios: Sequence[Scenario]) -> float:

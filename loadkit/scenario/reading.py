@@ -6,18 +6,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from loadkit.errors import ScenarioError, Severity
+from loadkit.errors import Diagnostic, ScenarioError, Severity
 from loadkit.redact import Secrets
 from loadkit.scenario.compile import compile_plan
 from loadkit.scenario.hidden import find_secrets, hide_messages, without_secrets
 from loadkit.scenario.merge import Overrides, gather_document
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.settings import Settings
-from loadkit.scenario.source import in_order
+from loadkit.scenario.source import Document, in_order
+
+_UNSET = "LK502"
 
 
-def read_plan(files: Sequence[Path | str], changes: Overrides, settings: Settings) -> Plan:
-    """Read, merge and compile files. Raises ScenarioError with every fault, of reading and of meaning alike."""
+def read_plan(files: Sequence[Path | str], changes: Overrides, settings: Settings, *, runs: bool = False) -> Plan:
+    """Read, merge and compile files. Raises ScenarioError with every fault, of reading and of meaning alike.
+
+    Environment variables that are not set are faults where the plan `runs`, unless it does as Artillery does, which sends the text
+    "undefined"; elsewhere they are warnings, even where there is no plan without them.
+    """
     reading = gather_document(files, changes)
     errors = [found for found in reading.diagnostics if found.severity is Severity.ERROR]
     if reading.document is None:
@@ -27,12 +33,34 @@ def read_plan(files: Sequence[Path | str], changes: Overrides, settings: Setting
         plan = compile_plan(reading.document, settings)
     except ScenarioError as error:
         later = [found for found in error.diagnostics if not any(one.covers(found.at) for one in errors)]
-        found = in_order([*reading.diagnostics, *later])
+        found = without_consequences(in_order([*reading.diagnostics, *later]))
+        found = _refused(found) if runs and not _is_compat(reading.document) else found
         raise ScenarioError(*without_secrets(found, reading.sources, secrets)) from None
     if errors:
         raise ScenarioError(*without_secrets(reading.diagnostics, reading.sources, secrets))
+    if runs and not _is_compat(reading.document):
+        found = _refused(in_order([*reading.diagnostics, *plan.warnings]))
+        if any(one.severity is Severity.ERROR for one in found):
+            raise ScenarioError(*without_secrets(found, reading.sources, secrets))
     earlier = hide_messages(reading.diagnostics, secrets)
     return replace(plan, warnings=in_order([*earlier, *plan.warnings]))
+
+
+def without_consequences(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return diagnostics without the errors of values that are wrong only since an environment variable is not set."""
+    unset = [one.at for one in found if one.code == _UNSET]
+    return tuple(
+        one for one in found if one.severity is Severity.WARNING or not any(one.covers(place) for place in unset)
+    )
+
+
+def _refused(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(replace(one, severity=Severity.ERROR) if one.code == _UNSET else one for one in found)
+
+
+def _is_compat(document: Document) -> bool:
+    config = document.data.get("config")
+    return isinstance(config, dict) and config.get("compat") == "artillery"
 
 
 def aimed(plan: Plan, target: str) -> Plan:

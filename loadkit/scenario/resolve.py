@@ -16,7 +16,7 @@ from typing import Any
 
 from loadkit import registry
 from loadkit.errors import Diagnostic, Severity
-from loadkit.flow.step import Inside
+from loadkit.flow.step import Inside, unset_text
 from loadkit.scenario.scalars import read_plain
 from loadkit.scenario.schema import accepted_types
 from loadkit.scenario.source import Document, Where
@@ -49,6 +49,7 @@ def render_config(document: Document, builtins: Mapping[str, Any], *, seed: int 
         config = {}
     fixed = config.get("seed") if seed is None else seed
     work = _Rendering(document=document, random=random.Random(str(fixed)) if fixed is not None else random.Random())
+    work.compat = config.get("compat") == "artillery"
     variables = config.get("variables")
     work.define(variables if isinstance(variables, dict) else {}, builtins)
     for where in _rendered_places(document.data):
@@ -56,11 +57,11 @@ def render_config(document: Document, builtins: Mapping[str, Any], *, seed: int 
     return work.diagnostics
 
 
-def place_payloads(document: Document) -> None:
+def place_payloads(document: Document, given: tuple[str, ...] = ()) -> None:
     """Make the paths of payloads relative to the directory of the first scenario file.
 
-    As written they are relative to the file that names them (--payload: to the current directory); one that is not found there
-    is looked for beside the first file.
+    As written in a file that was `given`, they are relative to the first one, and one that is not found there is looked for beside
+    its own; in a file that others extend it is the other way round. --payload is relative to the current directory.
     """
     config = document.data.get("config")
     payload = config.get("payload") if isinstance(config, dict) else None
@@ -71,14 +72,14 @@ def place_payloads(document: Document) -> None:
     for at, item in items:
         path = item.get("path") if isinstance(item, dict) else None
         if isinstance(path, str) and "{{" not in path and not os.path.isabs(path) and document.files:
-            item["path"] = _beside_first(path, document.at(at).file, document.files)
+            item["path"] = _beside_first(path, document.at(at).file, document.files, given)
 
 
-def _beside_first(path: str, writer: str, files: tuple[str, ...]) -> str:
+def _beside_first(path: str, writer: str, files: tuple[str, ...], given: tuple[str, ...]) -> str:
     home = Path(files[0]).parent
-    places = [Path(path)] if writer == "--payload" else [home / path]
+    places = [Path(path), home / path] if writer == "--payload" else [home / path]
     if writer in files:
-        places.insert(0, Path(writer).parent / path)
+        places.insert(len(places) if writer in given else 0, Path(writer).parent / path)
     found = next((place for place in places if _is_file(place)), places[0])
     return os.path.relpath(found, home)
 
@@ -125,6 +126,7 @@ class _Rendering:
     changing: set[str] = field(default_factory=set)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     number: int = 0
+    compat: bool = False
 
     def next_number(self) -> int:
         """Refuse: numbers are given out under load."""
@@ -158,8 +160,7 @@ class _Rendering:
             return
         if self._defined(template, where):
             for _, name in template.unset_env:
-                message = f"the environment variable {name} is not set; an empty text stands for it"
-                hint = f"export {name}=..., or name a file with --dotenv"
+                message, hint = unset_text(name, compat=self.compat)
                 self._report(Severity.WARNING, "LK502", message, where, hint, template.places.get(((), name)))
             try:
                 value = template.render(self)

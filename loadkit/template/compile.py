@@ -39,7 +39,8 @@ class Template:
     """A compiled value. `render` gives the value, `text` always text; `source` is what was compiled, for a constant its value.
 
     `uses` says for each text inside the value (by its path) which variables it reads; `unset_env` which environment
-    variables were read and are not set (they render as ""); `places` at which character of which text either is first read.
+    variables were read and are not set ("undefined" stands for them); `places` at which character of which text either is read
+    first.
     """
 
     source: Any

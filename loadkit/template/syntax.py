@@ -33,6 +33,9 @@ Read = Callable[[TemplateContext], Any]
 ALWAYS_DEFINED = frozenset({"$environment", "$testId", "$dirname", "$scenarioFile", "target", "$uuid"})
 """Variables that every virtual user has; they are never reported in `Template.uses`."""
 
+UNSET = "undefined"
+"""What stands for an environment variable that is not set; a run that would send it is refused, unless it is to do as Artillery."""
+
 _ENVIRONMENT = ("$env", "$processEnvironment")
 _OPEN = re.compile(r"\{\{+")
 _SPACE = re.compile(r"\s*")
@@ -175,7 +178,7 @@ def _environment_piece(root: str, rest: list[str], at: int) -> Piece:
     if len(rest) != 1:
         raise TemplateFault(f"{root} is followed by one name", offset=at, hint=f"write {{{{ {root}.HOME }}}}")
     found = os.environ.get(rest[0])
-    return _constant_piece(found or "", unset=None if found is not None else rest[0], at=at)
+    return _constant_piece(UNSET if found is None else found, unset=rest[0] if found is None else None, at=at)
 
 
 def _constant_piece(value: Any, *, unset: str | None = None, at: int = 0) -> Piece:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from loadkit.errors import ScenarioError, Severity
-from loadkit.scenario.merge import Overrides, gather_document, load_document, overlay
+from loadkit.scenario.merge import Overrides, gather_document, load_document
+from loadkit.scenario.overlay import overlay
 from loadkit.scenario.source import Document, read_document
 
 FLOW = "scenarios: [{name: a, flow: []}]\n"
@@ -43,7 +44,7 @@ def test_mappings_merge_scenarios_add_up_and_other_lists_replace() -> None:
         a=f"config: {{target: x, http: {{timeout: 1, pool: 2}}, phases: [{{duration: 1}}, {{duration: 2}}]}}\n{FLOW}",
         b="config: {http: {timeout: 3}, phases: [{pause: 4}]}\nscenarios: [{name: b, flow: []}]\n",
     )
-    document = load("a", "b")
+    document, _ = load_document(["a.yaml", "b.yaml"])
     assert document.data == {
         "config": {"target": "x", "http": {"timeout": 3, "pool": 2}, "phases": [{"pause": 4}]},
         "scenarios": [{"name": "a", "flow": []}, {"name": "b", "flow": []}],
@@ -81,6 +82,36 @@ def test_faults_of_all_files_are_reported() -> None:
 def test_faults_of_reading_do_not_hide_those_of_the_schema() -> None:
     write(a="config: {target: {{ x }}, targt: x}\nscenarios:\n- flow: *b\n")
     assert faults("a") == [("LK006", "a.yaml:1:18"), ("LK101", "a.yaml:1:27"), ("LK002", "a.yaml:3:9")]
+
+
+def test_lists_of_files_are_merged_element_by_element_where_that_is_wanted() -> None:
+    write(
+        a=f"config: {{compat: artillery, phases: [{{duration: 1, rampTo: 5}}, {{duration: 2}}]}}\n{FLOW}",
+        b="config: {target: x, phases: [{duration: 4}]}\nscenarios: [{flow: [{think: 1}]}, {name: b, flow: []}]\n",
+    )
+    for files in (("a", "b"), ("b", "a")):
+        document = load(*files)
+        assert len(document.data["scenarios"]) == len(document.data["config"]["phases"]) == 2
+    document = load("a", "b")
+    assert document.data["scenarios"] == [{"name": "a", "flow": [{"think": 1}]}, {"name": "b", "flow": []}]
+    assert document.data["config"]["phases"] == [{"duration": 4, "rampTo": 5}, {"duration": 2}]
+    assert str(document.at(("config", "phases", 0, "duration"))) == "b.yaml:1:41"
+    assert str(document.at(("config", "phases", 1, "duration"))) == "a.yaml:1:75"
+    assert str(document.at(("scenarios", 1, "name"))) == "b.yaml:2:42"
+
+
+def test_scenarios_that_add_up_are_told() -> None:
+    write(a=f"config: {{target: x}}\n{FLOW}", b="scenarios: [{name: b, flow: []}]\n")
+    document, (warning,) = load_document(["a.yaml", "b.yaml"])
+    assert len(document.data["scenarios"]) == 2
+    assert (warning.code, str(warning.at)) == ("LK506", "b.yaml:1:1")
+
+
+@pytest.mark.parametrize("suffix", ["js", "ts", "mjs"])
+def test_a_program_is_no_scenario(suffix: str) -> None:
+    Path(f"a.{suffix}").write_text("export const config = {}\n")
+    with pytest.raises(ScenarioError, match=f"a.{suffix}:1:1: error LK001: the file is a program"):
+        load_document([f"a.{suffix}"])
 
 
 # Extends
@@ -147,12 +178,28 @@ config:
 
 def test_an_environment_is_merged_into_the_configuration() -> None:
     write(a=ENVIRONMENTS)
-    document = load("a", environment="staging")
+    document, (warning,) = load_document(["a.yaml"], Overrides(environment="staging"))
+    assert (warning.code, str(warning.at)) == ("LK506", "a.yaml:5:5")
     config = document.data["config"]
     assert (config["target"], config["phases"], config["http"]) == ("b", [{"pause": 3}], {"pool": 5})
     assert str(document.at(("config", "target"))) == "a.yaml:5:23"
     assert str(document.at(("config", "http", "pool"))) == "a.yaml:5:61"
     assert str(document.at(("config", "phases", 1))) == "a.yaml:5:26"
+
+
+def test_lists_of_an_environment_are_merged_element_by_element_where_that_is_wanted() -> None:
+    for text in (
+        ENVIRONMENTS.replace("target: a\n", "target: a\n  compat: artillery\n"),
+        ENVIRONMENTS.replace("staging: {", "staging: {compat: artillery, "),
+    ):
+        write(a=text)
+        phases = load("a", environment="staging").data["config"]["phases"]
+        assert phases == [{"duration": 1, "pause": 3}, {"duration": 2}]
+
+
+def test_an_environment_that_comes_to_the_same_in_both_ways_is_not_told() -> None:
+    write(a=f"config: {{phases: [{{duration: 1}}], environments: {{e: {{phases: [{{duration: 2}}]}}}}}}\n{FLOW}")
+    assert load("a", environment="e").data["config"]["phases"] == [{"duration": 2}]
 
 
 @pytest.mark.parametrize(
@@ -167,6 +214,7 @@ def test_an_unknown_environment_is_a_warning(text: str, hint: str) -> None:
 
 def test_options_win_over_the_environment() -> None:
     write(a=ENVIRONMENTS)
+    write(a=ENVIRONMENTS.replace("phases: [{pause: 3}], ", ""))
     assert load("a", environment="staging", target="z").data["config"]["target"] == "z"
     later = '{"config": {"environments": {"staging": {"target": "y"}}}}'
     assert load("a", environment="staging", overrides=later).data["config"]["target"] == "b"
@@ -214,7 +262,36 @@ def test_variables_are_added() -> None:
     assert str(document.at(("config", "variables", "c", "d"))) == "--variables:1:23"
 
 
+def test_a_variable_given_is_not_merged_with_that_of_the_file() -> None:
+    write(a=f"config: {{variables: {{a: {{x: 1, y: 2}}, b: 1}}}}\n{FLOW}")
+    document = load("a", variables='{"a": {"x": 3}}')
+    assert document.data["config"]["variables"] == {"a": {"x": 3}, "b": 1}
+    assert ("config", "variables", "a", "y") not in document.spans
+
+
 # Payloads
+
+
+def test_payloads_of_files_given_are_beside_the_first_and_those_of_a_base_beside_it() -> None:
+    for place in ("one", "two"):
+        Path(place).mkdir()
+        Path(f"{place}/both.csv").write_text("a\n1\n")
+    Path("two/only.csv").write_text("a\n1\n")
+    Path("one/first.yaml").write_text(FLOW)
+
+    def path_in(name: str, *files: str) -> str:
+        Path("two/second.yaml").write_text(f"config: {{payload: {{path: {name}}}}}\n")
+        document, _ = load_document(files)
+        return str(document.data["config"]["payload"]["path"])
+
+    given = ("one/first.yaml", "two/second.yaml")
+    assert [path_in(name, *given) for name in ("both.csv", "only.csv", "none.csv")] == [
+        "both.csv",
+        "../two/only.csv",
+        "none.csv",
+    ]
+    Path("one/child.yaml").write_text(f"extends: ../two/second.yaml\n{FLOW}")
+    assert path_in("both.csv", "one/child.yaml") == "../two/both.csv"
 
 
 def test_payload_fills_the_single_form_only() -> None:

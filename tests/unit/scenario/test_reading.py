@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from loadkit.errors import ScenarioError
+from loadkit.errors import ScenarioError, Severity
 from loadkit.scenario.merge import Overrides
 from loadkit.scenario.reading import aimed, read_plan
 from loadkit.scenario.settings import Settings
@@ -46,3 +48,41 @@ def test_a_plan_carries_what_compiles_it_again(tmp_path):
     plan = read_plan([path], Overrides(target="http://127.0.0.1:10"), Settings())
     assert plan.document.files == (str(path),)
     assert (plan.settings.seed, plan.settings.target) == (plan.seed, "http://127.0.0.1:10")
+
+
+UNSET = """\
+config:
+  target: "{{ $env.LOADKIT_UNSET_TARGET }}"
+  phases: [{duration: "{{ $env.LOADKIT_UNSET_TIME }}", arrivalRate: 1}]
+scenarios: [{flow: [{get: {url: "/{{ $processEnvironment.LOADKIT_UNSET_PATH }}"}}]}]
+"""
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_all_environment_variables_that_are_not_set_are_told_and_nothing_that_follows(
+    tmp_path: Path, runs: bool
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(UNSET)
+    with pytest.raises(ScenarioError) as caught:
+        read_plan([path], Overrides(), Settings(), runs=runs)
+    severity = Severity.ERROR if runs else Severity.WARNING
+    assert [(one.code, one.severity, one.at.line) for one in caught.value.diagnostics] == [
+        ("LK502", severity, line) for line in (2, 3, 4)
+    ]
+
+
+def test_a_plan_that_only_lacks_values_is_made_and_does_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        UNSET.replace("{{ $env.LOADKIT_UNSET_TARGET }}", "http://127.0.0.1:9").replace(
+            "{{ $env.LOADKIT_UNSET_TIME }}", "1"
+        )
+    )
+    plan = read_plan([path], Overrides(), Settings())
+    assert [(one.code, one.severity) for one in plan.warnings] == [("LK502", Severity.WARNING)]
+    with pytest.raises(ScenarioError, match="error LK502: the environment variable LOADKIT_UNSET_PATH is not set"):
+        read_plan([path], Overrides(), Settings(), runs=True)
+    compat = Overrides(overrides='{"config": {"compat": "artillery"}}')
+    plan = read_plan([path], compat, Settings(), runs=True)
+    assert [(one.code, one.severity) for one in plan.warnings] == [("LK502", Severity.WARNING)]

@@ -107,8 +107,14 @@ def test_what_cannot_be_rendered_is_reported(value: str, code: str, words: str, 
     assert found[0].at.column == column
 
 
-def test_an_unset_environment_variable_is_an_empty_text() -> None:
-    assert rendered('config: {target: "a{{ $env.UNSET }}b"}\n')[0]["config"]["target"] == "ab"
+@pytest.mark.parametrize(
+    ("compat", "says"), [("", "UNSET is not set"), ("compat: artillery,", '"undefined" stands for it')]
+)
+def test_an_unset_environment_variable_is_told(compat: str, says: str) -> None:
+    data, (found,) = rendered(f'config: {{{compat} target: "a{{{{ $env.UNSET }}}}b"}}\n')
+    assert data["config"]["target"] == "aundefinedb"
+    assert found.message.endswith(says) or says in found.message
+    assert "--dotenv" in found.hint
 
 
 def test_a_seed_fixes_random_values() -> None:

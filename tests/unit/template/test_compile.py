@@ -128,10 +128,10 @@ def test_environment_variables_are_read_when_compiled(name: str, monkeypatch: py
     assert template.unset_env == ()
 
 
-def test_an_unset_environment_variable_is_empty_and_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unset_environment_variable_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LOADKIT_UNSET", raising=False)
     template = compile_value({"a": "{{ $env.LOADKIT_UNSET }}"}, FUNCTIONS)
-    assert template.render(user()) == {"a": ""}
+    assert template.render(user()) == {"a": "undefined"}
     assert template.unset_env == ((("a",), "LOADKIT_UNSET"),)
 
 
