@@ -87,9 +87,12 @@ class _Page:
     def step(self, names: list[str], steps: Schema) -> Iterator[str]:
         """Yield the section of one action, or of several with the same keys."""
         first = steps["properties"][names[0]]
-        yield heading(3, ", ".join(code(name) for name in names))
+        rare = [name for name in names if "x-rare" in steps["properties"][name]]
+        yield heading(3, ", ".join(code(name) for name in names if name not in rare))
         described = {steps["properties"][name]["description"] for name in names}
         yield first["description"] if len(described) == 1 else NOTES["request"].strip()
+        if rare:
+            yield f"Less common methods are written alike: {', '.join(map(code, rare))}."
         if "properties" in first:
             yield from self._keys("", first, 3)
         else:

@@ -26,7 +26,7 @@ from loadkit.protocols.request import Hop, InvalidRequest, RequestSpec, Wire
 from loadkit.protocols.session import HttpSession
 from loadkit.protocols.trace import trace_exchange, trace_failure
 
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110 section 9.2.2
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})  # RFC 9110 section 9.2.2
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOST = frozenset({Outcome.CLOSED, Outcome.RESET})
 _NOTED = frozenset({b"set-cookie", b"content-encoding", b"server-timing"})
@@ -46,6 +46,8 @@ class Exchange:
     connect_timeout_ns: int
     follow_redirects: bool
     max_redirects: int
+    repeats_method: bool
+    """Whether a POST that is answered with 301 or 302 stays a POST."""
     condition: Callable[[VirtualUser], bool] | None
     first_cookies: Cookies
     """Those that a virtual user begins with."""
@@ -346,7 +348,7 @@ def _redirects(
             if followed == x.max_redirects:
                 raise Failed(Outcome.TOO_MANY_REDIRECTS, f"more than {x.max_redirects} redirects")
             origin, path = follow(wire.origin, wire.path, location)
-            method = _redirected_method(wire.method, connection.status)
+            method = _redirected_method(wire.method, connection.status, repeats=x.repeats_method)
             crossed, keeps_body = crossed or origin != wire.origin, keeps_body and method == wire.method
             wire = x.spec.redirected(user, wire, Hop(method, origin, path, crossed, keeps_body))
             cookies = session.jar.header(wire.origin, wire.path) if session.jar is not None else ""
@@ -391,10 +393,10 @@ def _trace(x: Exchange, user: VirtualUser, wire: Wire, connection: Connection) -
         user.tell()
 
 
-def _redirected_method(method: str, status: int) -> str:
-    """Return the next hop's method (RFC 9110 sections 15.4.2 to 15.4.9)."""
+def _redirected_method(method: str, status: int, *, repeats: bool) -> str:
+    """Return the next hop's method (RFC 9110 sections 15.4.2 to 15.4.9); `repeats` says that a POST stays one, as in Artillery."""
     if status == 303 and method != "HEAD":
         return "GET"
-    if status in (301, 302) and method == "POST":
+    if status in (301, 302) and method == "POST" and not repeats:
         return "GET"
     return method

@@ -1,4 +1,4 @@
-"""The HTTP steps: get, post, put, patch, delete, head and options; their keys and how they compile."""
+"""The HTTP steps: get, post, put, patch, delete, head, options and rarer ones; their keys and how they compile."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from loadkit.protocols.keys import (
     REQUEST_KEYS,
 )
 from loadkit.protocols.network import network_of, note_way
-from loadkit.protocols.request import Wire, compile_request
+from loadkit.protocols.request import Wire, compile_request, url_of
 from loadkit.units import NS_PER_S, parse_duration_ns
 
 
@@ -48,8 +48,9 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     request = compile_request(verb.upper(), spec, at, build)
     build.origins.add(str(request.origin or "decided by variables"))
     note_way(request.origin, build)
-    if request.origin is not None and not str(spec.get("url", spec.get("uri", ""))).startswith("/"):
-        build.reach(request.origin.place, (*at, "url" if "url" in spec else "uri"))
+    url, url_at = url_of(spec, at)
+    if request.origin is not None and not url.startswith("/"):
+        build.reach(request.origin.place, url_at)
     cookies = _compile_cookies(spec.get("cookie", {}), (*at, "cookie"), build)
     first_cookies = _compile_cookies(defaults.get("cookie", {}), ("config", "http", "defaults", "cookie"), build)
     timeout_ns = timeout_of(spec, at, build)
@@ -63,6 +64,7 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         connect_timeout_ns=connect_timeout_ns,
         follow_redirects=spec.get("followRedirect", True) is not False,
         max_redirects=int(spec.get("maxRedirects", http.get("maxRedirects", DEFAULT_MAX_REDIRECTS))),
+        repeats_method=build.compat,
         condition=condition,
         cookies=cookies,
         first_cookies=first_cookies,
@@ -214,6 +216,7 @@ def _seconds(mapping: Mapping[str, Any], key: str, where: Where, build: Build, d
 
 def _step_schema(verb: str) -> dict[str, Any]:
     return {
+        **({"x-rare": True} if verb in RARE_VERBS else {}),  # hints do not list them
         "title": f"HTTP {verb.upper()}",
         "description": f"Send a {verb.upper()} request and wait for its response.",
         "examples": [{"url": "/"}],
@@ -225,7 +228,16 @@ def _step_schema(verb: str) -> dict[str, Any]:
     }
 
 
+VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
+
+# The others that servers understand, which Artillery sends as well (llhttp's list)
+RARE_VERBS = (
+    "trace", "query", "purge", "propfind", "proppatch", "mkcol", "copy", "move", "lock", "unlock", "search", "report",
+    "acl", "bind", "rebind", "unbind", "checkout", "link", "unlink", "m-search", "merge", "mkactivity", "mkcalendar",
+    "notify", "source", "subscribe", "unsubscribe",
+)  # fmt: skip
+
 STEPS = {
     verb: StepPlugin(schema=_step_schema(verb), compile=compile_http, requests=True, sent=sent, needs_target=True)
-    for verb in ("get", "post", "put", "patch", "delete", "head", "options")
+    for verb in (*VERBS, *RARE_VERBS)
 }

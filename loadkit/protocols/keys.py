@@ -8,6 +8,7 @@ from loadkit.flow.expect import EXPECT_SCHEMA
 from loadkit.flow.extract import CAPTURE_SCHEMA, MATCH_SCHEMA
 from loadkit.flow.function import REQUEST_HOOKS
 from loadkit.protocols.network_keys import NETWORK_KEYS
+from loadkit.protocols.tracing import DEFAULT_PREFIX
 
 DEFAULT_TIMEOUT_S = 10
 DEFAULT_CONNECT_TIMEOUT_S = 5
@@ -97,6 +98,37 @@ CONFIG = {
                 "examples": [50],
             },
             **NETWORK_KEYS,
+            "distributedTracing": {
+                "type": ["boolean", "object"],
+                "additionalProperties": False,
+                "title": "Distributed tracing",
+                "description": "Send a `traceparent` header (W3C Trace Context) with new ids in each request.",
+                "default": False,
+                "examples": [True, {"enabled": True, "sampled": False}],
+                "properties": {
+                    "enabled": {
+                        "type": "boolean",
+                        "title": "Enabled",
+                        "description": "Whether the header is sent.",
+                        "default": True,
+                        "examples": [False],
+                    },
+                    "sampled": {
+                        "type": "boolean",
+                        "title": "Sampled",
+                        "description": "Whether the traces are to be recorded by who takes part in them.",
+                        "default": True,
+                        "examples": [False],
+                    },
+                    "traceIdPrefix": {
+                        "type": "string",
+                        "title": "Prefix",
+                        "description": "What a trace's id begins with, to be found by: up to eight hexadecimal digits.",
+                        "default": DEFAULT_PREFIX,
+                        "examples": ["a9"],
+                    },
+                },
+            },
             "maxSockets": {
                 "type": "integer",
                 "x-noEffect": True,
@@ -184,7 +216,7 @@ REQUEST_KEYS: dict[str, Any] = {
         "type": "string",
         "deprecated": True,
         "title": "URL (old form)",
-        "description": "The old name of `url`.",
+        "description": "The old name of `url`, which it wins over.",
         "examples": ["/products"],
     },
     "name": {
@@ -220,7 +252,14 @@ REQUEST_KEYS: dict[str, Any] = {
     "qs": {
         **_ANY_MAP,
         "title": "Query",
-        "description": "Parameters added to the URL's query, encoded as they need be.",
+        "description": "Parameters of the URL's query, encoded as they need be, instead of any that the URL has; "
+        "a list gives one for each item.",
+        "examples": [{"q": "red shoes"}],
+    },
+    "searchParams": {
+        "type": ["object", "string"],
+        "title": "Query (Artillery's library)",
+        "description": "The same as `qs`, which wins; a text is taken as it is.",
         "examples": [{"q": "red shoes"}],
     },
     "auth": {
@@ -240,6 +279,18 @@ REQUEST_KEYS: dict[str, Any] = {
                 "examples": ["{{ $env.PASSWORD }}"],
             },
         },
+    },
+    "username": {
+        "type": ["string", "number"],
+        "title": "User (Artillery's library)",
+        "description": "The user of HTTP Basic authentication; `auth` wins.",
+        "examples": ["ann"],
+    },
+    "password": {
+        "type": ["string", "number"],
+        "title": "Password (Artillery's library)",
+        "description": "The password beside `username`.",
+        "examples": ["{{ $env.PASSWORD }}"],
     },
     "cookie": {
         **_TEXT_MAP,
@@ -265,6 +316,36 @@ REQUEST_KEYS: dict[str, Any] = {
         **_MAX_REDIRECTS,
         "description": "How many redirects in a row this request follows; one more is an error. "
         "`http.maxRedirects` unless given.",
+    },
+    "allowGetBody": {
+        "type": "boolean",
+        "title": "GET with a body",
+        "description": "Says that a GET or HEAD has a body on purpose; without it a warning tells of Artillery, which sends none.",
+        "examples": [True],
+    },
+    "setContentLengthHeader": {
+        "type": "boolean",
+        "title": "Content-Length of forms with files",
+        "description": "Accepted for Artillery. Content-Length is always sent, and is that of the body.",
+        "examples": [True],
+    },
+    "http2": {
+        "type": "boolean",
+        "title": "HTTP/2 (no effect)",
+        "description": "Accepted for Artillery, with a warning: HTTP/1.1 is what is spoken.",
+        "examples": [False],
+    },
+    "encoding": {
+        "type": "string",
+        "title": "Encoding (no effect)",
+        "description": "Accepted for Artillery, where nothing comes of it either.",
+        "examples": ["utf8"],
+    },
+    "https": {
+        "type": "object",
+        "title": "TLS of a request (no effect)",
+        "description": "Accepted for Artillery, with a warning: `config.tls` holds for all requests.",
+        "examples": [{"rejectUnauthorized": False}],
     },
     "probability": {
         "type": ["number", "string"],

@@ -5,27 +5,23 @@ Everything that does not depend on the virtual user is computed at load; a reque
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
-import msgspec
-
-from loadkit import __version__
 from loadkit.flow.step import NOBODY, Build, Where
 from loadkit.flow.user import VirtualUser
 from loadkit.protocols.address import Origin, is_target, request_target, split_url
-from loadkit.protocols.content import ACCEPTED
-from loadkit.protocols.multipart import BoundaryFound, compile_multipart
+from loadkit.protocols.bodies import compile_body
+from loadkit.protocols.headers import compile_headers, compile_lines
 from loadkit.protocols.network import network_of
+from loadkit.protocols.passed_on import check_passed_on
 from loadkit.protocols.proxy import NO_PROXIES, Proxies
-from loadkit.template.compile import Template, TemplateFault, compile_value
+from loadkit.protocols.urlencoded import query_text
+from loadkit.template.compile import Template
 
-_BODY_METHODS = {"POST", "PUT", "PATCH"}
+_NO_BODY_METHODS = {"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"}  # of which nobody expects one (RFC 9110 section 8.6)
 _CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
-_ENCODE_JSON = msgspec.json.Encoder().encode
 
 
 class InvalidRequest(Exception):
@@ -85,6 +81,9 @@ class RequestSpec:
         lines = [f"Host: {origin.authority}\r\n"]
         for name, template in self.headers:
             lower = name.lower()
+            if lower == "traceparent":  # one for the request and what follows from it
+                lines.append(_line_of(wire, name))
+                continue
             if (crossed and lower in _CREDENTIALS) or (not keeps_body and lower.startswith("content-")):
                 continue
             if lower == "host" and not crossed:
@@ -92,7 +91,7 @@ class RequestSpec:
             elif lower != "host":
                 lines.append(f"{name}: {template.text(user)}\r\n")
         body = wire.body if keeps_body else b""
-        if body or (keeps_body and method in _BODY_METHODS):
+        if body or (keeps_body and method not in _NO_BODY_METHODS):
             lines.append(f"Content-Length: {len(body)}\r\n")
         text = "".join(lines)
         _check_lines(text, len(lines))
@@ -100,15 +99,22 @@ class RequestSpec:
         return Wire(method, origin, path, head.encode("utf-8", "replace") + body, body)
 
 
+def _line_of(wire: Wire, name: str) -> str:
+    """Return the line of a header as it was sent."""
+    start = wire.payload.index(f"\r\n{name}: ".encode()) + 2
+    return wire.payload[start : wire.payload.index(b"\r\n", start) + 2].decode()
+
+
 def compile_request(method: str, spec: Mapping[str, Any], where: Where, build: Build) -> RequestSpec:
     """Compile the url, headers, body and authentication of a step; faults become diagnostics."""
-    body = _compile_body(spec, where, build)
-    headers = _compile_headers(spec, where, build, body.content_type)
+    check_passed_on(spec, method, where, build)
+    body = compile_body(spec, where, build)
+    headers = compile_headers(spec, where, build, body.content_type)
     address = _compile_address(spec, where, build)
     named = any(name.lower() == "host" for name, _ in headers)
-    needs_length = method in _BODY_METHODS or body.given
+    needs_length = method not in _NO_BODY_METHODS or body.given
     may_break = not all(template.is_constant for _, template in headers)
-    lines_of, path_of, address_of, body_of = _compile_lines(headers, build), address.path, address.render, body.render
+    lines_of, path_of, address_of, body_of = compile_lines(headers, build), address.path, address.render, body.render
     fixed = address.origin or _NOWHERE[0]
     proxies = network_of(build).proxies
     fixed_start, for_proxy = proxies.opening(method, fixed)
@@ -166,13 +172,12 @@ class _Address:
 
 
 def _compile_address(spec: Mapping[str, Any], where: Where, build: Build) -> _Address:
-    at = (*where, "url" if "url" in spec else "uri")
-    url = str(spec.get("url", spec.get("uri", "/")))
+    url, at = url_of(spec, where)
     target = str(build.config.get("target", "http://127.0.0.1"))
     template = build.template(url, at)
     query = _compile_query(spec, where, build)
-    text = template.text if query is None else _with_query(template.text, query)
-    constant = template.is_constant and (query is None or "{{" not in str(spec.get("qs")))
+    text = template.text if query is None else _with_query(template.text, query.text)
+    constant = template.is_constant and (query is None or query.constant)
     if url.startswith("/"):
         try:
             origin, prefix = split_url(target)
@@ -228,178 +233,41 @@ def _anywhere(target: str, text: Callable[[Any], str]) -> Callable[[Any], tuple[
     return render
 
 
+def url_of(spec: Mapping[str, Any], where: Where) -> tuple[str, Where]:
+    """Return the URL of a request as written, and where it stands; as in Artillery `uri` wins."""
+    key = "uri" if "uri" in spec else "url"
+    return str(spec.get(key, "/")), (*where, key)
+
+
 def _with_query(text: Callable[[Any], str], query: Callable[[Any], str]) -> Callable[[Any], str]:
     def render(user: Any) -> str:
-        url = text(user).partition("#")[0]
-        return f"{url}{'&' if '?' in url else '?'}{query(user)}"
+        url = text(user).partition("#")[0].partition("?")[0]
+        added = query(user)
+        return f"{url}?{added}" if added else url
 
     return render
 
 
-def _compile_query(spec: Mapping[str, Any], where: Where, build: Build) -> Callable[[Any], str] | None:
-    if not spec.get("qs"):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Query:
+    text: Callable[[Any], str]
+    constant: bool
+
+
+def _compile_query(spec: Mapping[str, Any], where: Where, build: Build) -> _Query | None:
+    """Return what stands behind the ? by `qs` (or `searchParams`): as in Artillery it takes the place of the URL's own."""
+    key = "qs" if "qs" in spec else "searchParams"
+    if not spec.get(key):
         return None
-    template = build.template(spec["qs"], (*where, "qs"))
+    url, at = url_of(spec, where)
+    if "?" in url and not build.compat:
+        text = f"`{key}` takes the place of the query that the URL has"
+        build.warn("LK506", at, text, hint=f"move its parameters to `{key}`", inside=(url, url.index("?")))
+    template = build.template(spec[key], (*where, key))
+    constant = template.is_constant
 
     def query(user: Any) -> str:
-        return urlencode({key: _form_value(value) for key, value in template.render(user).items()}, doseq=True)
+        value = template.render(user)
+        return query_text(value) if isinstance(value, Mapping) else str(value).removeprefix("?")
 
-    return query
-
-
-# The headers
-
-
-def _compile_lines(headers: tuple[tuple[str, Template], ...], build: Build) -> Callable[[VirtualUser], str]:
-    """Return what renders all header lines: one template over the whole block, then the computed ones."""
-    plain = [(name, template) for name, template in headers if _may_stand_in_block(template)]
-    written = "".join(f"{name}: {template.source}\r\n" for name, template in plain)
-    block = _block(written, build)
-    computed = [(name, template.text) for name, template in headers if not _may_stand_in_block(template)]
-    if not computed:
-        return block
-    return lambda user: block(user) + "".join(f"{name}: {text(user)}\r\n" for name, text in computed)
-
-
-def _block(written: str, build: Build) -> Callable[[Any], str]:
-    try:
-        return compile_value(written, build.functions).text  # each header has been compiled, and so checked, by itself
-    except TemplateFault:
-        return lambda user: written  # and so has the fault been reported
-
-
-def _compile_headers(
-    spec: Mapping[str, Any], where: Where, build: Build, content_type: str
-) -> tuple[tuple[str, Template], ...]:
-    """Return the header fields in order: built-in defaults, `http.defaults.headers`, what the keys imply, the step's own."""
-    config = build.config
-    chosen: dict[str, tuple[str, Template]] = {}
-
-    def add(name: str, value: object, at: Where) -> None:
-        if not name or not all(char.isalnum() or char in "!#$%&'*+-.^_`|~" for char in name) or not name.isascii():
-            build.error("LK214", at, f"{name!r} is not a header name", key=True)
-            return
-        if name.lower() == "transfer-encoding":
-            build.error("LK214", at, "loadkit frames the body itself; Transfer-Encoding cannot be set", key=True)
-        if name.lower() == "content-length":
-            build.warn("LK505", at, "Content-Length is what the body's length is; this value has no effect", key=True)
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        chosen[name.lower()] = name, build.template(text, at)
-
-    add("User-Agent", f"loadkit/{__version__}", where)
-    add("Accept", "*/*", where)
-    for path in (("defaults",), ("http", "defaults")):
-        defaults: Any = config
-        for key in path:
-            defaults = defaults.get(key, {})
-        for name, value in defaults.get("headers", {}).items():
-            add(name, value, ("config", *path, "headers", name))
-    if spec.get("gzip") is True:
-        add("Accept-Encoding", ACCEPTED, where)
-    if content_type:
-        add("Content-Type", content_type, where)
-    if "auth" in spec:
-        add_auth = _compile_auth(spec["auth"], (*where, "auth"), build)
-        chosen["authorization"] = "Authorization", add_auth
-    for name, value in spec.get("headers", {}).items():
-        if name.lower() == "content-type" and content_type.startswith("multipart/"):
-            text = "a form with files has its own Content-Type, which names the boundary; this value has no effect"
-            build.warn("LK505", (*where, "headers", name), text, key=True)
-            continue
-        add(name, value, (*where, "headers", name))
-    chosen.pop("content-length", None)
-    return tuple(chosen.values())
-
-
-def _may_stand_in_block(template: Template) -> bool:
-    """Say whether the source renders to the same when it is compiled anew: not what is computed, nor literal braces."""
-    return template.source is not None and not (template.is_constant and "{{" in str(template.source))
-
-
-def _compile_auth(auth: Mapping[str, Any], where: Where, build: Build) -> Template:
-    """Return the value of Authorization for HTTP Basic (RFC 7617)."""
-    template = build.template(f"{auth.get('user', '')}:{auth.get('pass', '')}", where)
-    if template.is_constant:
-        return Template.constant(_basic(template.text(NOBODY)))
-
-    def render(user: Any) -> str:
-        return _basic(template.text(user))
-
-    return Template(source=None, render=render, text=render, is_constant=False, uses=())
-
-
-def _basic(pair: str) -> str:
-    return f"Basic {b64encode(pair.encode()).decode()}"
-
-
-# The body
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Body:
-    render: Callable[[Any], bytes]
-    constant: bool
-    given: bool
-    content_type: str
-
-
-def _compile_body(spec: Mapping[str, Any], where: Where, build: Build) -> _Body:
-    given = [key for key in ("json", "formData", "form", "body") if key in spec]
-    if len(given) > 1:
-        text = f"a request has one body: `{given[0]}` is sent and `{given[1]}` is ignored"
-        build.warn("LK505", (*where, given[1]), text, key=True)
-    if not given:
-        return _Body(render=lambda user: b"", constant=True, given=False, content_type="")
-    kind = given[0]
-    if kind == "formData":
-        return _compile_form_data(spec[kind], (*where, kind), build)
-    template = build.template(spec[kind], (*where, kind))
-    encode, content_type = _ENCODERS[kind]
-    if kind == "body":
-        inner = template.text
-
-        def render(user: Any) -> bytes:
-            return inner(user).encode(errors="replace")
-    else:
-        value = template.render
-
-        def render(user: Any) -> bytes:
-            return encode(value(user))
-
-    if template.is_constant:
-        data = render(NOBODY)
-        return _Body(render=lambda user: data, constant=True, given=True, content_type=content_type)
-    return _Body(render=render, constant=False, given=True, content_type=content_type)
-
-
-def _compile_form_data(fields: Mapping[str, Any], where: Where, build: Build) -> _Body:
-    inner, constant, content_type = compile_multipart(fields, where, build)
-
-    def render(user: Any) -> bytes:
-        try:
-            return inner(user)
-        except BoundaryFound as error:
-            raise InvalidRequest(str(error)) from None
-
-    return _Body(render=inner if constant else render, constant=constant, given=True, content_type=content_type)
-
-
-def _form(values: Mapping[str, Any]) -> bytes:
-    return urlencode({key: _form_value(value) for key, value in values.items()}, doseq=True).encode()
-
-
-def _form_value(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_form_value(item) for item in value]
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return ""
-    return _ENCODE_JSON(value).decode() if isinstance(value, dict) else value
-
-
-_ENCODERS: dict[str, tuple[Callable[[Any], bytes], str]] = {
-    "json": (_ENCODE_JSON, "application/json"),
-    "form": (_form, "application/x-www-form-urlencoded"),
-    "body": (_ENCODE_JSON, ""),
-}
+    return _Query(text=query, constant=constant)

@@ -115,7 +115,7 @@ def _actions(steps: Mapping[str, StepFragment]) -> tuple[dict[str, Schema], dict
     return actions, shared
 
 
-_TEXTS = ("title", "description", "examples")
+_TEXTS = ("title", "description", "examples", "x-rare")
 
 
 def _step(steps: Mapping[str, StepFragment], actions: Mapping[str, Schema]) -> Schema:

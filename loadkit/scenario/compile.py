@@ -186,9 +186,6 @@ def _check_target(target: str, document: Document, build: Build) -> None:
         return
     if "?" in target or "#" in target:
         build.error("LK212", at, "a target ends with its path; paths of requests are appended to it", hint="use `qs`")
-    if "@" in target.split("://", 1)[1].split("/", 1)[0]:
-        text = "user and password in the target have no effect"
-        build.warn("LK505", at, text, hint="use `auth` of the requests, or an Authorization header in `http.defaults`")
 
 
 def _needs_none(scenarios: Any, build: Build) -> bool:

@@ -34,6 +34,7 @@ class Steps:
         self._known: Mapping[str, Any] = step["properties"]
         self._beside = {name: _keys_beside(rule, name) for name, rule in step["dependentSchemas"].items()}
         self.actions = frozenset(self._beside)
+        self._shown = sorted(name for name in self.actions if not self._known[name].get("x-rare"))
         self.flows = frozenset(name for name in self.actions if self._known[name].get("$ref") == "#/$defs/flow")
 
     def faults(self, step: Any, name: str) -> Iterator[StepFault]:
@@ -63,7 +64,7 @@ class Steps:
         if unknown:
             hints = {key: hint for key in unknown if (hint := closest_hint(key, self.actions))}
             key = next(iter(hints), unknown[0])
-            hint = hints.get(key, f"the actions are {', '.join(sorted(self.actions))}")
+            hint = hints.get(key, f"the actions are {', '.join(self._shown)}")
             return StepFault(code="LK107", message=f'unknown step action "{key}"', hint=hint, key=key)
         hint = 'an action is, for example, "think: 1"'
         for key in keys:

@@ -9,12 +9,13 @@ import pytest
 from loadkit.errors import PluginError
 from loadkit.flow.processor import Function, Processor
 from loadkit.flow.step import StepPlugin
+from loadkit.protocols.http import RARE_VERBS, VERBS
 from loadkit.registry import plugin, plugins
 from loadkit.template.functions import TemplateFunction
 from tests.support.engine import build_for
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    **{verb: {verb: {"url": "/x"}} for verb in ("get", "post", "put", "patch", "delete", "head", "options")},
+    **{verb: {verb: {"url": "/x"}} for verb in (*VERBS, *RARE_VERBS)},
     "call": {"call": "gc:collect"},
     "think": {"think": 1},
     "loop": {"loop": [{"log": "x"}], "count": 2},

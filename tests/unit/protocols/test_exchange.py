@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 import tracemalloc
 from typing import Any
 
@@ -351,8 +352,97 @@ def test_a_form_is_encoded() -> None:
     assert b"application/x-www-form-urlencoded" in data
 
 
-def test_query_parameters_are_added_and_encoded() -> None:
-    assert sent({"get": {"url": "/s?x=1", "qs": {"q": "red shoes"}}}).startswith(b"GET /s?x=1&q=red+shoes HTTP/1.1\r\n")
+@pytest.mark.parametrize(
+    ("step", "path"),
+    [
+        ({"url": "/s?x=1#top", "qs": {"q": "red shoes"}}, b"/s?q=red+shoes"),
+        ({"url": "/s", "qs": {"a": ["{{ who }}", "y"], "n": None, "t": True, "l": []}}, b"/s?a=ann&a=y&n=&t=true"),
+        ({"url": "/s?x=1", "qs": {}}, b"/s?x=1"),
+        ({"url": "/s", "searchParams": {"q": "{{ who }}"}}, b"/s?q=ann"),
+        ({"url": "/s", "searchParams": "?q=1&{{ who }}"}, b"/s?q=1&ann"),
+        ({"url": "/s", "qs": {"a": 1}, "searchParams": {"b": 2}}, b"/s?a=1"),
+        ({"url": "/no", "uri": "/yes"}, b"/yes"),
+    ],
+)
+def test_query_parameters_take_the_place_of_the_urls(step: dict[str, Any], path: bytes) -> None:
+    assert sent({"get": step}, variables={"who": "ann"}).split(b" ")[1] == path
+
+
+@pytest.mark.parametrize("verb", ["trace", "purge", "propfind", "m-search", "query"])
+def test_rarer_methods_are_sent(verb: str) -> None:
+    data = sent({verb: {"url": "/x"}})
+    assert data.startswith(f"{verb.upper()} /x HTTP/1.1\r\n".encode())
+    assert (b"Content-Length: 0" in data) is (verb != "trace")
+
+
+TRACEPARENT = re.compile(rb"\r\ntraceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-(0[01])\r\n")
+
+
+def test_each_request_has_ids_of_its_own_when_traced_and_keeps_them_over_redirects() -> None:
+    handler, log = answer(OK, OK, response(b"", "302 Found", "Location: /next"), OK)
+    ran, _ = serve(handler, [*GET, *GET, *GET], config={"http": {"distributedTracing": True}})
+    assert ran.errors == {}
+    found = [TRACEPARENT.search(head) for head in log]
+    ids = [(one[1], one[2], one[3]) for one in found if one]
+    assert len(ids) == 4
+    assert len(set(ids)) == 3
+    assert ids[2] == ids[3]
+    assert all(trace.startswith(b"a9") and flags == b"01" for trace, _, flags in ids)
+
+
+@pytest.mark.parametrize(
+    ("given", "prefix", "flags"),
+    [
+        ({"sampled": False}, b"a9", b"00"),
+        ({"enabled": True, "traceIdPrefix": "C0FFEE"}, b"c0ffee", b"01"),
+        ({"traceIdPrefix": "xyz"}, b"a9", b"01"),
+        ({"traceIdPrefix": "0123456789ab"}, b"01234567", b"01"),
+    ],
+)
+def test_tracing_can_be_set(given: dict[str, Any], prefix: bytes, flags: bytes) -> None:
+    found = TRACEPARENT.search(sent(GET[0], config={"http": {"distributedTracing": given}}))
+    assert found is not None
+    assert (found[1][: len(prefix)], found[3]) == (prefix, flags)
+
+
+@pytest.mark.parametrize("given", [False, {"enabled": False}, None])
+def test_nothing_is_traced_unless_asked(given: Any) -> None:
+    assert b"traceparent" not in sent(GET[0], config={"http": {"distributedTracing": given}})
+
+
+@pytest.mark.parametrize(("compat", "method"), [("artillery", b"POST"), (None, b"GET")])
+def test_a_post_that_is_redirected_goes_on_as_get_unless_artillery_is_asked_for(compat: Any, method: bytes) -> None:
+    handler, log = answer(response(b"", "302 Found", "Location: /next"), OK)
+    serve(handler, [{"post": {"url": "/x", "json": 1}}], config={"compat": compat} if compat else {})
+    assert log[1].split(b" ")[0] == method
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"url": "/", "username": "{{ who }}", "password": "secret"},
+        {"url": "/", "auth": {"user": "ann", "pass": "secret"}, "headers": {"Authorization": "Bearer x"}},
+        {"url": "/", "auth": {"user": "ann", "pass": "secret"}, "username": "bob"},
+    ],
+)
+def test_a_user_is_sent_as_basic_authentication_and_wins_over_a_header(step: dict[str, Any]) -> None:
+    data = sent({"get": step}, variables={"who": "ann"})
+    assert b"Authorization: Basic YW5uOnNlY3JldA==\r\n" in data
+    assert data.lower().count(b"authorization") == 1
+
+
+def test_the_user_of_a_url_and_of_the_target_is_sent() -> None:
+    async def main() -> list[bytes]:
+        log: list[bytes] = []
+        async with raw_server(always(log, OK)) as server:
+            place = f"127.0.0.1:{server.port}"
+            await run_flow([*GET, {"get": {"url": f"http://bob:{{{{ word }}}}@{place}/b"}}], f"http://ann:p%40ss@{place}",
+                           variables={"word": "pw"})  # fmt: skip
+        return log
+
+    first, second = on_loop(main())
+    assert b"Authorization: Basic YW5uOnBAc3M=\r\n" in first
+    assert b"Authorization: Basic Ym9iOnB3\r\n" in second
 
 
 def test_basic_authentication() -> None:

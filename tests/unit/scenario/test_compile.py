@@ -125,10 +125,6 @@ def test_a_target_that_paths_cannot_follow_is_a_fault(target: str) -> None:
     assert faults({"target": target}) == ["LK212"]
 
 
-def test_user_and_password_in_the_target_are_not_dropped_silently() -> None:
-    assert [warning.code for warning in plan_of({"target": "http://u:p@h"}).warnings] == ["LK505"]
-
-
 def test_thresholds_know_their_lines() -> None:
     plan = plan_of({"thresholds": ["http.error_rate < 1%", "vusers.failed == 0"]})
     assert [objective.at.line for objective in plan.objectives if objective.at] == [4, 5]
