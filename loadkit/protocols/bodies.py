@@ -58,9 +58,9 @@ def compile_body(spec: Mapping[str, Any], where: Where, build: Build) -> Body:
     return Body(render=render, constant=False, given=True, content_type=content_type)
 
 
-def _check_form(fields: Mapping[str, Any], where: Where, build: Build) -> None:
-    for name, value in fields.items():
-        if isinstance(value, list) and not build.compat:
+def _check_form(fields: Any, where: Where, build: Build) -> None:
+    for name, value in fields.items() if isinstance(fields, Mapping) and not build.compat else ():
+        if isinstance(value, list):
             text = "a list in `form` is one field, with commas between its items, as in Artillery"
             hint = "for a field of each item write the form as `body`, and its Content-Type"
             build.warn("LK506", (*where, name), text, hint=hint, key=True)
