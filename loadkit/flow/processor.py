@@ -76,11 +76,16 @@ class Processor:
             found = self.functions[name] = Function(name, 0)
         return found
 
-    def load(self) -> None:
-        """Import the module and bind its functions; doing it twice is no fault. Raises ProcessorFault for what goes wrong in it."""
+    def load(self, *, stay: bool = False) -> None:
+        """Import the module and bind its functions; doing it twice is no fault. Raises ProcessorFault for what goes wrong in it.
+
+        With `stay` its directory remains on sys.path, for what its functions import later on.
+        """
         if self.loaded:
             return
         module = _import(self.path)
+        if stay:
+            sys.path.append(str(self.path.resolve().parent))
         for function in self.functions.values():
             found = getattr(module, function.name, None)
             if callable(found) and not isinstance(found, type):

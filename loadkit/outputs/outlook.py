@@ -120,6 +120,10 @@ def _needs(outlook: Outlook, paint: Paint) -> Iterator[str]:
     for payload in outlook.payloads:
         needed = "one for each visit" if payload.needed is None else f"{payload.needed:,} needed"
         yield f"  {payload.path}: {counted(payload.rows, 'row')}, {needed}{_behind(payload, paint)}"
+    if outlook.processor:
+        yield ""
+        yield paint("Functions", "bold")
+        yield f"  {outlook.processor}, which a run imports{f': {listed}' if (listed := ', '.join(outlook.functions)) else ''}"
     if outlook.environment or outlook.secrets:
         yield ""
         yield paint("Environment and secrets", "bold")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from loadkit.flow.function import REQUEST_HOOKS
 from loadkit.scenario.changed_checks import CHECKS, check_changes, counted_checks, number_of_checks
 from loadkit.scenario.changes import Change, Kind, same, shown, value_changes
 
 _DEFAULTS: dict[str, Any] = {"followRedirect": True, "gzip": False, "ifTrue": True, "probability": 100}
-_LISTED = {"match", "expect"}
+_LISTED = {"match", "expect", *REQUEST_HOOKS}
 _ONE_OF = {
     "headers": "header",
     "qs": "query parameter",

@@ -121,6 +121,7 @@ def compile_plan(
         network=network_of(build),
         ways=tuple(map(build.secrets.mask_values, build.ways)),
         processor=build.processor,
+        functions=tuple(build.named_functions),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from loadkit import registry
 from loadkit.errors import ScenarioError, Severity
-from loadkit.flow.bookkeeping import ANYTHING_OWN
+from loadkit.flow.function import SCENARIO_HOOKS
 from loadkit.flow.step import Build
 from loadkit.metrics.recorder import Recorder
 from loadkit.redact import Secrets
@@ -20,7 +20,7 @@ from loadkit.scenario.changed_rules import ensure_changes, threshold_changes
 from loadkit.scenario.changes import Change, Kind, same, value_changes
 from loadkit.scenario.check import check_schema
 from loadkit.scenario.hidden import find_secrets, without_secrets
-from loadkit.scenario.judging import compile_ensure
+from loadkit.scenario.judging import compile_ensure, own_metrics
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Phase
 from loadkit.scenario.source import Document, in_order
@@ -58,13 +58,14 @@ def version_of(document: Document) -> Version:
         functions=registry.plugins("function"),
         book=Recorder().book(""),
     )
+    build.has_unread_processor = "processor" in config  # its metrics may be judged; nobody reads it here
     faults = check_schema(document)
     errors = [found for found in faults if found.severity is Severity.ERROR]
     secrets = find_secrets(document)
     if not errors:
         phases = compile_phases(config, solo=False, seed=0, build=build)
         read = parse_thresholds(
-            config.get("thresholds"), None, lambda where: document.at(("config", *where)), ANYTHING_OWN
+            config.get("thresholds"), None, lambda where: document.at(("config", *where)), own_metrics(build)
         )
         for fault in read.faults:
             build.error(fault.code, ("config", *fault.where), fault.message, hint=fault.hint)
@@ -164,7 +165,8 @@ def _weight(item: Mapping[str, Any]) -> float:
 
 def _rest(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     told = {"flow", "name", "weight"}
-    yield from value_changes(_without(old, told), _without(new, told), (f'scenario "{name}"',), _said("scenario"))
+    before, after = (_listed_hooks(_without(side, told)) for side in (old, new))
+    yield from value_changes(before, after, (f'scenario "{name}"',), _said("scenario"))
 
 
 def _config(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -177,7 +179,14 @@ def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
     }
     if isinstance(kept.get("plugins"), dict):
         kept["plugins"] = _without(kept["plugins"], {"ensure"})
-    return {key: value for key, value in _without(kept, _TOLD_ELSEWHERE).items() if value != {}}
+    return _listed_hooks({key: value for key, value in _without(kept, _TOLD_ELSEWHERE).items() if value != {}})
+
+
+def _listed_hooks(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Return a mapping with one hook as the list that it means."""
+    return {
+        key: [value] if key in SCENARIO_HOOKS and isinstance(value, str) else value for key, value in mapping.items()
+    }
 
 
 def _without(mapping: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build
         phases=[name for name, _ in phases],
         warmups=[name for name, warmup in phases if warmup],
     )
-    read = parse_thresholds(items, names, lambda where: build.positions.at(("config", *where)), _own(build))
+    read = parse_thresholds(items, names, lambda where: build.positions.at(("config", *where)), own_metrics(build))
     for fault in read.faults:
         text = _at({"thresholds": items}, fault.where)
         inside = (text, fault.offset) if isinstance(text, str) and _has_grammar(fault.where) else None
@@ -49,7 +49,7 @@ def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build
     return read.objectives
 
 
-def _own(build: Build) -> Recorded:
+def own_metrics(build: Build) -> Recorded:
     """Return what the processor records; anything, where it cannot be read."""
     if build.processor is None:
         return ANYTHING_OWN if build.has_unread_processor else NOTHING_OWN
@@ -94,7 +94,7 @@ def compile_ensure(config: Mapping[str, Any], build: Build) -> Ensure | None:
     def at(where: Where) -> Position | None:
         return build.positions.at(("config", *where))
 
-    ensure = parse_ensure(config, at, _own(build))
+    ensure = parse_ensure(config, at, own_metrics(build))
     for fault in ensure.faults:
         text = _at(config, fault.where)
         inside = (text, fault.offset) if fault.offset and isinstance(text, str) else None

@@ -119,6 +119,10 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     environment: list[Variable]
     secrets: list[str]
     """Names of variables whose values are masked."""
+    processor: str
+    """The module of the user's functions, "" without one. A run imports it."""
+    functions: list[str]
+    """The functions of the processor that the scenarios name."""
     timeline: list[Point]
 
 
@@ -154,6 +158,8 @@ def foresee(plan: Plan) -> Outlook:
             for name in variables_read(plan.document, plan.settings.environment)
         ],
         secrets=_secrets(plan),
+        processor=str(plan.processor.path) if plan.processor is not None else "",
+        functions=list(plan.functions),
         timeline=_timeline(plan, users),
     )
 

@@ -101,6 +101,8 @@ class Plan:
     secrets: Secrets = field(default_factory=Secrets)
     processor: Processor | None = field(default=None, repr=False)
     """The module of the user's functions; whoever makes load imports it first."""
+    functions: tuple[str, ...] = ()
+    """The functions that scenarios name as hooks, steps and conditions, in order."""
     prepare: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
     """Imports the user's functions; for whoever makes load, before it begins. Raises ScenarioError for what is wrong with them."""
 

@@ -67,12 +67,15 @@ def _python_name(name: str) -> str:
     return f"{plain}_" if keyword.iskeyword(plain) or plain[0].isdigit() else plain
 
 
-def import_processor(plan: Plan) -> None:
-    """Import the processor of a plan: this runs the user's code. Raises ScenarioError (LK230, LK231) for what goes wrong."""
+def import_processor(plan: Plan, *, stay: bool = False) -> None:
+    """Import the processor of a plan: this runs the user's code. Raises ScenarioError (LK230, LK231) for what goes wrong.
+
+    With `stay` its directory remains on sys.path: in a process that does nothing else.
+    """
     if plan.processor is None:
         return
     try:
-        plan.processor.load()
+        plan.processor.load(stay=stay)
     except ProcessorFault as fault:
         raise _refused(plan, "LK230", str(fault), fault.hint) from None
     except HookFault as fault:

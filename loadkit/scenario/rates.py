@@ -93,6 +93,8 @@ def _of_action(action: str, step: Mapping[str, Any], actions: Mapping[str, Any])
 
 def rounds_of(step: Mapping[str, Any]) -> int | None:
     """Return how often steps inside of a step are done; None when only a visit knows it."""
+    if "whileTrue" in step:
+        return None  # a function decides
     over, count = step.get("over"), step.get("count", 1)
     if over is not None:
         return len(over) if isinstance(over, list) else None

@@ -172,6 +172,34 @@ def test_what_is_said(compare, pairs, lines, looser):
     assert may_be_looser is looser
 
 
+HOOKED = BASE.replace("  mode: uniform", "  mode: uniform\n  processor: ./hooks.py\n  beforeRequest: sign").replace(
+    "- name: browse\n", "- name: browse\n    onError: note\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("pair", "lines"),
+    [
+        (("beforeRequest: sign", "beforeRequest: [sign]"), []),
+        (("onError: note", "onError: [note, tell]"), ['scenario "browse".onError ["note"] -> ["note", "tell"]']),
+        (("    onError: note\n", ""), ['scenario "browse".onError removed']),
+        (("./hooks.py", "./others.py"), ["config.processor ./hooks.py -> ./others.py"]),
+        (("beforeRequest: sign", "beforeRequest: seal"), ['config.beforeRequest ["sign"] -> ["seal"]']),
+        (("name: product}", "name: product, afterResponse: look}"),
+         ['scenario "browse": loop: request GET product: afterResponse added: ["look"]']),
+        (("count: 4", "whileTrue: more"),
+         ['scenario "browse": loop: count removed', 'scenario "browse": loop: whileTrue added: more']),
+        (("- think: 60s", "- function: rest"),
+         ['scenario "checkout": think removed', 'scenario "checkout": function added']),
+        (("http.error_rate <= 1%", "orders.failed <= 1"),
+         ["threshold removed: http.error_rate <= 1%", "threshold added: orders.failed <= 1"]),
+    ],
+)  # fmt: skip
+def test_changed_hooks_are_named(compare, pair, lines):
+    said, _ = compare(HOOKED, HOOKED.replace(*pair, 1))
+    assert said == lines
+
+
 def test_a_scenario_that_comes_or_goes_tells_its_share(compare):
     added = BASE + "  - {name: search, weight: 10, flow: [{get: /search}]}\n"
     assert compare(BASE, added) == (["scenario added: search (share 50 %)"], False)

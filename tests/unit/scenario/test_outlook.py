@@ -35,6 +35,15 @@ def read(tmp_path):
     return read_text
 
 
+def test_functions_of_the_processor_are_named_and_what_they_decide_is_uncertain(read, tmp_path):
+    (tmp_path / "hooks.py").write_text("raise RuntimeError('nobody runs this')\ndef sign(): ...\ndef more(): ...\n")
+    loop = "scenarios: [{name: look, beforeRequest: sign, flow: [{loop: [{get: /}], whileTrue: more, count: 9}]}]"
+    outlook = foresee(read("[{duration: 10, arrivalRate: 1}]", loop, "  processor: ./hooks.py"))
+    assert outlook.processor == str(tmp_path / "hooks.py")
+    assert sorted(outlook.functions) == ["more", "sign"]
+    assert (outlook.requests, outlook.scenarios[0].uncertain) == (10, True)
+
+
 def test_requests_follow_from_loops_and_weights(read):
     outlook = foresee(read("[{duration: 10, arrivalRate: 8}]", TWO))
     assert (outlook.arrivals, outlook.requests_per_visit) == (80, 2.0)
