@@ -4,7 +4,7 @@ LoadkitError
 ├─ ScenarioError     the file is wrong: every fault at once, by position
 ├─ UsageError        the command line is wrong
 ├─ PluginError       a plugin or an optional dependency is missing
-├─ PreflightError    nothing can be attempted: unwritable output, too few descriptors, no embedded target
+├─ PreflightError    nothing can be attempted: unwritable output, too few descriptors, no embedded target, `before` failed
 ├─ FleetError        workers were lost; the run cannot be trusted as a whole
 └─ JournalError      a journal of which nothing can be recovered
 """
@@ -135,7 +135,7 @@ class PluginError(LoadkitError):
 
 
 class PreflightError(LoadkitError):
-    """Nothing can be attempted: the output cannot be written, descriptors do not suffice, demo:// does not start."""
+    """Nothing can be attempted: the output cannot be written, descriptors do not suffice, demo:// or `before` fails."""
 
     exit_code = ExitCode.PREFLIGHT
 

@@ -147,6 +147,10 @@ class Secrets:
         self.known = tuple(dict.fromkeys(found for value in values for found in texts_in(value)))
         self._judged: dict[str, bool] = {}
 
+    def knowing(self, values: Iterable[Any]) -> Secrets:
+        """Return these secrets with more values."""
+        return Secrets(self.names, [*self.known, *values])
+
     def holds(self, variable: str) -> bool:
         """Say whether the values of a variable are secret: its name is listed, or says so."""
         judged = self._judged.get(variable)

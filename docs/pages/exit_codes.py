@@ -9,12 +9,12 @@ _MEANINGS = {
     ExitCode.PASS: "All thresholds held and all checks passed, or nothing was judged.",
     ExitCode.BUG: "A bug in loadkit; the text above says where. Please report it.",
     ExitCode.INVALID_INPUT: "The command line or the scenario is wrong; nothing was run.",
-    ExitCode.FAILED: "A threshold, an `ensure` check or an `expect` check failed.",
+    ExitCode.FAILED: "A threshold, an `ensure` check or an `expect` check failed, or the flow `after` the load did.",
     ExitCode.REGRESSION: "A comparison found something worse: `loadkit diff --exit-code`, when what is judged became looser.",
     ExitCode.INVALID_MEASUREMENT: "The generator, not the target, was the limit, or a worker was lost: the figures mean nothing. "
     "Also: the report could not be written after the run.",
     ExitCode.PREFLIGHT: "Nothing could be attempted: the report cannot be written, the users need more file "
-    "descriptors than there are, or `demo://` does not start.",
+    "descriptors than there are, `demo://` does not start, or the flow `before` the load failed.",
     ExitCode.SIGINT: "Ended by Ctrl-C (SIGINT); the report covers the part that ran.",
     ExitCode.SIGTERM: "Ended by SIGTERM; the report covers the part that ran.",
 }

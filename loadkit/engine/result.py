@@ -25,6 +25,7 @@ class RunResult:
 
     `started_at` is Unix time in seconds; `signal` names the signal that ended the run early, if one did,
     and `aborted_by` the threshold.
+    `after_failed` says why the flow `after` the load did not come to its end, if it did not.
     """
 
     plan: Plan
@@ -42,16 +43,17 @@ class RunResult:
     lost_workers: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
     aborted_by: Abort | None = None
+    after_failed: str | None = None
     intervals: Mapping[Place, Estimate] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return the exit status. Precedence: signal, invalid measurement, failed verdict."""
+        """Return the exit status. Precedence: signal, invalid measurement, failed verdict or `after`."""
         if self.signal:
             return ExitCode[self.signal]
         if self.measurement.status is Validity.INVALID:
             return ExitCode.INVALID_MEASUREMENT
-        if self.failures:
+        if self.failures or self.after_failed:
             return ExitCode.FAILED
         return ExitCode.PASS
 

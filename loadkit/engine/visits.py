@@ -63,9 +63,12 @@ class Visits:
         self.on_out_of_rows: Callable[[], None] | None = None
         self.out_of_rows = False  # no visit may begin any more
         self._look_for_rows()
-        self._fixed = dict(plan.context)
+        self._fixed = {**plan.context, **plan.given}
         self._drawn = []
+        kept = plan.given if plan.config.get("compat") != "artillery" else ()
         for name, template in plan.variables.items():
+            if name in kept:
+                continue
             if template.is_constant and not isinstance(template.source, list):
                 self._fixed[name] = template.source
             else:
@@ -77,6 +80,11 @@ class Visits:
             return 0
         point = uniform(self._seed, number, _PICK) * self._sums[-1]
         return min(bisect_right(self._sums, point), len(self._journeys) - 1)
+
+    def furnish(self, user: VirtualUser) -> None:
+        """Give a user that makes no visit its variables."""
+        user.variables = self._fixed.copy()
+        self._fill(user)
 
     async def once(self, user: VirtualUser) -> None:
         """Carry out one visit and count how it ends."""

@@ -175,6 +175,7 @@ class Fleet:
             "workers": len(self._workers),
             "graceful_stop_ns": self._options.graceful_stop_ns,
             "debug": self._options.debug,
+            "given": dict(self._plan.given),
         }
 
     async def _read(self, index: int) -> None:

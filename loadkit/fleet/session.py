@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +13,8 @@ from loadkit.demo.process import DemoProcess, start_demo
 from loadkit.engine.descriptors import descriptor_limit
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
+from loadkit.errors import PreflightError
+from loadkit.fleet.errand import ErrandCourse
 from loadkit.fleet.local import Fleet, RunOptions, Stop
 from loadkit.fleet.preflight import check_descriptors, check_local_addresses
 from loadkit.fleet.process import WorkerProcess
@@ -107,8 +110,7 @@ class _Course:
             if plan.target.startswith(DEMO_TARGET):
                 self._demo = await start_demo(DemoOptions())
                 plan = aimed(plan, self._demo.url)
-            self._fleet = Fleet(plan, self._options, self._stop, self._workers)
-            async with aclosing(self._fleet.run()) as events:
+            async with aclosing(self._whole(plan)) as events:
                 async for event in events:
                     _tell(event, outputs)
                     if finish and isinstance(event, Finished):
@@ -116,6 +118,31 @@ class _Course:
                     yield event
         finally:
             await self._close()
+
+    async def _whole(self, plan: Plan) -> AsyncGenerator[Event, None]:
+        """Yield the events of what runs before the load, of the load, and of what runs after it."""
+        ready = True
+        if plan.before is not None:
+            _prepare(plan)
+            errand = ErrandCourse(plan, plan.before, self._options, self._stop)
+            async with aclosing(errand.lines()) as lines:
+                async for line in lines:
+                    yield line
+            if errand.failure:
+                raise PreflightError(f"{errand.failure}; no load was made")
+            ready, plan = not errand.interrupted, plan.with_given(errand.given)
+        self._fleet = Fleet(plan, self._options, self._stop, self._workers)
+        async with aclosing(self._fleet.run()) as events:
+            async for event in events:
+                if isinstance(event, Finished) and plan.after is not None and ready:
+                    _prepare(plan)
+                    errand = ErrandCourse(plan, plan.after, self._options, self._stop)
+                    async with aclosing(errand.lines()) as lines:
+                        async for line in lines:
+                            yield line
+                    failure = errand.failure or None
+                    event = Finished(result=replace(event.result, signal=self._stop.signal, after_failed=failure))
+                yield event
 
     async def _close(self) -> None:
         try:
@@ -132,6 +159,12 @@ class _Course:
             worker.abandon()
         if self._demo is not None:
             self._demo.stop()
+
+
+def _prepare(plan: Plan) -> None:
+    """Import the functions that a plan's flows call in this process."""
+    import_processor(plan)
+    plan.prepare()
 
 
 def _tell(event: Event, outputs: Sequence[Output]) -> None:

@@ -100,6 +100,7 @@ def _prepare(channel: Channel, order: dict[str, Any]) -> Any:
     settings = Settings(**order["settings"])
     indexes = [index and RowIndex(**{**index, "fields": tuple(index["fields"])}) for index in order["indexes"]]
     plan = compile_plan(document_from_wire(order["document"]), settings, recorder, indexes)
+    plan = plan.with_given(order["given"])
     import_processor(plan, stay=True)
     plan.prepare()
     for phase in plan.phases:

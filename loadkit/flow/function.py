@@ -92,7 +92,8 @@ def _function_step(name: Any, kind: str, where: Where, build: Build) -> StepFunc
     return function
 
 
-def _function_steps(item: Mapping[str, Any], kind: str, where: Where, build: Build) -> tuple[StepFunction, ...]:
+def function_steps(item: Mapping[str, Any], kind: str, where: Where, build: Build) -> tuple[StepFunction, ...]:
+    """Return a step for each function that a key of a scenario names."""
     value = item.get(kind)
     if isinstance(value, list):
         return tuple(_function_step(name, kind, (*where, kind, index), build) for index, name in enumerate(value))
@@ -106,8 +107,8 @@ def with_scenario_hooks(
 
     `afterScenario` runs however the flow ended, unless it was cut off at the end of the run.
     """
-    before = _function_steps(item, "beforeScenario", where, build)
-    after = _function_steps(item, "afterScenario", where, build)
+    before = function_steps(item, "beforeScenario", where, build)
+    after = function_steps(item, "afterScenario", where, build)
     on_error = find_hooks(item.get("onError"), "onError", (*where, "onError"), build)
     if on_error and not build.compat:
         text = "onError is told of whatever ends a virtual user (Artillery: of requests without a response alone)"

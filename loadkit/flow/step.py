@@ -155,6 +155,7 @@ class Build:
         self.defined: set[str] = set()
         self.later: dict[str, Where] = {}  # captures anywhere in this scenario, for "used before its capture"
         self.has_unknown_fields = False  # a payload could not be read: any name may be one of its fields
+        self.lenient = False  # a variable that nothing defines is a warning
         self.loops = 0
         self.beside = 0  # so many `parallel` steps are around what is being compiled
         self.malformed = False  # the schema's check found faults: go on where a value has the wrong type
@@ -275,6 +276,14 @@ class Build:
         self.loops -= 1
         self.defined -= added
 
+    @contextmanager
+    def aside(self, book: Book) -> Iterator[None]:
+        """Compile what is no part of the load: it records into a book of its own, its names and origins are nobody else's."""
+        kept = self.book, self.request_names, self.origins, self.expect_at, set(self.defined), self.later, self.lenient
+        self.book, self.request_names, self.origins = book, set(), set()
+        yield
+        self.book, self.request_names, self.origins, self.expect_at, self.defined, self.later, self.lenient = kept
+
     def closest(self, name: str, known: Iterable[str]) -> str:
         """Return a hint naming the closest match, or "" when nothing is close, or when more is wrong than will be shown."""
         return closest_hint(name, known) if len(self.diagnostics) < _MOST_HINTED else ""
@@ -324,6 +333,11 @@ class Build:
             hint = "variables are given values in the order in which they are written, before the fields of payloads"
         if self.processor is not None or self.script is not None:
             text = f'nothing defines the variable "{name}", unless the processor does'
+            self.warn("LK201", where, text, hint=hint, inside=inside)
+            return
+        if self.lenient:
+            hint = hint or "`after` knows what `before` captured, and nothing of what virtual users did"
+            text = f'nothing defines the variable "{name}"; it is empty here'
             self.warn("LK201", where, text, hint=hint, inside=inside)
             return
         self.error("LK201", where, f'nothing defines the variable "{name}"', hint=hint, inside=inside)

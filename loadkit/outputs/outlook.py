@@ -37,6 +37,11 @@ def outlook_lines(outlook: Outlook, *, paint: Paint, blocks: bool = True) -> Ite
     yield ""
     yield paint("Requests", "bold")
     yield from _requests(outlook)
+    for when, requests in (("Before the load, once", outlook.before), ("After the load, once", outlook.after)):
+        if requests:
+            yield ""
+            yield paint(when, "bold")
+            yield from _table([(one.name, f"{one.number:,}") for one in requests], left=(0,))
     yield from _needs(outlook, paint)
 
 

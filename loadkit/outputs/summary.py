@@ -58,6 +58,7 @@ def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = pl
             yield paint(title, "bold")
             yield from (f"  {line}" for line in held)
     yield ""
+    yield from _after(result, paint)
     yield conclusion(result, paint=paint)
 
 
@@ -67,8 +68,14 @@ def quiet_summary(result: RunResult, *, paint: Paint = plain) -> Iterator[str]:
     yield from _error_lines(result.summary)
     if result.measurement.status is Validity.INVALID:
         yield from _measurement(result, paint)
+    yield from _after(result, paint)
     if result.exit_code is not ExitCode.PASS:
         yield conclusion(result, paint=paint)
+
+
+def _after(result: RunResult, paint: Paint) -> Iterator[str]:
+    if result.after_failed:
+        yield paint(printable(result.after_failed), "red")
 
 
 def conclusion(result: RunResult, *, paint: Paint = plain) -> str:
@@ -84,7 +91,7 @@ def conclusion(result: RunResult, *, paint: Paint = plain) -> str:
         text = f"INVALID: this measurement cannot be trusted, see above{_aborted(result)} (exit code {code:d})"
         return paint(text, "red")
     if code is not ExitCode.PASS:
-        return paint(f"FAIL: {_failed(judged)}{note}{_aborted(result)} (exit code {code:d})", "red")
+        return paint(f"FAIL: {_failed(result, judged)}{note}{_aborted(result)} (exit code {code:d})", "red")
     if not judged:
         return paint(f"PASS: nothing was judged{_unanswered(result)}; config.thresholds says what must hold", "yellow")
     held = [verdict for verdict in judged if verdict.status is Status.PASS]
@@ -102,12 +109,13 @@ def _held(judged: Sequence[Verdict]) -> str:
     return " and ".join([*names, *(["all checks"] if len(thresholds) < len(judged) else [])])
 
 
-def _failed(judged: Sequence[Verdict]) -> str:
+def _failed(result: RunResult, judged: Sequence[Verdict]) -> str:
     thresholds = [verdict for verdict in judged if verdict.origin != "expect"]
     failed = sum(verdict.status is Status.FAIL for verdict in thresholds)
     parts = [f"{failed} of {counted(len(thresholds), 'threshold')} failed"] if failed else []
     checks = [verdict for verdict in judged if verdict.origin == "expect" and verdict.status is Status.FAIL]
-    return " and ".join([*parts, *(verdict.observed_text for verdict in checks)])
+    after = ["`after` failed"] if result.after_failed else []
+    return " and ".join([*parts, *(verdict.observed_text for verdict in checks), *after])
 
 
 def _unanswered(result: RunResult) -> str:

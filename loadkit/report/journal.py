@@ -83,6 +83,7 @@ class End(msgspec.Struct, kw_only=True):
     measurement: Measurement
     verdicts: tuple[Verdict, ...]
     aborted_by: Abort | None = None
+    after_failed: str | None = None
 
 
 def header_frame(event: Started) -> bytes:
@@ -113,6 +114,7 @@ def end_frame(result: RunResult) -> bytes:
         measurement=result.measurement,
         verdicts=result.verdicts,
         aborted_by=result.aborted_by,
+        after_failed=result.after_failed,
     )
     return _frame("end", msgspec.to_builtins(end))
 

@@ -82,7 +82,8 @@ def _finished(course: Course, end: End) -> RunResult:
         lost_arrivals=end.lost_arrivals,
         aborted_by=end.aborted_by,
     )
-    return replace(course.conclude(ending), measurement=end.measurement, verdicts=end.verdicts)
+    made = course.conclude(ending)
+    return replace(made, measurement=end.measurement, verdicts=end.verdicts, after_failed=end.after_failed)
 
 
 def _cut_off(course: Course, cores: int) -> RunResult:

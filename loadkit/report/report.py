@@ -81,6 +81,7 @@ def _course(result: RunResult) -> dict[str, Any]:
         "elapsed_s": round(result.elapsed_s, 3),
         "signal": result.signal,
         "aborted_by": _abort(result.aborted_by),
+        "after_failed": result.after_failed,
         "exit_code": int(result.exit_code),
         **parts(result),
         "measurement": {

@@ -85,6 +85,7 @@ def _course() -> Schema:
                 },
             )
         ),
+        "after_failed": _nullable(_text("Why the flow `after` the load failed; null when it did not.")),
         "exit_code": _integer("The exit code of the command."),
         "phases": phases_schema(),
         **measured_schema(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from loadkit.scenario.keys import CONFIG, PHASE, SCENARIO, TOP, Schema
+from loadkit.scenario.keys import CONFIG, ERRAND, PHASE, SCENARIO, TOP, Schema
 
 TEMPLATE = r"\{\{"
 EXTENSIONS = "^x-"
@@ -56,6 +56,11 @@ def build_schema(steps: Mapping[str, StepFragment], config: Mapping[str, Any], p
                 **_object(SCENARIO, required=["flow"]),
                 "title": "Scenario",
                 "description": "A journey: the steps that one virtual user does.",
+            },
+            "errand": {
+                **_object(ERRAND, required=["flow"]),
+                "title": "Errand",
+                "description": "A flow that runs once, outside of the load: its requests are in no figure.",
             },
             "flow": {
                 "type": "array",

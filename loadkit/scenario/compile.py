@@ -26,6 +26,7 @@ from loadkit.protocols.address import split_url
 from loadkit.protocols.network import network_of
 from loadkit.redact import MASK, Secrets, is_secret
 from loadkit.scenario.check import check_schema
+from loadkit.scenario.errand import compile_errand, define_given
 from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
 from loadkit.scenario.payloads import check_rows, load_feeders, payload_places
@@ -80,7 +81,10 @@ def compile_plan(
     feeders = load_feeders(config.get("payload"), build, indexes)
     check_secrets(document, build)
     phases = compile_phases(config, solo=settings.solo, seed=seed, build=build)
+    before, given = compile_errand("before", data.get("before"), build)
+    define_given(given, build)
     scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build, recorder)
+    after, _ = compile_errand("after", data.get("after"), build)
     if not settings.solo:
         check_rows(phases, tuple(zip(feeders, payload_places(config.get("payload")), strict=False)), build)
     report_script(build)
@@ -118,6 +122,8 @@ def compile_plan(
         width=width,
         prepare=_preparing(document, build),
         hosts=tuple(build.hosts),
+        before=before,
+        after=after,
         network=network_of(build),
         ways=tuple(map(build.secrets.mask_values, build.ways)),
         processor=build.processor,

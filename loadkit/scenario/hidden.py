@@ -143,7 +143,8 @@ class _Findings:
 
 def _flow_names(document: Document, build: Build) -> Iterator[str]:
     """Yield what captures, `set` steps and loops of any scenario define."""
-    for index, scenario in enumerate(_list(document.data.get("scenarios"))):
+    errands = (document.data.get(name) for name in ("before", "after"))
+    for index, scenario in enumerate([*_list(document.data.get("scenarios")), *errands]):
         if isinstance(scenario, Mapping):
             yield from declared_names(scenario.get("flow"), ("scenarios", index, "flow"), build.actions)
             yield from _loop_names(scenario.get("flow"))

@@ -22,8 +22,6 @@ def _idle(title: str, description: str, example: Any, **rules: Any) -> Schema:
     }
 
 
-_ONCE: Schema = {"type": "object", "additionalProperties": True}
-
 TOP: dict[str, Schema] = {
     "$schema": {
         "type": "string",
@@ -55,10 +53,20 @@ TOP: dict[str, Schema] = {
         "Required, here or in a file that is merged with this one.",
         "examples": [[{"name": "browse", "flow": [{"get": {"url": "/"}}]}]],
     },
-    "before": _idle(
-        "Before", "A flow that runs once before the test.", {"flow": [{"post": {"url": "/login"}}]}, **_ONCE
-    ),
-    "after": _idle("After", "A flow that runs once after the test.", {"flow": [{"post": {"url": "/logout"}}]}, **_ONCE),
+    "before": {
+        "$ref": "#/$defs/errand",
+        "title": "Before",
+        "description": "A flow that runs once, before the first phase. What it captures and sets every virtual user has from the "
+        "start. When it fails, nothing is run.",
+        "examples": [{"flow": [{"post": {"url": "/login", "capture": {"json": "$.token", "as": "token"}}}]}],
+    },
+    "after": {
+        "$ref": "#/$defs/errand",
+        "title": "After",
+        "description": "A flow that runs once, when the last virtual user is done, also after Ctrl-C. It has the variables that "
+        "`before` set. When it fails, so does the run.",
+        "examples": [{"flow": [{"delete": {"url": "/test-data"}}]}],
+    },
 }
 
 CONFIG: dict[str, Schema] = {
@@ -226,6 +234,21 @@ SCENARIO: dict[str, Schema] = {
     **SCENARIO_HOOKS,
     "socketio": _idle("Socket.IO", "Settings of the Socket.IO connection.", {"path": "/chat"}, type="object"),
 }
+
+_ON_ERROR = SCENARIO_HOOKS["onError"]
+ERRAND: dict[str, Schema] = {
+    **{key: schema for key, schema in SCENARIO.items() if key not in ("weight", "socketio")},
+    "timeout": {
+        "type": ["number", "string"],
+        "minimum": 0,
+        "title": "Timeout",
+        "description": "How long the whole flow may take. Seconds, or text such as 2m.",
+        "examples": ["2m"],
+        "default": 300,
+    },
+    "onError": _idle("On error", "Functions that run when the flow fails.", _ON_ERROR["examples"][0],
+                     **{word: _ON_ERROR[word] for word in ("type", "items")}),
+}  # fmt: skip
 
 IDLE = frozenset(name for keys in (TOP, CONFIG, SCENARIO) for name, schema in keys.items() if "x-noEffect" in schema)
 """Keys that hints do not offer."""

@@ -89,8 +89,10 @@ class Names:
         actions = [key for key in value if key in self.actions] if isinstance(value, Mapping) else []
         if actions:
             return f'step "{actions[0]}"'
-        numbers = [part for part in where[3:] if isinstance(part, int)]
-        return f"step {'.'.join(str(number + 1) for number in numbers)} of {self._named('scenario', where[:2])}"
+        length = _flow_length(where)
+        numbers = [part for part in where[length:] if isinstance(part, int)]
+        whole = self._named("scenario", where[:2]) if where[0] == "scenarios" else f"`{where[0]}`"
+        return f"step {'.'.join(str(number + 1) for number in numbers)} of {whole}"
 
     def _inside_step(self, rest: Where, step: str) -> str:
         keys = [part for part in rest[1:] if isinstance(part, str)]
@@ -100,9 +102,9 @@ class Names:
 
     def _step_length(self, where: Where) -> int:
         """Return how much of a path leads to the innermost step it passes; 0 if it passes none."""
-        if len(where) < 4 or where[0] != "scenarios" or where[2] != "flow":
+        length, found = _flow_length(where), 0
+        if not length or length == len(where):
             return 0
-        length, found = 3, 0
         while length < len(where):
             if isinstance(where[length], int):
                 length += 1
@@ -112,6 +114,13 @@ class Names:
             else:
                 break
         return found
+
+
+def _flow_length(where: Where) -> int:
+    """Return how much of a path leads to the flow that it goes into; 0 when it goes into none."""
+    if where[:1] == ("scenarios",) and where[2:3] == ("flow",):
+        return 3
+    return 2 if where[:1] in (("before",), ("after",)) and where[1:2] == ("flow",) else 0
 
 
 def at_path(data: Any, where: Where) -> Any:

@@ -115,6 +115,9 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     phases: list[PhaseOutlook]
     scenarios: list[ScenarioOutlook]
     requests_by_name: list[RequestOutlook]
+    before: list[RequestOutlook]
+    """What is sent once, before the load, and is in no other figure."""
+    after: list[RequestOutlook]
     payloads: list[PayloadOutlook]
     environment: list[Variable]
     secrets: list[str]
@@ -152,6 +155,8 @@ def foresee(plan: Plan) -> Outlook:
         phases=phases,
         scenarios=_scenarios(plan, journeys, arrivals),
         requests_by_name=_requests(plan, journeys, _sum([phase.requests for phase in phases])),
+        before=_once(plan, "before"),
+        after=_once(plan, "after"),
         payloads=_payloads(plan, arrivals),
         environment=[
             Variable(name=name, set=name in os.environ)
@@ -291,6 +296,14 @@ def _requests(plan: Plan, journeys: list[Journey], requests: int | None) -> list
         RequestOutlook(name=mask(name), number=None if requests is None else round(requests * mean / total if total else 0))
         for name, mean in means.items()
     ]  # fmt: skip
+
+
+def _once(plan: Plan, name: str) -> list[RequestOutlook]:
+    """Return the requests of `before` or `after`."""
+    item = plan.document.data.get(name)
+    flow = item.get("flow") if isinstance(item, dict) else None
+    found = journey_of(flow, plan.config, registry.plugins("step")).requests
+    return [RequestOutlook(name=plan.secrets.mask_values(one), number=number) for one, number in found.items()]
 
 
 def _payloads(plan: Plan, arrivals: int | None) -> list[PayloadOutlook]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from loadkit.errors import Diagnostic, Position
@@ -11,6 +11,7 @@ from loadkit.flow.plugins import endpoint_options
 from loadkit.flow.processor import Processor
 from loadkit.flow.step import StepFunction
 from loadkit.metrics.endpoints import Naming
+from loadkit.metrics.recorder import Recorder
 from loadkit.protocols.network import Network
 from loadkit.redact import Secrets
 from loadkit.scenario.settings import Settings
@@ -60,6 +61,26 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErrandStep:
+    """One step of an errand; `title` is how messages call it."""
+
+    run: StepFunction
+    title: str
+    at: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A flow that runs once, `before` or `after` the load. What it records is in no figure."""
+
+    name: str
+    steps: tuple[ErrandStep, ...]
+    recorder: Recorder
+    timeout_ns: int
+    at: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a run will do. `digest` identifies it: same digest and seed, same arrivals and choices.
 
@@ -105,6 +126,15 @@ class Plan:
     """The functions that scenarios name as hooks, steps and conditions, in order."""
     prepare: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
     """Imports the user's functions; for whoever makes load, before it begins. Raises ScenarioError for what is wrong with them."""
+    before: Errand | None = field(default=None, repr=False)
+    after: Errand | None = field(default=None, repr=False)
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What `before` set, once it has run: variables of every virtual user."""
+
+    def with_given(self, variables: Mapping[str, Any]) -> Plan:
+        """Return the plan with what `before` set; values of secret variables are known as such from here on."""
+        told = [value for name, value in variables.items() if self.secrets.holds(name)]
+        return replace(self, given=variables, secrets=self.secrets.knowing(told))
 
     @property
     def indexes(self) -> tuple[RowIndex | None, ...]:

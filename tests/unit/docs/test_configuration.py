@@ -23,4 +23,4 @@ def test_a_key_has_its_type_default_meaning_and_an_example() -> None:
 
 
 def test_keys_without_effect_are_named_apart() -> None:
-    assert "without effect (warning LK505): `before`, `after`." in PAGE
+    assert "without effect (warning LK505): `onError`." in PAGE

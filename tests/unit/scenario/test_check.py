@@ -163,7 +163,7 @@ def test_configuration(config: str, code: str, message: str) -> None:
             'unknown key "old " in config.http',
             'did you mean "old"?',
         ),
-        ("scenarios: [{flow: []}]\nafter: {}\n", "LK505", '"after" at the top of the file has no effect yet', ""),
+        ("scenarios: [{flow: []}]\nafter: {}\n", "LK103", '"flow" is missing in after', ""),
         (
             "scenarios: [{flow: []}]\nextends: 5\n",
             "LK102",
