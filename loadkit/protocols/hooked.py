@@ -198,7 +198,7 @@ class Amender:
         build = copy(self._build)
         build.diagnostics, build._known = [], set()
         build.later, build.has_unknown_fields = {}, True  # what a template reads that nothing defines is empty
-        if not method.isalpha() or not method.isascii():
+        if not method.replace("-", "").isalpha() or not method.isascii():
             raise InvalidRequest(f"{method!r} is not a method")
         compiled = compile_request(method, spec, ("scenarios",), build)
         errors = [found for found in build.diagnostics if found.severity is Severity.ERROR]

@@ -303,3 +303,8 @@ def test_a_condition_on_a_variable_that_nothing_defines_is_warned_of(condition: 
     flow = [{"get": {"url": "/", "ifTrue": condition, "capture": capture}}]
     found = plan_of({"variables": {"color": "red"}}, [{"flow": flow}]).warnings
     assert [(warning.code, warning.message) for warning in found] == ([("LK508", said)] if said else [])
+
+
+def test_a_check_may_use_what_its_own_request_captures() -> None:
+    step = {"url": "/", "capture": {"json": "$.id", "as": "id"}, "expect": {"equals": ["{{ id }}", "7"]}}
+    assert "LK202" not in {found.code for found in plan_of(scenarios=[{"flow": [{"get": step}]}]).warnings}
