@@ -84,6 +84,11 @@ PHASE_SHAPES = (
     ("`users: N`, `throughput: R`", "User u's k-th request is due at (u + k N)/R from the start of the phase. Requests that "
                                     "become due while the user waits for the target are owed, and the wait counts in response "
                                     "time; those that pass in `think` are skipped."),
+    ("`arrivalRate: R`, `steps: {to: S, count: N}`", "N steady rates from R to S, each for the same time."),
+    ("`arrivalRate: R`, `spike: {to: S, ...}`", "R, but once a rise to S, a time at S and a fall."),
+    ("`replay: FILE`", "An arrival at each instant that the file names, divided by `speed`."),
+    ("`users: N`, `iterations: V`", "N users make V visits in all; who is done begins the next one."),
+    ("`users: N`, `iterationsPerUser: V`", "Each of N users makes V visits."),
     ("`pause: D`", "Nobody is started for D; virtual users at work go on."),
 )  # fmt: skip
 

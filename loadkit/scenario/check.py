@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 _MOST_LISTED = 24
+_PARTS = ("config", "environments")  # what stands there is a part of `config`, and may be one of a phase
 _BOUNDS = {
     "minimum": "{} or more",
     "maximum": "{} or less",
@@ -89,6 +90,8 @@ class _Checker:
         """Turn one fault that jsonschema found into a diagnostic."""
         where: Where = tuple(error.absolute_path)
         rule = str(error.validator)
+        if where[:2] == _PARTS and (rule == "required" or _is_only_absence(error)):
+            return
         is_name = "propertyNames" in error.absolute_schema_path
         if self.names.is_step(where) and (is_name or rule in ("type", "additionalProperties", "oneOf")):
             if self._is_first(where, "step"):
@@ -266,6 +269,11 @@ def _measured(value: Any, rule: str) -> str:
     if isinstance(value, str | list | dict) and not value:
         return "empty"
     return f"of {len(value)}" if rule.endswith(("Items", "Properties")) else shown(value)
+
+
+def _is_only_absence(error: ValidationError) -> bool:
+    """Say whether alternatives differ in nothing but which key is missing."""
+    return error.validator == "anyOf" and bool(error.context) and all(map(_is_absence, error.context or ()))
 
 
 def _is_absence(fault: ValidationError) -> bool:

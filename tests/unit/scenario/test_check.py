@@ -211,3 +211,8 @@ def test_deep_nesting_does_not_break_the_check() -> None:
 def test_the_real_schema_is_what_files_are_checked_against() -> None:
     document = read_document("a.yaml", "config: {target: x}\nscenarios: [{flow: [{gte: /}]}]\n")
     assert [found.code for found in check_schema(document)] == ["LK107"]
+
+
+def test_an_environment_may_hold_parts_of_phases() -> None:
+    assert check_config("{environments: {e: {phases: [{arrivalRate: 2}, {name: x}]}}}") == []
+    assert [code for code, *_ in check_config("{environments: {e: {phases: [{arivalRate: 2}]}}}")] == ["LK101"]
