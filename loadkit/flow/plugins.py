@@ -100,6 +100,31 @@ def _switch(title: str, description: str, *, default: bool = False) -> dict[str,
     }
 
 
+_FORMAT = {
+    "enum": list(FORMATS),
+    "title": "Output format",
+    "description": "What is printed of each request with checks: pretty (every check), json, prettyError (those that failed), "
+    "silent. Artillery prints pretty unless told otherwise, loadkit nothing: the summary has what failed.",
+    "default": "silent",
+    "examples": ["prettyError"],
+}
+
+EXPECT_SCHEMA: dict[str, Any] = {
+    "outputFormat": _FORMAT,
+    "formatter": {
+        **_FORMAT,
+        "title": "Output format (other name)",
+        "description": "The same as `outputFormat`; it wins.",
+    },
+    "expectDefault200": _switch("200 by default", "Expect status 200 of requests without `expect`."),
+    "reportFailuresAsErrors": _switch(
+        "Failures are errors", "A failed check ends the virtual user, with an error that names the request."
+    ),
+    "useOnlyRequestNames": _switch(
+        "Only names", "That error names a request by its `name`, if it has one, not by its URL."
+    ),
+}
+
 ENDPOINT_SCHEMA: dict[str, Any] = {
     "useOnlyRequestNames": _switch(
         "Only names", 'Call a request with a `name` by that alone, not "/cart (name)"; unnamed ones keep their URL.'

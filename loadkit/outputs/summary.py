@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode
+from loadkit.flow.apdex import apdex_of
 from loadkit.flow.hook import BLOCKED
 from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.histogram import Histogram
@@ -47,6 +48,7 @@ def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = pl
         ("Phases", phase_lines(result)),
         (f"Scenarios{', without warm-up' if warm else ''}", scenario_lines(result)),
         (f"Outcomes{', with warm-up' if warm else ''}", _outcomes(seen, whole_s)),
+        ("Apdex", _apdex(result)),
         ("Virtual users and arrivals", _arrivals(seen)),
         ("Thresholds", [*_verdict_lines(result.verdicts, paint), *_short_run(result.verdicts)]),
         ("Measurement", [*_measurement(result, paint), *_health(result.summary)]),
@@ -186,6 +188,13 @@ def _outcomes(seen: Snapshot, active_s: float) -> Iterator[str]:
     if blocked:
         yield f"{blocked:>11,}  calls of hooks that held up a worker for more than 100 ms"
         yield from _example_lines(seen, BLOCKED)
+
+
+def _apdex(result: RunResult) -> Iterator[str]:
+    found = apdex_of(result.plan.config, result.summary)
+    if found is not None:
+        counts = f"{found.satisfied:,} satisfied, {found.tolerated:,} tolerated, {found.frustrated:,} frustrated"
+        yield f"{found.score:.3f} ({found.ranking}): {counts}, of {format_duration_ns(found.limit_ns)}"
 
 
 def _error_lines(seen: Snapshot) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""What metrics-by-endpoint calls a request: "/cart", "/cart (add)" with a `name`, "other.example.com/cart" elsewhere."""
+"""What plugins make of each response: metrics-by-endpoint, which has names of its own for requests, and apdex.
+
+An endpoint is "/cart", "/cart (add)" with a `name`, "other.example.com/cart" elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from loadkit.flow.apdex import kind_of
 from loadkit.flow.plugins import EndpointOptions, endpoint_options
 from loadkit.flow.step import Build, Where
 from loadkit.flow.user import VirtualUser
@@ -27,6 +31,7 @@ EndpointOf = Callable[[VirtualUser, Wire], str]
 """Gives the endpoint of a request that was sent."""
 
 _INTENDED = Sample._fields.index("intended_ns") - SAMPLE_WIDTH  # in the row written last
+_START = Sample._fields.index("start_ns") - SAMPLE_WIDTH
 _END = Sample._fields.index("end_ns") - SAMPLE_WIDTH
 
 
@@ -77,6 +82,16 @@ def endpoint_watch(series: Series, endpoint_of: EndpointOf) -> Watch:
         if endpoint:
             book.count(f"{ENDPOINT_CODES}{connection.status}", endpoint)
             book.times(ENDPOINT_TIME, endpoint).append(max(0, rows[_END] - rows[_INTENDED]))
+
+    return watch
+
+
+def apdex_watch(series: Series, limit_ns: int) -> Watch:
+    """Return what counts how satisfied a user is with a response."""
+    book, name, rows = series.book, series.name, series.rows
+
+    def watch(user: VirtualUser, wire: Wire, connection: Connection) -> None:
+        book.count(kind_of(rows[_END] - rows[_START], limit_ns), name)
 
     return watch
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from loadkit.flow.apdex import threshold_ns
 from loadkit.flow.expect import Expect, Texts, compile_expect
 from loadkit.flow.extract import compile_captures
 from loadkit.flow.function import compile_condition, request_hooks
@@ -16,10 +17,10 @@ from loadkit.flow.user import VirtualUser
 from loadkit.metrics.book import Series
 from loadkit.protocols.address import request_name
 from loadkit.protocols.connect import Connector
-from loadkit.protocols.endpoint import EndpointOf, compile_endpoint, endpoint_watch, request_of
+from loadkit.protocols.endpoint import EndpointOf, apdex_watch, compile_endpoint, endpoint_watch, request_of
 from loadkit.protocols.exchange import Cookies, Exchange, compile_exchange
 from loadkit.protocols.hooked import compile_hooked
-from loadkit.protocols.judge import Checks, Tell, counts_of_passed
+from loadkit.protocols.judge import Checks, Tell, Watch, counts_of_passed
 from loadkit.protocols.keys import (
     DEFAULT_CONNECT_TIMEOUT_S,
     DEFAULT_MAX_REDIRECTS,
@@ -92,8 +93,8 @@ def _compile_checks(
     expect = compile_expect(spec, at, build)  # behind the captures, whose values it may read
     if expect is not None and build.expect_at is None:
         build.expect_at = build.positions.at((*at, "expect"))
-    watch = () if endpoint_of is None else (endpoint_watch(series, endpoint_of),)
-    hides = comes_before(config, "expect", "metrics-by-endpoint")
+    watches = _compile_watches(config, series, endpoint_of)
+    late = {name for name in watches if comes_before(config, "expect", name)}
     return Checks(
         series=series,
         method=method,
@@ -102,10 +103,21 @@ def _compile_checks(
         passed=build.book.tally(counts_of_passed(expect, series.name)),
         tell=_compile_tell(method, spec, at, build, expect),
         failing=request_of(spec, at, build, only_names=options.only_names) if options.as_errors else None,
-        hides=hides,
-        first=() if hides else watch,
-        last=watch if hides else (),
+        hides=comes_before(config, "expect", "metrics-by-endpoint"),
+        first=tuple(watch for name, watch in watches.items() if name not in late),
+        last=tuple(watch for name, watch in watches.items() if name in late),
     )
+
+
+def _compile_watches(config: Mapping[str, Any], series: Series, endpoint_of: EndpointOf | None) -> dict[str, Watch]:
+    """Return what looks at each response, by the plugin's name."""
+    watches = {}
+    if endpoint_of is not None:
+        watches["metrics-by-endpoint"] = endpoint_watch(series, endpoint_of)
+    limit_ns = threshold_ns(config)
+    if limit_ns is not None:
+        watches["apdex"] = apdex_watch(series, limit_ns)
+    return watches
 
 
 def _compile_tell(method: str, spec: Mapping[str, Any], at: Where, build: Build, expect: Expect | None) -> Tell | None:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TypeVar
 
+from loadkit.flow.apdex import FRUSTRATED, SATISFIED, TOLERATED
 from loadkit.metrics.sample import Outcome
 
 _Summary = TypeVar("_Summary")
@@ -19,6 +20,7 @@ _OWN_COUNTERS = re.compile(
 )
 _OWN_TIMES = re.compile(r"generator\..*|http\.(?:service_time|failure_time|connect|dns|tls|send|first_byte|receive)")
 _CONTENT, _DOWNLOADED = "http.content_bytes", "http.downloaded_bytes"
+_APDEX = (SATISFIED, TOLERATED, FRUSTRATED)
 _COMPLETED, _FAILED = "vusers.completed", "vusers.failed"
 
 _THERE: Mapping[Outcome, str] = {
@@ -38,7 +40,7 @@ _ERROR = re.compile(rf"(?:^|.*\.)errors\.({'|'.join(map(re.escape, _ERRORS))})")
 def artillery_counters(counters: Mapping[str, int]) -> dict[str, int]:
     """Return the counters that Artillery has, sorted: bytes by Content-Length, errors by Node's names.
 
-    As there, `vusers.failed` is 0 and not left out once a virtual user has completed.
+    As there, `vusers.failed` is 0 and not left out once a virtual user has completed, and so are the counters of apdex.
     """
     made: defaultdict[str, int] = defaultdict(int)
     for name, count in counters.items():
@@ -48,6 +50,8 @@ def artillery_counters(counters: Mapping[str, int]) -> dict[str, int]:
             made[artillery_name(name)] += count
     if counters.get(_COMPLETED):
         made[_FAILED] += 0
+    if any(name in made for name in _APDEX):
+        made.update({name: made[name] for name in _APDEX})
     return dict(sorted(made.items()))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from loadkit import __version__
 from loadkit.engine.result import RunResult
+from loadkit.flow.apdex import apdex_of
 from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.report.health import health
@@ -23,7 +24,7 @@ from loadkit.scenario.judged import active_s
 from loadkit.slo.evaluate import Verdict
 from loadkit.slo.watch import Abort
 from loadkit.slo.window import Breaches, Window
-from loadkit.units import NS_PER_S
+from loadkit.units import NS_PER_MS, NS_PER_S
 
 FORMAT = 1
 SERIES = (
@@ -50,6 +51,7 @@ def build_report(result: RunResult, timeline: Timeline) -> dict[str, Any]:
             "calls": [_call(result.summary, name) for name in result.summary.labels(PYTHON.made)],
             "metrics": timeline.measured(result.summary),
             "series": _series(result.summary),
+            "apdex": _apdex(result),
             "health": health(result.plan, result.summary),
             "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},
             "examples": _examples(result.summary),
@@ -71,6 +73,20 @@ def _origin(result: RunResult) -> dict[str, Any]:
         "seed": plan.seed,
         "workers": result.workers,
         **generator(),
+    }
+
+
+def _apdex(result: RunResult) -> dict[str, Any] | None:
+    found = apdex_of(result.plan.config, result.summary)
+    if found is None:
+        return None
+    return {
+        "threshold_ms": found.limit_ns / NS_PER_MS,
+        "satisfied": found.satisfied,
+        "tolerated": found.tolerated,
+        "frustrated": found.frustrated,
+        "score": round(found.score, 4),
+        "ranking": found.ranking,
     }
 
 

@@ -107,6 +107,19 @@ def _measures() -> Schema:
             },
         ),
         "series": _list("Histograms that can be merged and asked for any percentile.", _series()),
+        "apdex": _nullable(
+            _object(
+                "How satisfied users are with how long they wait; null without `plugins.apdex`.",
+                {
+                    "threshold_ms": _number("Up to how long a request satisfies."),
+                    "satisfied": _integer("Responses within the threshold."),
+                    "tolerated": _integer("Responses within four times the threshold."),
+                    "frustrated": _integer("Responses that took longer."),
+                    "score": _number("(satisfied + tolerated / 2) / all, between 0 and 1."),
+                    "ranking": _text("excellent, good, fair, poor or unacceptable."),
+                },
+            )
+        ),
         "health": health_schema(),
         "timeline": _timeline(),
         "examples": _map(

@@ -19,6 +19,7 @@ from loadkit import registry
 from loadkit.errors import Diagnostic, ScenarioError, Severity
 from loadkit.flow.declare import declared_names
 from loadkit.flow.function import with_scenario_hooks
+from loadkit.flow.plugins import options_of
 from loadkit.flow.step import Build, Nobody, Where
 from loadkit.hosts import Fence
 from loadkit.metrics.recorder import Recorder
@@ -216,6 +217,9 @@ def _sending(flow: Any, build: Build) -> Iterator[str]:
 
 
 def _check_plugins(config: Mapping[str, Any], build: Build) -> None:
+    if "apdex" in config and options_of(config, "apdex") is None:
+        text = "`apdex` is not measured without the plugin"
+        build.warn("LK505", ("config", "apdex"), text, key=True, hint="add `plugins: {apdex: {}}`")
     for name in _mapping(config.get("plugins")):
         at: Where = ("config", "plugins", name)
         if name not in KNOWN_PLUGINS and not str(name).startswith("x-"):

@@ -155,7 +155,6 @@ CONFIG: dict[str, Schema] = {
     },
     "engines": _idle("Engines", "Settings of engines by name.", {"playwright": {}}, type="object"),
     "statsInterval": _idle("Statistics interval", "Seconds between reports.", 10, type=["number", "string"]),
-    "apdex": _idle("Apdex", "The threshold of the Apdex score, in ms.", {"threshold": 100}, type="object"),
     "ws": _idle("WebSocket", "Settings of the WebSocket engine.", {"subprotocols": ["json"]}, type="object"),
     "socketio": _idle("Socket.IO", "Settings of the Socket.IO engine.", {"transports": ["websocket"]}, type="object"),
     "bundling": _idle("Bundling", "What is left out of bundles.", {"external": ["aws-sdk"]}, type="object"),

@@ -30,6 +30,8 @@ _JUDGED: tuple[Where, ...] = (
     ("ensure",),
     ("plugins", "ensure"),
     ("plugins", "metrics-by-endpoint"),
+    ("apdex",),
+    ("plugins", "apdex"),
 )
 """What of `config` is kept: when load was due, and what was to hold."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from loadkit.errors import Position, Severity
+from loadkit.flow.apdex import FRUSTRATED, SATISFIED, TOLERATED
 from loadkit.metrics.family import HTTP, PYTHON
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.slo.confidence import Estimator, decides
@@ -171,7 +172,7 @@ def observe(selector: Selector, summary: Snapshot, duration_s: float) -> Observa
         part, whole = ratio_of(selector, summary)
         if not whole:
             return Observation(None, 0, f"no samples: {_nothing(selector)}")
-        return Observation(part / whole, whole)
+        return Observation(part / whole, samples)
     if selector.kind is Kind.RATE:
         return Observation(samples / duration_s if duration_s > 0 else 0.0, samples)
     return Observation(_count(summary, selector.name, selector.label), samples)
@@ -249,12 +250,18 @@ def _not_completed(summary: Snapshot, label: str | None) -> tuple[int, int]:
     return failed, failed + summary.count("vusers.completed", label)
 
 
+def _apdex(summary: Snapshot, label: str | None) -> tuple[int, int]:
+    counts = [summary.count(metric, label) for metric in (SATISFIED, TOLERATED, FRUSTRATED)]
+    return 2 * counts[0] + counts[1], 2 * sum(counts)
+
+
 _RATIOS: Mapping[str, Callable[[Snapshot, str | None], tuple[int, int]]] = {
     "http.error_rate": _errors,
     "http.availability": _available,
     PYTHON.error_rate: _not_returned,
     "checks.pass_rate": _checks_held,
     "vusers.error_rate": _not_completed,
+    "apdex": _apdex,
 }
 
 

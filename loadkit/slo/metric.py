@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from loadkit.flow.apdex import FRUSTRATED, SATISFIED, TOLERATED
 from loadkit.flow.bookkeeping import NOTHING_OWN, Recorded
 from loadkit.metrics.sample import Outcome
 from loadkit.metrics.snapshot import RATES
@@ -81,6 +82,7 @@ _REQUESTS = ("http.requests",)
 _CALLS = ("python.calls",)
 _MADE = (*_REQUESTS, *_CALLS)
 _CHECKS = ("checks.ok", "checks.failed")
+_APDEX = (SATISFIED, TOLERATED, FRUSTRATED)
 _VUSERS = ("vusers.created",)
 _ENDED = ("vusers.completed", "vusers.failed")
 _DUE = ("arrivals.due",)
@@ -128,6 +130,10 @@ METRICS: tuple[Metric, ...] = (
     Metric("plugins.expect.ok.TYPE", _COUNT, _REQUEST, "checks of one kind that held, such as statusCode", _CHECKS),
     Metric("plugins.expect.failed", _COUNT, _REQUEST, "Artillery's name for checks.failed", _CHECKS),
     Metric("plugins.expect.failed.TYPE", _COUNT, _REQUEST, "checks of one kind that did not hold", _CHECKS),
+    Metric("apdex", _RATIO, _REQUEST, "the score of `plugins.apdex`: (satisfied + tolerated / 2) / all", _APDEX),
+    Metric("apdex.satisfied", _COUNT, _REQUEST, "responses within the threshold of `plugins.apdex`", _APDEX),
+    Metric("apdex.tolerated", _COUNT, _REQUEST, "responses within four times that threshold", _APDEX),
+    Metric("apdex.frustrated", _COUNT, _REQUEST, "responses that took longer", _APDEX),
     Metric("vusers.created", _COUNT, _SCENARIO, "virtual users (visits, in a closed phase) started", _VUSERS),
     Metric("vusers.completed", _COUNT, _SCENARIO, "virtual users that came to the end of their flow", _VUSERS),
     Metric("vusers.failed", _COUNT, _SCENARIO, "virtual users that stopped at an error", _VUSERS),

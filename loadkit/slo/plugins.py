@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from loadkit.flow.plugins import ENDPOINT_SCHEMA
+from loadkit.flow.apdex import SCHEMA as APDEX_SCHEMA
+from loadkit.flow.plugins import ENDPOINT_SCHEMA, EXPECT_SCHEMA
 from loadkit.slo.ensure import ENSURE_KEYS
 
 _BUILT_IN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "apdex": ("Tell requests apart by how long users wait; the summary and the report hold the score.", APDEX_SCHEMA),
     "ensure": ("Judge `ensure`. It may hold the same keys as `config.ensure`, which wins.", ENSURE_KEYS),
-    "expect": ("The checks of requests (`expect`).", {}),
+    "expect": ("How the checks of requests (`expect`) are made and shown.", EXPECT_SCHEMA),
     "metrics-by-endpoint": (
         "How the report names its metrics by endpoint; they are always there.",
         ENDPOINT_SCHEMA,
     ),
 }
-_WITHOUT_EFFECT = ("apdex", "fake-data", "memory-inspector", "publish-metrics", "slack")
+_WITHOUT_EFFECT = ("fake-data", "memory-inspector", "publish-metrics", "slack")
 
 # Artillery's plugins, and whether loadkit does what they do. The others are accepted and have no effect.
 KNOWN_PLUGINS: Mapping[str, bool] = {**dict.fromkeys(_BUILT_IN, True), **dict.fromkeys(_WITHOUT_EFFECT, False)}

@@ -107,6 +107,56 @@ def test_server_timing_is_kept_by_endpoint() -> None:
     assert f"{BY}.server-timing./y" not in ran.summaries
 
 
+def test_apdex_counts_the_last_response_of_each_request() -> None:
+    config = {"plugins": {"apdex": {"threshold": 60_000}}}
+    flow = [{"get": {"url": "/x"}}, {"get": {"url": "/y"}}]
+    ran = run(flow, response(b"", "302 Found", "Location: /new"), response(b"", "500 Oops"), OK, config=config)
+    assert ran.summary.count("apdex.satisfied") == 2
+    ran = run(flow, config={"plugins": {"apdex": {"threshold": 0.000001}}})
+    assert ran.summary.count("apdex.frustrated") == 2
+
+
+def test_a_check_that_ends_the_visit_hides_the_response_from_plugins_behind_it() -> None:
+    expect, apdex = {"reportFailuresAsErrors": True}, {"threshold": 60_000}
+    flow = [{"get": {"url": "/x?a=1", "name": "n", "expect": {"statusCode": 500}}}]
+    ran = run(flow, config={"plugins": {"expect": expect, "apdex": apdex}})
+    (error,) = ran.errors
+    assert error.startswith("Failed expectations for request http://127.0.0.1:")
+    assert error.endswith("/x?a=1")
+    assert not [name for name in (*ran.counters, *ran.summaries) if name.startswith((BY, "apdex"))]
+    ran = run(flow, config={"plugins": {"metrics-by-endpoint": {}, "apdex": apdex, "expect": expect}})
+    assert ran.counters[f"{BY}./x?a=1 (n).codes.200"] == ran.counters["apdex.satisfied"] == 1
+
+
+def test_an_error_of_checks_names_the_request_by_its_name_if_asked_to() -> None:
+    config = {"plugins": {"expect": {"reportFailuresAsErrors": True, "useOnlyRequestNames": True}}}
+    ran = run(
+        [{"get": {"url": "/x", "name": "n {{ id }}", "expect": {"statusCode": 500}}}],
+        config=config,
+        variables={"id": 5},
+    )
+    assert ran.errors == {"Failed expectations for request n 5": 1}
+
+
+def test_a_failed_check_comes_before_a_failed_capture() -> None:
+    config = {"plugins": {"expect": {"reportFailuresAsErrors": True}}}
+    ran = run(
+        [{"get": {"url": "/x", "capture": {"json": "$.a", "as": "a"}, "expect": {"statusCode": 500}}}], config=config
+    )
+    assert [name.split(" http")[0] for name in ran.errors] == ["Failed expectations for request"]
+
+
+def test_checks_are_printed_as_the_plugin_says() -> None:
+    config = {"plugins": {"expect": {"outputFormat": "prettyError", "expectDefault200": True}}}
+    ran = run(
+        [{"get": {"url": "/x"}}, {"get": {"url": "/y"}}], OK, response(b"token=abcdef", "500 Oops"), config=config
+    )
+    ((stream, text),) = ran.lines
+    assert stream == "stdout"
+    assert text.startswith("* GET /y\n\n  not ok statusCode 500\n  expected: 200\n       got: 500")
+    assert "abcdef" not in text
+
+
 def test_a_capture_that_failed_is_no_error_of_its_endpoint() -> None:
     ran = run([{"get": {"url": "/x", "capture": {"json": "$.id", "as": "id"}}}])
     assert ran.counters["errors.Failed capture or match"] == 1

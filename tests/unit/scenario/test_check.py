@@ -115,7 +115,7 @@ CONFIG_CASES = [
     ("{environments: {e: {http: {pol: 1}}}}", "LK101", 'unknown key "pol" in http of environment "e"'),
     ("{environments: {e: {phases: [{x: 1, pause: 1}]}}}", "LK101", 'unknown key "x" in phase 1 of environment "e"'),
     ("{http: {old: 1}}", "LK505", '"old" in config.http has no effect yet'),
-    ("{environments: {e: {apdex: {}}}}", "LK505", '"apdex" in environment "e" has no effect yet'),
+    ("{environments: {e: {pluginsScope: x}}}", "LK505", '"pluginsScope" in environment "e" has no effect yet'),
     ("5", "LK102", '"config" at the top of the file must be a mapping, not 5'),
 ]
 
