@@ -7,13 +7,14 @@ What a scenario names and the processor does not have is a warning, and under lo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from loadkit.flow.fiber import NEVER_NS
 from loadkit.flow.hook import KINDS, Hook, HookFault
 from loadkit.flow.step import Build, StepFunction, StepPlugin, Where
 from loadkit.flow.user import StepFailed, VirtualUser
 from loadkit.metrics.sample import Outcome
+from loadkit.template.compile import Template
 
 
 def find_hook(name: Any, kind: str, where: Where, build: Build, *, request: str = "") -> Hook | None:
@@ -48,18 +49,56 @@ def _warn_unknown(name: str, where: Where, build: Build) -> None:
     build.warn("LK520", where, text, hint=hint)
 
 
-def find_hooks(value: Any, kind: str, where: Where, build: Build, *, request: str = "") -> tuple[Hook, ...]:
+class Runnable(Protocol):
+    """A hook that steps carry out."""
+
+    async def run(self, user: VirtualUser, *given: Any) -> Any:
+        """Call the function with what comes before the user among its kind's things. Raises StepFailed, counted."""
+
+
+class _Chosen:
+    """A hook whose name is a template: each virtual user may call another one. A name that there is not calls nothing."""
+
+    def __init__(self, name: Template, kind: str, build: Build, request: str) -> None:
+        self._name = name
+        self._kind, self._request = KINDS[kind], request
+        self._processor, self._book = build.processor, build.book
+        self._hooks: dict[str, Hook] = {}
+
+    async def run(self, user: VirtualUser, *given: Any) -> Any:
+        name, processor = self._name.text(user), self._processor
+        hook = self._hooks.get(name)
+        if hook is None and processor is not None:
+            function = processor.function(name)
+            if function is None:
+                return None
+            try:
+                hook = self._hooks[name] = Hook(function, self._kind, processor, self._book, self._request)
+            except HookFault as fault:
+                self._book.error(str(fault))
+                raise StepFailed(str(fault)) from None
+        return await hook.run(user, *given) if hook is not None else None
+
+
+def find_hooks(value: Any, kind: str, where: Where, build: Build, *, request: str = "") -> tuple[Runnable, ...]:
     """Return the hooks that a key names: one, or a list in order; those that do not exist are left out."""
     if value is None:
         return ()
     named = (
         [((*where, index), name) for index, name in enumerate(value)] if isinstance(value, list) else [(where, value)]
     )
-    found = [find_hook(name, kind, at, build, request=request) for at, name in named]
+    found: list[Runnable | None] = []
+    for at, name in named:
+        if kind in REQUEST_HOOKS and "{{" in str(name):
+            found.append(_Chosen(build.template(str(name), at), kind, build, request))
+        else:
+            found.append(find_hook(name, kind, at, build, request=request))
     return tuple(hook for hook in found if hook is not None)
 
 
-def request_hooks(kind: str, spec: Mapping[str, Any], where: Where, build: Build, *, request: str) -> tuple[Hook, ...]:
+def request_hooks(
+    kind: str, spec: Mapping[str, Any], where: Where, build: Build, *, request: str
+) -> tuple[Runnable, ...]:
     """Return the hooks of a request, in the order in which they run: those of `config`, of the scenario, its own."""
     places = ((build.config, ("config", kind)), (build.scenario, (*build.scenario_at, kind)), (spec, (*where, kind)))
     return tuple(

@@ -104,6 +104,8 @@ class Processor:
 def read_processor(path: Path) -> Processor:
     """Read what a module offers without running it. Raises ProcessorFault for a file that cannot be read or parsed."""
     try:
+        if path.exists() and not path.is_file():
+            raise ProcessorFault(f"the processor {path} is not a file")
         tree = ast.parse(path.read_bytes(), str(path))
     except OSError as error:
         raise ProcessorFault(f"the processor {path} cannot be read: {(error.strerror or str(error)).lower()}") from None

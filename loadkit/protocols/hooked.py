@@ -17,8 +17,8 @@ from typing import Any
 import msgspec
 
 from loadkit.errors import Severity
+from loadkit.flow.function import Runnable
 from loadkit.flow.handed import Response, Timings
-from loadkit.flow.hook import Hook
 from loadkit.flow.response import Response as PlainResponse
 from loadkit.flow.step import Build, StepFunction
 from loadkit.flow.user import StepFailed, VirtualUser
@@ -35,7 +35,7 @@ _VALUES = "$hook"  # the variable that holds the changed values while a request 
 
 
 def compile_hooked(
-    x: Exchange, before: tuple[Hook, ...], after: tuple[Hook, ...], spec: Mapping[str, Any], build: Build
+    x: Exchange, before: tuple[Runnable, ...], after: tuple[Runnable, ...], spec: Mapping[str, Any], build: Build
 ) -> StepFunction:
     """Return the step of an exchange with hooks before and after it; `spec` is what the file says of the request."""
     given = given_params(x.spec.method, spec, build)

@@ -44,9 +44,16 @@ def _place(named: str, document: Document) -> Path:
     """Return the file that is meant: beside the file that names it, else beside the first; `./hooks` may leave out its ending."""
     homes = [Path(document.at(_AT).file).parent, Path(document.files[0]).parent]
     places = [home / named for home in homes]
-    if not Path(named).suffix:
+    if not Path(named).suffix and Path(named).name:
         places = [place.with_suffix(ending) for place in places for ending in (".py", *sorted(ENDINGS))]
-    return next((place for place in places if place.is_file()), places[0])
+    return next((place for place in places if _is_file(place)), places[0])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that none can have
+        return False
 
 
 def report_script(build: Build) -> None:

@@ -113,6 +113,16 @@ def test_a_file_that_is_no_python_is_refused_with_its_line(write: Write, text: s
         read_processor(write(text))
 
 
+def test_a_path_that_is_no_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hooks.py").mkdir()
+    with pytest.raises(ProcessorFault, match="is not a file"):
+        read_processor(tmp_path / "hooks.py")
+    with pytest.raises(ProcessorFault, match="no such file"):
+        read_processor(tmp_path / "no.py")
+    with pytest.raises(ProcessorFault, match="name too long"):
+        read_processor(tmp_path / f"{'x' * 300}.py")
+
+
 def loaded(path: Path) -> Processor:
     processor = read_processor(path)
     processor.load()

@@ -118,6 +118,37 @@ def test_hooks_run_from_the_widest_to_the_narrowest(tmp_path: Path) -> None:
     assert [text for _, text in result.lines] == ["['config', 'scenario', 'request', '200 /']"]
 
 
+def test_a_hook_s_name_may_be_a_template(tmp_path: Path) -> None:
+    source = "def a(request): request.headers['x-by'] = 'a'\ndef b(request): request.headers['x-by'] = 'b'\n"
+    flow = [
+        {"set": {"which": "{{ $loopElement }}"}},
+        {"get": {"url": "/", "beforeRequest": "{{ which }}", "afterResponse": ["{{ none }}"]}},
+    ]
+    config = {"variables": {"none": "nobody"}}
+    log: list[bytes] = []
+    loop = {"loop": flow, "over": ["a", "b", "c"]}
+    result, _ = ran_with_hooks(tmp_path, always(log, ANSWER), source, [loop], config=config)
+    assert [fields(request).get("x-by") for request in log] == ["a", "b", None]
+    assert result.errors == {}
+
+
+def test_branches_have_hooks_of_their_own_at_the_same_time(tmp_path: Path) -> None:
+    source = """
+    import asyncio
+    async def wait(request, user):
+        await asyncio.sleep(0.02)
+        request.headers['x-of'] = user.request
+    def seen(request, user):
+        user.vars.setdefault("seen", []).append(request.headers["x-of"])
+    def tell(user):
+        user.log(sorted(user.vars["seen"]))
+    """
+    flow = [{"parallel": [{"get": {"url": f"/{name}"}} for name in "abc"]}, {"function": "tell"}]
+    result, _ = ran_with_hooks(tmp_path, always([], ANSWER), source, flow, beforeRequest="wait", afterResponse="seen")
+    assert [text for _, text in result.lines] == ["['/a', '/b', '/c']"]
+    assert result.errors == {}
+
+
 SEEN = """
 def seen(request, response, user):
     t = response.timings
