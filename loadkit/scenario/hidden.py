@@ -88,7 +88,8 @@ def rendered_warnings(plan: Plan) -> Iterator[str]:
 
 def _with_blots(text: str, numbers: set[int], secrets: Secrets) -> str:
     lines = text.splitlines()
-    return "\n".join(secrets.blot(line) if number in numbers else line for number, line in enumerate(lines, 1))
+    blotted = (secrets.blot(line) if number in numbers else line for number, line in enumerate(lines, 1))
+    return "".join(f"{line}\n" for line in blotted)  # with its end, or a last line that is empty would be none
 
 
 class _Findings:

@@ -55,7 +55,7 @@ def read(path: Path) -> None:
     for found in diagnostics:
         assert found.code in CODES
         assert found.message
-        assert len(found.render({}).splitlines()) == 1 + bool(found.hint), found
+        assert len(found.render({}).split("\n")) == 1 + (found.hint.count("\n") + 1 if found.hint else 0), found
         text = sources.get(found.at.file) if sources else path.read_bytes().decode(errors="replace")
         assert text is not None, f"{found.at.file} is not one of the files read"
         assert_inside(found.at.line, found.at.column, found.length, text)
