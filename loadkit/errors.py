@@ -215,5 +215,6 @@ CODES: dict[str, str] = {
     "LK508": "an ifTrue that reads a variable that nothing defines",
     "LK509": "more request names than are kept apart",
     "LK510": "data without rows or values, or with too few rows",
+    "LK512": "a capture or match that fails at each response, or takes something else than it says",
     "LK520": "a function that the processor does not have",
 }

@@ -22,7 +22,7 @@ ROWS = {
     "registry": 1,
     **dict.fromkeys(("errors", "units", "clock", "redact", "hosts"), 0),
 }
-HEAVY = {
+HEAVY = {"cssselect", "lxml",
     "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "faker", "io", "jmespath",
     "jsonpath", "jsonschema", "resource", "rich", "uvloop",
     "zstandard",

@@ -60,6 +60,7 @@ _ADVICE = {
     "LK230": "A processor is a Python module; loadkit does not run JavaScript. `validate`, `plan` and `diff` read it and run none "
              "of it, `run` imports it.",
     "LK231": "Name the parameters as they are called there, as many as are needed, in any order.",
+    "LK512": "Artillery runs it, and so does loadkit: each virtual user that comes there fails, or goes on with another value.",
     "LK302": "The names are listed under [metrics](metrics.md).",
     "LK303": "`p99.5` is the 99.5th percentile, and `p999` is 99.9.",
     "LK304": "The name of a request is its `name`, or its path as written, without the query.",

@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from loadkit.flow.jmespath import JmesPathFault, compile_jmespath
+from loadkit.flow.reading import body_fault
 from loadkit.flow.response import Response
-from loadkit.flow.sources import body_fault, shown, shown_as
+from loadkit.flow.sources import shown, shown_as
 from loadkit.flow.step import Build, Where
 from loadkit.template.compile import Template, TemplateContext
 from loadkit.template.path import MISSING, PathFault, compile_getter, parse_path

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadkit.flow.members import TakeMembers, compile_members
+from loadkit.flow.reading import Failure, Read
 from loadkit.flow.response import Response
 from loadkit.flow.sources import (
     RESPONSE_SOURCES,
-    Failure,
-    Read,
     Sources,
     compile_source,
-    is_same,
+    is_identical,
     member_of,
+    shown,
     shown_as,
     source_of,
     source_text,
@@ -31,6 +31,7 @@ from loadkit.flow.sources import (
 from loadkit.flow.step import Build, Where, root_of
 from loadkit.template.compile import Template, TemplateContext
 from loadkit.template.path import MISSING, PathFault, compile_assignment
+from loadkit.template.text import to_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ class _Match:
     read: Read
     expected: Template
     strict: bool
+    same: Callable[[Any, Any], bool]
 
 
 def compile_captures(
@@ -85,21 +87,47 @@ def compile_captures(
             captures.append(_Capture(name=name, label=label, read=read, store=store, strict=strict))
     for item, at in _items(step, "match", where):
         read = compile_source(item, at, build, "match", sources)
-        if read is not None and "value" in item:
+        if "value" not in item and source_of(item) is not None:
+            build.warn("LK505", at, "a match without `value` compares nothing", hint="add the value that must be found")
+        elif read is not None and "value" in item:
+            _note_value(item, at, build)
             expected = build.template(item["value"], (*at, "value"))
             label, strict = f"match ({source_text(item)})", item.get("strict", True) is not False
-            matches.append(_Match(label=label, read=read, expected=expected, strict=strict))
+            same = _plain_and_identical if build.compat else is_identical
+            matches.append(_Match(label=label, read=read, expected=expected, strict=strict, same=same))
     for name, _ in captured_names(step):
         build.define(name)
     if not captures and not matches:
         return None
     named = [source_of(item) for key in ("capture", "match") for item, _ in _items(step, key, where)]
     return Captures(
-        needs_body=any(source in ("json", "regexp") for source in named),
+        needs_body=any(source in _OF_BODY for source in named),
         apply=_applier(tuple(captures), tuple(matches)),
         take=None if matches else _compile_take([item for item, _ in _items(step, "capture", where)], captures),
         seen=lambda user, response: {one.name: one.read(user, response) for one in captures},
     )
+
+
+_OF_BODY = frozenset({"json", "xpath", "regexp", "selector"})
+_TEXTS = frozenset({"xpath", "regexp", "header"})  # what these find is text
+
+
+def _plain_and_identical(found: Any, expected: Any) -> bool:
+    """Compare as Artillery does, where no list and no mapping is the same as another."""
+    return not isinstance(found, list | dict) and is_identical(found, expected)
+
+
+def _note_value(item: Mapping[str, Any], at: Where, build: Build) -> None:
+    """Warn of an expected value that differs from all that can be found."""
+    value, source = item["value"], source_of(item)
+    if source in _TEXTS and "transform" not in item and not isinstance(value, str):
+        text = f"what `{source}` finds is text, which is never the same as {shown(value)}"
+        build.warn("LK512", (*at, "value"), text, hint=f'write "{to_text(value)}"')
+    elif isinstance(value, list | dict) and not build.compat:
+        text = (
+            "lists and mappings are compared by what is in them (in Artillery no two are the same, and the match fails)"
+        )
+        build.warn("LK506", (*at, "value"), text)
 
 
 def _compile_take(items: Sequence[Mapping[str, Any]], captures: Sequence[_Capture]) -> TakeMembers | None:
@@ -172,7 +200,7 @@ def _mismatch(match: _Match, user: TemplateContext, response: Response) -> str |
     if value is MISSING or isinstance(value, Failure):
         return _failure_text(match.label, value, response)
     expected = match.expected.render(user)
-    if is_same(value, expected):
+    if match.same(value, expected):
         return None
     found, wanted = shown_as(match.label, value), shown_as(match.label, expected)
     return f"{match.label}: found {found}, expected {wanted}{response.where}"
@@ -206,6 +234,51 @@ _SOURCE_PROPERTIES: dict[str, Any] = {
         "title": "Regular expression",
         "description": "Take the value from the body's text: the whole match, or `group`.",
         "examples": ["id=(\\d+)"],
+    },
+    "xpath": {
+        "type": "string",
+        "minLength": 1,
+        "title": "XPath",
+        "description": "Take the text that an XPath finds in XML or HTML, or an attribute by `attr`. Needs the extra `html`.",
+        "examples": ["//item/@id", "count(//item)"],
+    },
+    "selector": {
+        "type": "string",
+        "minLength": 1,
+        "title": "CSS selector",
+        "description": "Take an attribute (`attr`) of the element that a CSS selector finds, all of them as a mapping, or with "
+        "`text: true` its text. Needs the extra `html`.",
+        "examples": ["input[name=csrf]"],
+    },
+    "attr": {
+        "type": "string",
+        "minLength": 1,
+        "title": "Attribute",
+        "description": "With `selector` or `xpath`: the attribute of the element to take.",
+        "examples": ["href"],
+    },
+    "text": {
+        "type": "boolean",
+        "default": False,
+        "title": "Text",
+        "description": "With `selector` and without `attr`: take the text of the element.",
+        "examples": [True],
+    },
+    "index": {
+        "type": ["integer", "string"],
+        "pattern": "^(last|random|-?\\d+)$",
+        "default": 0,
+        "title": "Index",
+        "description": "With `selector` or `xpath`, which of several elements: a number from 0, `last` or `random`.",
+        "examples": [2, "last", "random"],
+    },
+    "transform": {
+        "type": ["string", "array"],
+        "items": {"type": "string"},
+        "title": "Transform",
+        "description": "What is done to the value: trim, lower, upper, int, float, length, or a function of the processor that "
+        "takes a value and returns another. One or several, in order.",
+        "examples": ["int", ["trim", "lower"]],
     },
     "header": {
         "type": "string",
@@ -253,7 +326,7 @@ def _schema(title: str, description: str, own: Mapping[str, Any], example: Any) 
         "title": title,
         "description": description,
         "properties": {**_SOURCE_PROPERTIES, **own},
-        "required": [next(iter(own))],
+        "required": [name for name in ("as",) if name in own],
         "additionalProperties": False,
         "patternProperties": {"^x-": {}},
         "examples": [example],

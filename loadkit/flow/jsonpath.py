@@ -18,11 +18,11 @@ from loadkit.template.path import MISSING, compile_getter
 
 _PLAIN = re.compile(r"""\$(?:\.[\w-]+|\[\d+\]|\['[^'\\]*'\]|\["[^"\\]*"\])*""")
 _SEGMENT = re.compile(r"""\.([\w-]+)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]""")
-_HINTS = (
-    ("===", "write == instead of ==="),
-    ("@.length", "write [-1] for the last element"),
-    ("@property", "only the selectors of RFC 9535 are understood"),
+_ELSEWHERE = (  # what Artillery's library writes otherwise
+    (re.compile(r"\[\s*\(\s*@\.length\s*-\s*(\d+)\s*\)\s*\]"), r"[-\1]"),
+    (re.compile(r"(?<=[^=!<>])(=|!)=="), r"\1="),
 )
+_HINTS = (("@property", "only the selectors of RFC 9535 are understood"),)
 
 
 class JsonPathFault(ValueError):
@@ -55,6 +55,8 @@ def compile_jsonpath(text: str) -> JsonPath:
         raise JsonPathFault("the JSONPath is empty", "write $.name, or $ for the whole document")
     if not written.startswith("$"):
         written = f"${written}" if written.startswith(("[", ".")) else f"$.{written}"
+    for theirs, ours in _ELSEWHERE:
+        written = theirs.sub(ours, written)
     if _PLAIN.fullmatch(written):
         return _plain(written)
     return _general(text, written)

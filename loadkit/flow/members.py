@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from loadkit.flow.sources import MAX_BODY_BYTES
+from loadkit.flow.reading import MAX_BODY_BYTES
 
 TakeMembers = Callable[[bytes, dict[str, Any]], bool]
 """Stores all members of a body and says True; stores none and says False where anything about it is unusual."""

@@ -24,7 +24,7 @@ class Response:
     `read_headers` gives all fields in order; it is called at most once, and only when a header is asked for.
     """
 
-    __slots__ = ("_fault", "_fields", "_json", "_read_headers", "_text", "body", "status")
+    __slots__ = ("_fault", "_fields", "_json", "_read_headers", "_text", "body", "markup", "status")
 
     noun = "the body"
     """What messages call that which captures and checks look at."""
@@ -37,6 +37,7 @@ class Response:
         self._text: str | None = None
         self._json = _UNREAD
         self._fault = ""
+        self.markup: Any = None  # what the body is as a parsed document (markup.py)
 
     @property
     def where(self) -> str:

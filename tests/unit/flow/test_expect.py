@@ -5,8 +5,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from loadkit.flow.expect import EXPECT_SCHEMA, Expect, compile_expect
+from loadkit.flow.reading import MAX_BODY_BYTES
 from loadkit.flow.response import Response
-from loadkit.flow.sources import MAX_BODY_BYTES
 from tests.support.users import build, faults, response, user
 
 LISTED = {"plugins": {"expect": {}}}

@@ -1,10 +1,12 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from loadkit.flow.extract import CAPTURE_SCHEMA, MATCH_SCHEMA, Captures, captured_names, compile_captures
-from loadkit.flow.sources import MAX_BODY_BYTES
+from loadkit.flow.processor import read_processor
+from loadkit.flow.reading import MAX_BODY_BYTES
 from tests.support.users import build, faults, response, user
 
 BODY = '{"token":"t","id":7,"null":null,"no":false,"zero":0,"empty":"","items":[{"id":1},{"id":2}],"none":[]}'
@@ -14,7 +16,7 @@ RESPONSE = response(BODY, status=201, location="/orders/12", x_empty="")
 def captures(step: Any, **options: Any) -> Captures:
     made = build(("given", "pattern", "path", "name"))
     compiled = compile_captures(step, ("flow", 0, "get"), made, **options)
-    assert [code for code, _ in faults(made) if code != "LK506"] == []
+    assert [code for code, _ in faults(made) if code not in ("LK506", "LK512")] == []
     assert compiled is not None
     return compiled
 
@@ -126,7 +128,7 @@ def test_captures_can_set_parts_of_variables() -> None:
     [
         {"json": "$.token", "value": "t"},
         {"json": "$.id", "value": 7},
-        {"json": "$.id", "value": "7"},
+        {"json": "$.id", "value": 7.0},
         {"json": "$.id", "value": "{{ given }}"},
         {"json": "$.no", "value": False},
         {"json": "$.null", "value": None},
@@ -147,6 +149,8 @@ def test_matches_that_hold(item: Any) -> None:
         ({"json": "$.token", "value": "u"}, "match ($.token): found ***, expected *** (status 201)"),
         ({"json": "$.null", "value": ""}, 'found nothing, expected ""'),
         ({"json": "$.zero", "value": False}, "found 0, expected false"),
+        ({"json": "$.id", "value": "7"}, 'found 7, expected "7"'),
+        ({"header": "location", "value": "{{ given }}"}, "expected nothing"),
         ({"json": "$.missing", "value": "x"}, "nothing was found"),
         ({"json": "$.id", "value": "{{ given }}"}, "expected nothing"),
         ({"json": "$.items", "value": "y" * 500}, "yyy..."),
@@ -169,12 +173,14 @@ def test_a_failed_match_stores_no_capture() -> None:
     ("step", "needed"),
     [
         ({"capture": {"header": "a", "as": "x"}}, False),
-        ({"match": {"header": "a", "value": 1}}, False),
+        ({"match": {"header": "a", "value": "1"}}, False),
+        ({"capture": {"selector": "a", "attr": "b", "as": "x"}}, True),
+        ({"capture": {"xpath": "//a", "as": "x"}}, True),
         ({"capture": [{"header": "a", "as": "x"}, {"json": "$", "as": "y"}]}, True),
-        ({"match": {"regexp": "a", "value": 1}}, True),
+        ({"match": {"regexp": "a", "value": "1"}}, True),
     ],
 )
-def test_only_json_and_regexp_need_the_body(step: Any, needed: bool) -> None:
+def test_all_but_headers_need_the_body(step: Any, needed: bool) -> None:
     assert captures(step).needs_body is needed
 
 
@@ -198,9 +204,17 @@ def test_captures_define_their_variables() -> None:
     [
         ({"capture": {"json": "$.a[", "as": "x"}}, [("LK205", "capture.json")]),
         ({"capture": [{"regexp": "(", "as": "x"}]}, [("LK206", "capture.0.regexp")]),
-        ({"capture": {"regexp": "a", "group": 2, "as": "x"}}, [("LK216", "capture.group")]),
-        ({"capture": {"regexp": "(a)", "group": "b", "as": "x"}}, [("LK216", "capture.group")]),
-        ({"capture": {"as": "x"}}, [("LK216", "capture")]),
+        ({"capture": {"regexp": "a", "group": 2, "as": "x"}}, [("LK512", "capture.group")]),
+        ({"capture": {"regexp": "(a)", "group": "b", "as": "x"}}, [("LK512", "capture.group")]),
+        ({"capture": {"regexp": "(?<n>a)", "group": 1, "as": "x"}}, [("LK506", "capture.group")]),
+        ({"capture": {"regexp": "(?<n>a)", "group": "m", "as": "x"}}, [("LK512", "capture.group")]),
+        ({"capture": {"header": "X-Id", "as": "x"}}, [("LK506", "capture.header")]),
+        ({"capture": {"selector": "a[", "as": "x", "attr": "b"}}, [("LK216", "capture.selector")]),
+        ({"capture": {"selector": "a", "as": "x"}}, [("LK512", "capture.selector")]),
+        ({"capture": {"selector": "a", "as": "x", "text": True}}, []),
+        ({"capture": {"xpath": "//[", "as": "x"}}, [("LK512", "capture.xpath")]),
+        ({"capture": {"json": "$.a", "as": "x", "transform": "trum"}}, [("LK216", "capture.transform")]),
+        ({"capture": {"as": "x"}}, [("LK512", "capture")]),
         ({"capture": {"json": "$.a", "as": "x["}}, [("LK216", "capture.as")]),
         ({"capture": {"json": "{{ nobody }}", "as": "x"}}, [("LK201", "capture.json")]),
         ({"capture": {"json": "{{ a }", "as": "x"}}, [("LK204", "capture.json")]),
@@ -208,7 +222,10 @@ def test_captures_define_their_variables() -> None:
         ({"capture": {"json": "$..a", "as": "x"}}, [("LK506", "capture.json")]),
         ({"capture": {"json": "$..a", "as": "x", "all": False}}, []),
         ({"match": {"json": "$.a[", "value": 1}}, [("LK205", "match.json")]),
-        ({"match": {"value": 1}}, [("LK216", "match")]),
+        ({"match": {"value": 1}}, [("LK512", "match")]),
+        ({"match": {"json": "$.a"}}, [("LK505", "match")]),
+        ({"match": {"header": "a", "value": 3}}, [("LK512", "match.value")]),
+        ({"match": {"json": "$.a", "value": {"b": 1}}}, [("LK506", "match.value")]),
         ({"match": {"json": "$.a", "value": "{{ nobody }}"}}, [("LK201", "match.value")]),
         (
             {"capture": [{"json": "$[", "as": "x"}, {"regexp": "(", "as": "y["}]},
@@ -237,8 +254,111 @@ def test_the_schemas_take_one_or_a_list_and_explain_every_key(schema: Any, own: 
     valid = Draft202012Validator(schema).is_valid
     assert valid({"json": "$.a", **own, "strict": False, "x-note": 1})
     assert valid([{"regexp": "a", "flags": "gi", "group": 1, **own}])
-    assert not valid({"json": "$.a"})
+    assert valid({"json": "$.a"}) is ("value" in own)
     assert not valid([{"jsn": "$.a", **own}])
     assert not valid("$.a")
     for name, key in schema["properties"].items():
         assert {"title", "description", "examples"} <= set(key), name
+
+
+ARTILLERY = {"compat": "artillery"}
+
+
+def compat(step: Any, *, seed: int = 1, body: str = BODY) -> tuple[str | None, dict[str, Any]]:
+    made, somebody = build(config=ARTILLERY), user(seed=seed)
+    compiled = compile_captures(step, ("flow", 0, "get"), made)
+    assert faults(made) == []
+    assert compiled is not None
+    return compiled.apply(somebody, response(body, x_id="3")), somebody.variables
+
+
+def test_with_compat_one_of_several_values_is_taken_at_random_by_the_seed() -> None:
+    step = {"capture": {"json": "$.items[*].id", "as": "x"}}
+    values = [compat(step, seed=seed)[1]["x"] for seed in range(20)]
+    assert set(values) == {1, 2}
+    assert values == [compat(step, seed=seed)[1]["x"] for seed in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("step", "body"),
+    [
+        ({"capture": {"json": "$", "as": "x"}}, "42"),
+        ({"capture": {"header": "X-Id", "as": "x"}}, BODY),
+        ({"capture": {"regexp": '"id":(?<n>\\d)', "group": 1, "as": "x"}}, BODY),
+        ({"match": {"json": "$.items[0]", "value": {"id": 1}}}, BODY),
+    ],
+)
+def test_with_compat_fails_what_artillery_does_not_find(step: Any, body: str) -> None:
+    assert compat(step, body=body)[0] is not None
+    made, somebody = build(), user()
+    compiled = compile_captures(step, ("flow", 0, "get"), made)
+    assert compiled is not None
+    assert compiled.apply(somebody, response(body, x_id="3")) is None  # without it, it is found
+
+
+@pytest.mark.parametrize(
+    ("item", "says"),
+    [
+        ({}, "it has no source"),
+        ({"regexp": "(?<n>a)", "group": "m"}, "no group -1"),
+        ({"xpath": "//["}, "is not an XPath"),
+    ],
+)
+def test_what_cannot_be_found_fails_at_each_response(item: Any, says: str) -> None:
+    text = captures({"capture": {**item, "as": "x"}}).apply(user(), response("aaa"))
+    assert says in str(text)
+
+
+def test_a_group_that_is_not_there_is_the_whole_match() -> None:
+    assert captured({"regexp": r'"token":"(\w+)"', "group": 9}) == '"token":"t"'
+
+
+@pytest.mark.parametrize(
+    ("transform", "value"),
+    [
+        ("trim", "7 Up"),
+        ("upper", " 7 UP "),
+        (["trim", "lower"], "7 up"),
+        ("length", 6),
+        (["trim", "length"], 4),
+    ],
+)
+def test_a_value_is_transformed_before_it_is_stored(transform: Any, value: Any) -> None:
+    step = {"capture": {"json": "$.drink", "as": "x", "transform": transform}}
+    somebody = user()
+    assert captures(step).apply(somebody, response('{"drink": " 7 Up "}')) is None
+    assert somebody.variables == {"x": value}
+
+
+@pytest.mark.parametrize(
+    ("transform", "written", "value"), [("int", "12", 12), ("int", " 1e3 ", 1000), ("float", "2.5", 2.5)]
+)
+def test_texts_become_numbers(transform: str, written: str, value: float) -> None:
+    somebody = user()
+    step = {"capture": {"regexp": ".*", "as": "x", "transform": transform}}
+    assert captures(step).apply(somebody, response(written)) is None
+    assert somebody.variables == {"x": value}
+
+
+@pytest.mark.parametrize(
+    ("transform", "says"),
+    [("int", "int: ValueError: could not convert"), ("int", "'7 Up'"), ("float", "float: ValueError")],
+)
+def test_a_transform_that_fails_is_a_failed_capture(transform: str, says: str) -> None:
+    text = captures({"capture": {"regexp": ".*", "as": "x", "transform": transform}}).apply(user(), response("7 Up"))
+    assert says in str(text)
+
+
+def test_a_function_of_the_processor_transforms(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "def cents(value): return round(float(value) * 100)\nasync def later(value): pass\n"
+    )
+    made, somebody = build(), user()
+    made.processor = read_processor(tmp_path / "own.py")
+    compiled = compile_captures({"capture": {"regexp": ".*", "as": "x", "transform": "cents"}}, (), made)
+    made.processor.load()
+    assert compiled is not None
+    assert compiled.apply(somebody, response("2.5")) is None
+    assert somebody.variables == {"x": 250}
+    compile_captures({"capture": {"regexp": ".*", "as": "x", "transform": "later"}}, (), made)
+    assert faults(made) == [("LK216", "capture.transform")]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from loadkit.flow.extract import compile_captures
 from loadkit.flow.members import compile_members
+from loadkit.flow.reading import MAX_BODY_BYTES
 from loadkit.flow.response import Response
-from loadkit.flow.sources import MAX_BODY_BYTES
 from tests.support.engine import build_for
 from tests.support.users import user
 

@@ -848,3 +848,17 @@ def test_a_body_in_tiny_pieces_costs_what_its_bytes_cost() -> None:
 def test_a_server_that_speaks_first_breaks_the_protocol() -> None:
     ran, _ = serve(break_with(b"220 mail ready\r\n", read=False), GET)
     assert ran.errors.keys() <= {"ERR_PROTOCOL"}
+
+
+def test_values_are_taken_out_of_html_that_comes_compressed() -> None:
+    page = gzip.compress(b'<a class=next href="/page/2">On</a><i id=user>  Ann </i>')
+    html = response(page, "200 OK", "Content-Type: text/html", "Content-Encoding: gzip")
+    handler, log = answer(html, OK)
+    capture = [
+        {"selector": "a.next", "attr": "href", "as": "on"},
+        {"xpath": "//i[@id='user']", "transform": ["trim", "upper"], "as": "who"},
+    ]
+    flow = [{"get": {"url": "/", "gzip": True, "capture": capture}}, {"get": {"url": "{{ on }}?by={{ who }}"}}]
+    ran, _ = serve(handler, flow)
+    assert ran.errors == {}
+    assert b"GET /page/2?by=ANN " in log[1]
