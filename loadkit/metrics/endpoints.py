@@ -32,12 +32,13 @@ _CREATED = "vusers.created"
 class Naming:
     """How a report calls things. `endpoints` has the request names whose endpoint is called otherwise, "" to leave it out.
 
-    `scenarios` gives those without a name theirs.
+    `scenarios` gives those without a name theirs. With `extended` it tells of the parts of a response time, too.
     """
 
     endpoints: Mapping[str, str] = field(default_factory=dict)
     namespace: str = BY_ENDPOINT
     scenarios: Mapping[str, str] = field(default_factory=dict)
+    extended: bool = False
 
     def endpoint(self, request: str) -> str:
         """Return the endpoint of a request name, "" where it has none or several."""

@@ -80,6 +80,7 @@ class Connector:
         self._said: dict[tuple[str, int], int] = {}  # how often addresses of `http.resolve` have been asked for
         self._pools: dict[Origin, Pool] = {}
         self.pool_size = self._network.pool
+        self.cookie_rules = self._network.cookie_rules
         self.one_by_one = self._network.one_by_one
 
     async def open(self, origin: Origin, series: Series, fiber: Fiber, timeout_ns: int) -> Connection:

@@ -7,8 +7,9 @@ from typing import Any
 from loadkit.flow.expect import EXPECT_SCHEMA
 from loadkit.flow.extract import CAPTURE_SCHEMA, MATCH_SCHEMA
 from loadkit.flow.function import REQUEST_HOOKS
+from loadkit.protocols.cookies import COOKIE_JAR_SCHEMA
 from loadkit.protocols.network_keys import NETWORK_KEYS
-from loadkit.protocols.tracing import DEFAULT_PREFIX
+from loadkit.protocols.tracing import TRACING_SCHEMA
 
 DEFAULT_TIMEOUT_S = 10
 DEFAULT_CONNECT_TIMEOUT_S = 5
@@ -98,37 +99,8 @@ CONFIG = {
                 "examples": [50],
             },
             **NETWORK_KEYS,
-            "distributedTracing": {
-                "type": ["boolean", "object"],
-                "additionalProperties": False,
-                "title": "Distributed tracing",
-                "description": "Send a `traceparent` header (W3C Trace Context) with new ids in each request.",
-                "default": False,
-                "examples": [True, {"enabled": True, "sampled": False}],
-                "properties": {
-                    "enabled": {
-                        "type": "boolean",
-                        "title": "Enabled",
-                        "description": "Whether the header is sent.",
-                        "default": True,
-                        "examples": [False],
-                    },
-                    "sampled": {
-                        "type": "boolean",
-                        "title": "Sampled",
-                        "description": "Whether the traces are to be recorded by who takes part in them.",
-                        "default": True,
-                        "examples": [False],
-                    },
-                    "traceIdPrefix": {
-                        "type": "string",
-                        "title": "Prefix",
-                        "description": "What a trace's id begins with, to be found by: up to eight hexadecimal digits.",
-                        "default": DEFAULT_PREFIX,
-                        "examples": ["a9"],
-                    },
-                },
-            },
+            "cookieJarOptions": COOKIE_JAR_SCHEMA,
+            "distributedTracing": TRACING_SCHEMA,
             "maxSockets": {
                 "type": "integer",
                 "x-noEffect": True,
@@ -138,9 +110,11 @@ CONFIG = {
             },
             "extendedMetrics": {
                 "type": "boolean",
-                "title": "Extended metrics (always on)",
-                "description": "Accepted for Artillery; dns, connect, tls and first byte are always measured.",
-                "default": True,
+                "title": "Extended metrics",
+                "description": "Have `aggregate` and `intermediate` of the report hold Artillery's `http.dns`, `http.tcp`, "
+                "`http.tls` and `http.total` too. loadkit's own `http.dns`, `http.connect`, `http.tls` and `http.service_time` "
+                "are always measured.",
+                "default": False,
                 "examples": [True],
             },
             "maxRedirects": {

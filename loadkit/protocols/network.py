@@ -14,6 +14,7 @@ from typing import Any
 from loadkit.flow.step import Build, Where
 from loadkit.hosts import Fence
 from loadkit.protocols.address import Origin
+from loadkit.protocols.cookies import CookieRules
 from loadkit.protocols.proxy import NO_PROXIES, Proxies, read_proxies
 from loadkit.protocols.resolve import Addresses
 from loadkit.protocols.tls import TlsFault, tls_context
@@ -38,6 +39,7 @@ class Network:
     """Addresses by host and port; port 0 stands for every one."""
     local_addresses: Addresses = field(default_factory=list)
     """Where connections come from, in turn; empty where the system chooses."""
+    cookie_rules: CookieRules = field(default_factory=CookieRules)
     one_by_one: bool = False
     """Whether a virtual user has one request under way to an origin at a time, whatever is parallel (compat: artillery)."""
 
@@ -71,6 +73,7 @@ def _compile_network(build: Build) -> Network:
         base=build.base,
         fence=build.fence,
         proxies=_compile_proxies(http, build),
+        cookie_rules=_compile_cookie_rules(_mapping(http.get("cookieJarOptions"))),
         unix_socket="" if build.direct else _compile_socket(http, build),
         resolve={} if build.direct else _compile_resolve(http, build),
         local_addresses=[] if build.direct else _compile_sources(http, build),
@@ -104,6 +107,15 @@ def _note_proxy(origin: Origin | None, proxies: Proxies, build: Build) -> None:
         tunnel = " (a tunnel)" if scheme == "https" or proxies.tunnel else ""
         what = str(origin) if origin is not None else f"what is {scheme} and variables decide"
         build.ways[f"{what} is reached through the proxy {proxy}{tunnel}, said by {proxy.source}"] = None
+
+
+def _compile_cookie_rules(given: Mapping[str, Any]) -> CookieRules:
+    return CookieRules(
+        loose=given.get("looseMode") is True,
+        prefixes=given.get("prefixSecurity", "silent"),
+        reject_public_suffixes=given.get("rejectPublicSuffixes", True) is not False,
+        allow_special_use=given.get("allowSpecialUseDomain", True) is not False,
+    )
 
 
 def _compile_socket(http: Mapping[str, Any], build: Build) -> str:

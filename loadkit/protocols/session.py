@@ -123,7 +123,7 @@ class HttpSession:
         return refused
 
     def _begin_jar(self) -> CookieJar:
-        made = CookieJar()
+        made = CookieJar(self.connector.cookie_rules)
         for session in self.together or (self,):
             session.jar = made
         return made

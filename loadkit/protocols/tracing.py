@@ -16,6 +16,39 @@ DEFAULT_PREFIX = "a9"
 _LONGEST_PREFIX = 8
 
 
+TRACING_SCHEMA: dict[str, Any] = {
+    "type": ["boolean", "object"],
+    "additionalProperties": False,
+    "title": "Distributed tracing",
+    "description": "Send a `traceparent` header (W3C Trace Context) with new ids in each request.",
+    "default": False,
+    "examples": [True, {"enabled": True, "sampled": False}],
+    "properties": {
+        "enabled": {
+            "type": "boolean",
+            "title": "Enabled",
+            "description": "Whether the header is sent.",
+            "default": True,
+            "examples": [False],
+        },
+        "sampled": {
+            "type": "boolean",
+            "title": "Sampled",
+            "description": "Whether the traces are to be recorded by who takes part in them.",
+            "default": True,
+            "examples": [False],
+        },
+        "traceIdPrefix": {
+            "type": "string",
+            "title": "Prefix",
+            "description": "What a trace's id begins with, to be found by: up to eight hexadecimal digits.",
+            "default": DEFAULT_PREFIX,
+            "examples": ["a9"],
+        },
+    },
+}
+
+
 def compile_tracing(build: Build) -> Template | None:
     """Return the value of traceparent; None when nothing is traced. A trace's id begins with `traceIdPrefix`, as in Artillery."""
     given = (build.config.get("http") or {}).get("distributedTracing")

@@ -11,8 +11,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TypeVar
 
+import numpy as np
+
 from loadkit.flow.apdex import FRUSTRATED, SATISFIED, TOLERATED
 from loadkit.metrics.sample import Outcome
+from loadkit.metrics.snapshot import Snapshot
 
 _Summary = TypeVar("_Summary")
 _OWN_COUNTERS = re.compile(
@@ -23,6 +26,13 @@ _CONTENT, _DOWNLOADED = "http.content_bytes", "http.downloaded_bytes"
 _APDEX = (SATISFIED, TOLERATED, FRUSTRATED)
 _COMPLETED, _FAILED = "vusers.completed", "vusers.failed"
 
+_EXTENDED = {
+    "http.dns": "http.dns",
+    "http.tcp": "http.connect",
+    "http.tls": "http.tls",
+    "http.total": "http.service_time",
+}
+
 _THERE: Mapping[Outcome, str] = {
     Outcome.CONNECT_TIMEOUT: "ETIMEDOUT",
     Outcome.TLS_TIMEOUT: "ETIMEDOUT",
@@ -31,6 +41,9 @@ _THERE: Mapping[Outcome, str] = {
     Outcome.RESET_BODY: "ECONNRESET",
     Outcome.CLOSED: "ECONNRESET",
     Outcome.TRUNCATED: "ECONNRESET",
+    Outcome.PROXY: "ECONNREFUSED",
+    Outcome.PROXY_TIMEOUT: "ETIMEDOUT",
+    Outcome.PROXY_AUTHENTICATION: "Bad response: 407",
 }
 """What Node.js calls errors that are told apart here by the stage they struck at."""
 _ERRORS = {outcome.value: name for outcome, name in _THERE.items()}
@@ -58,6 +71,20 @@ def artillery_counters(counters: Mapping[str, int]) -> dict[str, int]:
 def artillery_summaries(summaries: Mapping[str, _Summary]) -> dict[str, _Summary]:
     """Return the summaries that Artillery has."""
     return {name: summary for name, summary in summaries.items() if not _OWN_TIMES.fullmatch(name)}
+
+
+def extended_summaries(seen: Snapshot) -> dict[str, dict[str, float]]:
+    """Return what `http.extendedMetrics` adds: how long a response took in each part, 0 for one that needed none of it.
+
+    A response on a connection that was open already needed no name, connection or handshake of its own.
+    """
+    responses, made = seen.count("http.responses"), {}
+    for name, metric in _EXTENDED.items():
+        histogram = seen.histogram(metric)
+        histogram.record(np.zeros(max(0, responses - histogram.total), dtype=np.int64))
+        if responses:
+            made[name] = dict(histogram.summary_ms())
+    return made
 
 
 def artillery_name(counter: str) -> str:

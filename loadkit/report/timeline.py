@@ -12,7 +12,7 @@ from loadkit.metrics.endpoints import Naming, reported_counters, reported_summar
 from loadkit.metrics.family import HTTP, PYTHON, count_made, response_times, service_times
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import RATES, Snapshot
-from loadkit.report.dropin import artillery_counters, artillery_summaries
+from loadkit.report.dropin import artillery_counters, artillery_summaries, extended_summaries
 from loadkit.units import NS_PER_MS, NS_PER_S
 
 WINDOW_MS = 10_000
@@ -107,6 +107,8 @@ class Timeline:
 
     def _section(self, snapshot: Snapshot, seconds: float, stamps: dict[str, int], period: int | str) -> Section:
         summaries = artillery_summaries(reported_summaries(snapshot, self._naming))
+        if self._naming.extended:
+            summaries = dict(sorted({**summaries, **extended_summaries(snapshot)}.items()))
         return {
             "counters": artillery_counters(reported_counters(snapshot, self._naming)),
             "rates": _rates(snapshot, seconds) if seconds > 0 else {},

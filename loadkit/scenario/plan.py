@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,6 +23,8 @@ from loadkit.template.compile import Template
 from loadkit.template.dealing import Feeder
 from loadkit.template.rows import RowIndex
 from loadkit.workload.base import Workload
+
+_EXTENDED = "ARTILLERY_EXTENDED_HTTP_METRICS"  # set to anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +148,9 @@ class Plan:
     def naming(self) -> Naming:
         """Return how reports in Artillery's form call scenarios and requests; a scenario without a name by its index."""
         unnamed = {made.name: str(made.index) for made in self.scenarios if made.name == f"scenario {made.index}"}
-        return Naming(endpoints=self.endpoints, namespace=endpoint_options(self.config).namespace, scenarios=unnamed)
+        namespace = endpoint_options(self.config).namespace
+        extended = (self.config.get("http") or {}).get("extendedMetrics") is True or _EXTENDED in os.environ
+        return Naming(endpoints=self.endpoints, namespace=namespace, scenarios=unnamed, extended=extended)
 
     @property
     def insecure(self) -> bool:

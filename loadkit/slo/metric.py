@@ -181,6 +181,8 @@ _FAMILIES = tuple(
 # What Artillery calls numbers that are labels here; `rest` goes on behind the name.
 _ARTILLERY = (
     (re.compile(r"vusers\.created_by_name\.(?P<label>.+)"), "vusers.created"),
+    (re.compile(rf"http\.tcp(?P<label>)(?P<rest>(?:\.(?:{_AGGREGATE}))?)"), "http.connect"),
+    (re.compile(rf"http\.total(?P<label>)(?P<rest>(?:\.(?:{_AGGREGATE}))?)"), "http.service_time"),
     (
         re.compile(rf"plugins\.metrics-by-endpoint\.response_time\.(?P<label>.+?)(?P<rest>(?:\.(?:{_AGGREGATE}))?)"),
         "http.response_time",
@@ -192,8 +194,6 @@ _ELSEWHERE = {
     "avg": "mean",
     "average": "mean",
     "med": "median",
-    "http.tcp": "http.connect",
-    "http.total": "http.service_time",
     "http.latency": "http.response_time",
     "http.errors": "http.error_rate",
     "http_req_duration": "http.response_time",
@@ -215,7 +215,7 @@ def select(text: str, own: Recorded = NOTHING_OWN) -> Selector:
     for form, name in _ARTILLERY:
         found = form.fullmatch(text)
         if found:
-            return _select(text, name + found.groupdict().get("rest", ""), found["label"])
+            return _select(text, name + found.groupdict().get("rest", ""), found["label"] or None)
     try:
         return _select(text, text, None)
     except ThresholdFault as fault:

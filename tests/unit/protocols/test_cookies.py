@@ -3,7 +3,7 @@
 import pytest
 
 from loadkit.protocols.address import Origin
-from loadkit.protocols.cookies import CookieJar
+from loadkit.protocols.cookies import CookieJar, CookieRules
 
 HTTP, HTTPS = Origin("http", "shop.example.com", 80), Origin("https", "shop.example.com", 443)
 
@@ -59,3 +59,37 @@ def test_a_jar_is_bounded() -> None:
     for number in range(1000):
         jar.store(HTTP, "/", f"c{number}=1; Path=/")
     assert len(jar) == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "rules", "taken", "kept"),
+    [
+        ("bar; Path=/", CookieRules(), False, ""),
+        ("bar; Path=/", CookieRules(loose=True), True, "bar"),
+        ("=bar; Path=/", CookieRules(loose=True), True, "bar"),
+        ("; Path=/", CookieRules(loose=True), False, ""),
+        ("a=1; Path=/; Domain=com", CookieRules(), False, ""),
+        ("a=1; Path=/; Domain=com", CookieRules(reject_public_suffixes=False), True, "a=1"),
+        ("__Secure-a=1; Path=/", CookieRules(), True, ""),
+        ("__Secure-a=1; Path=/", CookieRules(prefixes="strict"), False, ""),
+        ("__Secure-a=1; Path=/", CookieRules(prefixes="unsafe-disabled"), True, "__Secure-a=1"),
+        ("__Secure-a=1; Path=/; Secure", CookieRules(prefixes="strict"), True, "__Secure-a=1"),
+        ("__Host-a=1; Path=/; Secure", CookieRules(prefixes="strict"), True, "__Host-a=1"),
+        ("__Host-a=1; Path=/x; Secure", CookieRules(prefixes="strict"), False, ""),
+        ("__Host-a=1; Path=/; Secure; Domain=example.com", CookieRules(prefixes="strict"), False, ""),
+        ("__other=1; Path=/", CookieRules(prefixes="strict"), True, "__other=1"),
+    ],
+)
+def test_a_jar_goes_by_its_rules(header: str, rules: CookieRules, taken: bool, kept: str) -> None:
+    shop = Origin("https", "shop.com" if "Domain=com" in header else "shop.example.com", 443)
+    jar = CookieJar(rules)
+    assert jar.store(shop, "/", header) is taken
+    assert jar.header(shop, "/") == kept
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_cookies_of_special_use_domains_may_be_refused(allowed: bool) -> None:
+    local = Origin("http", "api.shop.test", 80)
+    jar = CookieJar(CookieRules(allow_special_use=allowed))
+    assert jar.store(local, "/", "a=1; Path=/; Domain=shop.test") is allowed
+    assert jar.store(local, "/", "b=1; Path=/")

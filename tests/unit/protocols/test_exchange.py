@@ -483,6 +483,14 @@ def test_cookies_come_back_in_the_same_visit() -> None:
     assert b"Cookie: b=2; a=1\r\n" in log[2]
 
 
+def test_the_options_of_the_jar_reach_it() -> None:
+    for options, sent_back in (({}, False), ({"looseMode": True}, True)):
+        handler, log = answer(response(b"", "200 OK", "Set-Cookie: bare; Path=/"), OK)
+        ran, _ = serve(handler, [*GET, *GET], config={"http": {"cookieJarOptions": options}})
+        assert (b"\r\nCookie: bare\r\n" in log[1]) is sent_back
+        assert ("cookie_parse_error_invalid_cookie" in ran.errors) is not sent_back
+
+
 # Captures and checks
 
 

@@ -1,9 +1,12 @@
 """The part of a report that Artillery's has as well."""
 
+import numpy as np
 import pytest
 
+from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.sample import Outcome
-from loadkit.report.dropin import artillery_counters, artillery_name, artillery_summaries
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.report.dropin import artillery_counters, artillery_name, artillery_summaries, extended_summaries
 
 
 def test_counters_of_our_own_are_left_out() -> None:
@@ -32,6 +35,20 @@ def test_a_broken_connection_has_one_name_wherever_it_broke(outcome: Outcome) ->
 def test_counts_of_errors_with_one_name_add_up() -> None:
     counters = {"errors.ECONNRESET": 1, "errors.ECONNRESET_HEAD": 2, "errors.ETIMEDOUT_CONNECT": 4}
     assert artillery_counters(counters) == {"errors.ECONNRESET": 3, "errors.ETIMEDOUT": 4}
+
+
+def test_extended_metrics_count_a_part_that_a_response_did_not_need_as_0() -> None:
+    snapshot = Snapshot(counters={("http.responses", "/a"): 3, ("http.responses", "/b"): 1})
+    for metric, values in (("http.connect", [4_000_000]), ("http.service_time", [5_000_000] * 4)):
+        snapshot.histograms[metric, "/a"] = made = Histogram()
+        made.record(np.array(values))
+    found = extended_summaries(snapshot)
+    assert list(found) == ["http.dns", "http.tcp", "http.tls", "http.total"]
+    assert [summary["count"] for summary in found.values()] == [4, 4, 4, 4]
+    assert [summary["max"] for summary in found.values()] == [0, 4, 0, 5]
+    assert found["http.tcp"]["min"] == 0
+    assert snapshot.histogram("http.connect").total == 1
+    assert extended_summaries(Snapshot()) == {}
 
 
 def test_times_of_our_own_are_left_out() -> None:

@@ -87,6 +87,13 @@ def test_artillerys_names_of_single_requests_become_labels(text: str, name: str,
     assert (selector.name, selector.label) == (name, label)
 
 
+@pytest.mark.parametrize(("text", "name"), [("http.tcp.p95", "http.connect"), ("http.total.max", "http.service_time")])
+def test_artillerys_extended_metrics_are_known(text: str, name: str) -> None:
+    selector = select(text)
+
+    assert (selector.name, selector.label, selector.text) == (name, None, text)
+
+
 @pytest.mark.parametrize(
     ("text", "code", "offset", "hint"),
     [
