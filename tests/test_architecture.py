@@ -20,11 +20,11 @@ ROWS = {
     **dict.fromkeys(("metrics", "template"), 3),
     "stats": 2,
     "registry": 1,
-    **dict.fromkeys(("errors", "units", "clock", "redact", "hosts"), 0),
+    **dict.fromkeys(("errors", "units", "clock", "redact", "hosts", "arrays"), 0),
 }
 HEAVY = {"cssselect", "lxml",
     "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "faker", "io", "jmespath",
-    "jsonpath", "jsonschema", "resource", "rich", "uvloop",
+    "jsonpath", "jsonschema", "numpy", "resource", "rich", "uvloop",
     "zstandard",
 }  # fmt: skip
 FORBIDDEN = {

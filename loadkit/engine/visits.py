@@ -11,6 +11,7 @@ from itertools import accumulate
 from time import perf_counter_ns as now_ns
 from typing import Any, Protocol
 
+from loadkit.arrays import import_numpy
 from loadkit.engine.services import WorkerServices
 from loadkit.flow.fiber import NEVER_NS, Cancelled, park
 from loadkit.flow.step import StepFunction
@@ -53,6 +54,7 @@ class Visits:
     """Chooses scenarios by weight, fills variables, runs steps and counts how visits end."""
 
     def __init__(self, plan: Plan, services: WorkerServices, shard: Shard = WHOLE) -> None:
+        import_numpy()  # before load: later it would be a pause of a tenth of a second
         self._seed = plan.seed
         self._services = services
         self._journeys = [_journey(scenario, services.recorder) for scenario in plan.scenarios]

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from loadkit import __version__
+from loadkit.arrays import import_numpy
 from loadkit.engine.run import Orders, ShardRun
 from loadkit.engine.services import Line
 from loadkit.errors import LoadkitError, ScenarioError
@@ -46,6 +47,7 @@ def main(descriptor: int, parent: int) -> None:
     if os.getppid() != parent:
         os._exit(EXIT_ORPHANED)
     sys.excepthook = _confess
+    import_numpy()  # while the coordinator reads the file
     sock = socket.socket(fileno=descriptor)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(sock))

@@ -15,11 +15,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter_ns as now_ns
 
-import numpy as np
-
+from loadkit.arrays import Ints, np
 from loadkit.metrics.endpoints import ENDPOINT_CODES, ENDPOINT_ERRORS, ENDPOINT_TIME
 from loadkit.metrics.family import HTTP, PYTHON, Family
-from loadkit.metrics.histogram import Histogram, Ints
+from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.sample import CALL_WIDTH, SAMPLE_WIDTH
 from loadkit.metrics.snapshot import Key
 from loadkit.redact import Mask, mask_text

@@ -14,20 +14,19 @@ A bin takes 6 bytes, so a series takes at most 64 * 1728 * 6 = 660 kB; response 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
-import numpy as np
-import numpy.typing as npt
-
-from loadkit.metrics.histogram import LENGTH, Histogram, Ints
+from loadkit.arrays import Floats, Ints, Sparse, np
+from loadkit.metrics.histogram import LENGTH, Histogram
 
 MOST = 64
 BINS = 1728
 _PENDING = 32  # sparse seconds that are put together at once
 
-Sparse = tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint32]]
-"""Bins in rising order, and how many values each holds."""
 
-_EMPTY: Sparse = (np.zeros(0, np.uint16), np.zeros(0, np.uint32))
+@cache
+def _empty() -> Sparse:
+    return np.zeros(0, np.uint16), np.zeros(0, np.uint32)
 
 
 def _bins_of(us: Ints) -> Ints:
@@ -42,17 +41,24 @@ def _lowest_us(indexes: Ints) -> Ints:
     return lowest
 
 
-_BIN_OF = _bins_of(_lowest_us(np.arange(LENGTH)))
-"""The bin of each index of a histogram; a bin covers whole indexes, since it is wider."""
-_STARTS = np.searchsorted(_BIN_OF, np.arange(BINS))
-_LOWEST_NS = np.append(1000 * _lowest_us(_STARTS), 1 << 62)
+@cache
+def _bin_of() -> Ints:
+    """Return the bin of each index of a histogram; a bin covers whole indexes, since it is wider."""
+    return _bins_of(_lowest_us(np.arange(LENGTH)))
+
+
+@cache
+def _lowest_ns() -> Ints:
+    """Return where each bin begins, and infinity behind the last."""
+    lowest: Ints = np.append(1000 * _lowest_us(np.searchsorted(_bin_of(), np.arange(BINS))), 1 << 62)
+    return lowest
 
 
 def spread(histogram: Histogram) -> Ints:
     """Return a histogram's counts by bin."""
     at, counts = histogram.bins()
-    made = np.zeros(int(_BIN_OF[at[-1]]) + 1 if len(at) else 0, np.int64)
-    np.add.at(made, _BIN_OF[at], counts)
+    made = np.zeros(int(_bin_of()[at[-1]]) + 1 if len(at) else 0, np.int64)
+    np.add.at(made, _bin_of()[at], counts)
     return made
 
 
@@ -80,21 +86,21 @@ class Cells:
         number = max(second // self.width, len(self._cells))
         if number > len(self._cells):
             self._cells.append(_put_together(self._pending))
-            self._cells += [_EMPTY] * (number - len(self._cells))
+            self._cells += [_empty()] * (number - len(self._cells))
             self._pending = []
         self._pending.append(counts)
         if len(self._pending) >= _PENDING:
             self._pending = [_put_together(self._pending)]
 
-    def above(self, limit_ns: float, most: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def above(self, limit_ns: float, most: int) -> tuple[Floats, Floats]:
         """Return, for each of the first `most` cells, how many values lie above a limit, and of how many.
 
         The bin of the limit is split in proportion.
         """
-        split = int(np.searchsorted(_LOWEST_NS, limit_ns, side="right")) - 1
-        lowest, end = float(_LOWEST_NS[split]), float(_LOWEST_NS[split + 1])
+        split = int(np.searchsorted(_lowest_ns(), limit_ns, side="right")) - 1
+        lowest, end = float(_lowest_ns()[split]), float(_lowest_ns()[split + 1])
         share = (end - limit_ns) / (end - lowest)
-        held = self._all()[:most] or [_EMPTY]
+        held = self._all()[:most] or [_empty()]
         numbers = np.repeat(np.arange(len(held)), [len(bins) for bins, _ in held])
         bins, counts = (
             np.concatenate([part[0] for part in held]),
@@ -122,7 +128,7 @@ class Cells:
 def _put_together(parts: Iterable[Sparse]) -> Sparse:
     held = [part for part in parts if len(part[0])]
     if len(held) < 2:
-        return held[0] if held else _EMPTY
+        return held[0] if held else _empty()
     bins = np.concatenate([part[0] for part in held])
     weights = np.concatenate([part[1] for part in held])
     return sparse(np.bincount(bins, weights).astype(np.int64))

@@ -17,18 +17,20 @@ hundreds of request names stays small, and adding a second to it costs as much a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from loadkit.arrays import Ints, np
 
 HIGHEST_US = 3_600_000_000
 _SUB_BUCKETS = 2048
 LENGTH = 23_552
 """How many indexes there are."""
 
-Ints = npt.NDArray[np.int64]
-_NONE: Ints = np.zeros(0, np.int64)
+
+@cache
+def _none() -> Ints:
+    return np.zeros(0, np.int64)
 
 
 class Histogram:
@@ -37,9 +39,9 @@ class Histogram:
     __slots__ = ("_at", "_base", "_counts", "clamped", "max_ns", "min_ns", "sum_ns", "total")
 
     def __init__(self) -> None:
-        self._at: Ints | None = _NONE  # the indexes of `_counts`, rising; None: they go up by one from `_base`
+        self._at: Ints | None = _none()  # the indexes of `_counts`, rising; None: they go up by one from `_base`
         self._base = 0
-        self._counts: Ints = _NONE  # never changed in place while `_at` is there: copies share it
+        self._counts: Ints = _none()  # never changed in place while `_at` is there: copies share it
         self.total = 0
         self.sum_ns = 0
         self.min_ns = 0

@@ -15,11 +15,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
-from loadkit.metrics.cells import BINS, Cells, Sparse, sparse, spread
+from loadkit.arrays import Ints, Sparse, np
+from loadkit.metrics.cells import BINS, Cells, sparse, spread
 from loadkit.metrics.family import FAMILIES, HTTP, PYTHON
-from loadkit.metrics.histogram import Histogram, Ints
+from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.stats.batches import Dependence, dependence
 

@@ -17,10 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-Floats = npt.NDArray[np.float64]
+from loadkit.arrays import Floats, np
 
 MOST_BATCHES = 10
 LEAST_S = 4

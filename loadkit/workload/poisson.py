@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
-
+from loadkit.arrays import Ints, np
 from loadkit.workload.base import PhaseContext, Shard
 from loadkit.workload.profile import Profile
 
@@ -65,7 +63,7 @@ class Poisson:
         """Return the integral of the mean rate."""
         return self._profile.arrived_by(at_ns)
 
-    def _chunks(self) -> Iterator[npt.NDArray[np.int64]]:
+    def _chunks(self) -> Iterator[Ints]:
         random = np.random.Generator(np.random.PCG64(self._seed))
         reached, total = 0.0, self.mean
         while reached < total:

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import sqrt
 
-import numpy as np
-import numpy.typing as npt
-
+from loadkit.arrays import Floats, Ints, np
 from loadkit.workload.base import Shard
 
 Piece = tuple[int, Fraction, Fraction]
@@ -74,7 +72,7 @@ class Profile:
                 root = rate + sqrt(max(0.0, rate * rate + slope * grown))
                 yield number, min(start_ns + (int(2e9 * grown / root) if root else 0), most)
 
-    def instants_of(self, sums: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    def instants_of(self, sums: Floats) -> Ints:
         """Return when the integral of the rate reaches each of some numbers below its total."""
         totals = np.array([float(total) for total in self.totals])
         piece = np.clip(np.searchsorted(totals, sums, side="right") - 1, 0, len(self.pieces) - 1)
@@ -83,9 +81,7 @@ class Profile:
         root = first + np.sqrt(np.maximum(0.0, first * first + 2 * grown * (last - first) / (spans / 1e9)))
         starts = np.array(self.starts_ns, dtype=np.int64)[piece]
         after = np.divide(2e9 * grown, root, out=np.zeros_like(grown), where=root > 0).astype(np.int64)
-        found: npt.NDArray[np.int64] = np.minimum(
-            starts + np.minimum(after, spans.astype(np.int64)), self.duration_ns - 1
-        )
+        found: Ints = np.minimum(starts + np.minimum(after, spans.astype(np.int64)), self.duration_ns - 1)
         return found
 
     def _numbers(self, index: int, shard: Shard, planned: int) -> range:

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from loadkit.arrays import Ints, np
 from loadkit.template.lines import PayloadFault
 from loadkit.workload.arrivals_file import read_arrivals
 from loadkit.workload.base import BadFile, BadPhase, NeverStarts, PhaseContext, Shape, Shard, exact
@@ -23,7 +21,7 @@ class Replay:
     ends_early = True  # its meaning is the arrivals, not the time
     __slots__ = ("_times", "_width_ns", "duration_ns", "planned")
 
-    def __init__(self, times: npt.NDArray[np.int64], duration_ns: int) -> None:
+    def __init__(self, times: Ints, duration_ns: int) -> None:
         self._times = times[times < duration_ns]
         self._width_ns = max(10**9, duration_ns // 60)
         self.duration_ns = duration_ns

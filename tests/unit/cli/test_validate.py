@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,19 @@ def test_the_hook_for_pre_commit_checks_the_files_it_is_given(file, capsys):
     result = CliRunner().invoke(app, [*arguments, str(path)])
     assert (program, result.exit_code) == ("loadkit", 0)
     assert re.search(hook["files"], "scenarios/shop.yaml")
+
+
+def test_it_waits_for_no_library_that_only_a_run_needs(tmp_path):
+    """Editors and commits wait for it: it is to take less than half a second, of which numpy alone would be a fifth."""
+    path = tmp_path / "it.yaml"
+    path.write_text('config: {target: "http://127.0.0.1:9"}\nscenarios: [{flow: [{get: /}]}]\n')
+    code = "\n".join([
+        "import sys",
+        f"sys.argv = ['loadkit', 'validate', {str(path)!r}]",
+        "from loadkit.cli.main import main",
+        "try: main()",
+        "except SystemExit as ended: assert ended.code == 0, ended.code",
+        "print(sorted({'numpy', 'aiohttp', 'rich', 'uvloop', 'aiofastnet', 'faker', 'hdrh'} & set(sys.modules)))",
+    ])  # fmt: skip
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines()[-1] == "[]"
