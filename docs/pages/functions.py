@@ -10,7 +10,8 @@ _SYNTAX = """
 `{{ name }}` puts a value into a text; `{{ name.path[0] }}` reaches into it. A text that is exactly one template keeps
 the type of the value: with `quantity: "{{ n }}"` and a number in `n`, a number is sent. In all other texts values are
 put in as text, lists and mappings as JSON, and a missing value as nothing. What was put in is never read as a template
-again. Three braces mean the same as two.
+again. Three braces mean the same as two. `{{ name(arguments) }}` calls a function: one of those below, or one of
+[the processor](../guides/hooks.md).
 
 In YAML a value that starts with `{{` must stand in quotes; loadkit says so when it does not.
 
@@ -35,7 +36,7 @@ _VARIABLES = (
 _CONDITIONS = """
 `ifTrue` and the conditions of `ensure` are expressions over variables (in `ensure`: over metrics). A name that nothing
 defines is null: it equals null and nothing else, and every other comparison with it is false. A number equals the text
-that spells it.
+that spells it. An `ifTrue` that is the name of a function of [the processor](../guides/hooks.md) calls it instead.
 """
 
 _OPERATORS = (

@@ -53,6 +53,8 @@ ratio of nothing have no value, and a threshold on them fails and says why.
 
 Requests that got no valid response are not in `http.response_time` but in `http.failure_time`, which the summary shows
 beside it; calls that did not return are in `python.failure_time`.
+
+[Hooks](../guides/hooks.md#metrics-of-your-own) record counters, rates and histograms of their own, which thresholds may name, too.
 """
 
 _ERRORS: Mapping[Outcome, str] = {

@@ -7,6 +7,7 @@ is made a plan again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import msgspec
 
 from loadkit import registry
 from loadkit.errors import Diagnostic, Position, Severity
+from loadkit.flow.bookkeeping import Recorded
+from loadkit.flow.processor import Processor
 from loadkit.flow.step import Build, Where
 from loadkit.metrics.recorder import Recorder
 from loadkit.scenario.check import check_schema
@@ -46,6 +49,15 @@ class _Document(msgspec.Struct):
     files: list[str]
 
 
+class _Own(msgspec.Struct):
+    """The metrics that the processor records."""
+
+    counters: list[str]
+    rates: list[str]
+    histograms: list[str]
+    prefixes: list[str]
+
+
 class _Outline(msgspec.Struct):
     document: _Document
     name: str
@@ -59,6 +71,7 @@ class _Outline(msgspec.Struct):
     expect_at: Position | None
     warnings: list[Diagnostic]
     endpoints: dict[str, str] = {}
+    own: _Own | None = None
 
 
 def outline(plan: Plan) -> dict[str, Any]:
@@ -83,9 +96,16 @@ def outline(plan: Plan) -> dict[str, Any]:
             expect_at=plan.expect_at,
             warnings=list(plan.warnings),
             endpoints=dict(plan.endpoints),
+            own=_own(plan),
         )
     )
     return made
+
+
+def _own(plan: Plan) -> _Own | None:
+    if plan.processor is None:
+        return None
+    return _Own(**{name: sorted(names) for name, names in asdict(plan.processor.metrics).items()})
 
 
 def recall(wire: Any) -> Plan:
@@ -104,6 +124,9 @@ def recall(wire: Any) -> Plan:
         config = document.data["config"]
         build = _build(document, config)
         build.request_names.update(read.requests)
+        if read.own is not None:
+            own = {name: frozenset(names) for name, names in msgspec.structs.asdict(read.own).items()}
+            build.processor = Processor(Path(), metrics=Recorded(**own))
         scenarios = tuple(
             Scenario(index=index, name=name, weight=weight, steps=(), at=document.at(("scenarios", index)))
             for index, name, weight in read.scenarios

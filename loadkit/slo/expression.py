@@ -24,7 +24,8 @@ from enum import Enum
 from loadkit.errors import Position, Severity
 from loadkit.flow.bookkeeping import NOTHING_OWN, Recorded
 from loadkit.flow.step import Where
-from loadkit.slo.metric import Kind, Selector, ThresholdFault, select
+from loadkit.metrics.snapshot import RATES
+from loadkit.slo.metric import Kind, Selector, ThresholdFault, guessed, select
 from loadkit.slo.selection import ALL, Part, Selection, parse_scope, select_scope, split_scope
 from loadkit.slo.window import Window
 from loadkit.units import parse_bytes, parse_duration_ns, parse_rate_per_s, parse_ratio
@@ -151,6 +152,8 @@ def parse_threshold(
     comparison = _operator(split["operator"], split.start("operator"))
     value, end = split_scope(split["rest"])
     start = split.start("rest")
+    if "/" in value and guessed(selector, own):
+        selector = replace(selector, kind=Kind.RATE, samples=(f"{RATES}{selector.name}",))
     limit = _value(selector, value, start)
     parts = parse_scope(split["rest"][end:], start + end)
     selection, label = select_scope(selector, (*parts, *scope))

@@ -227,6 +227,13 @@ def select(text: str, own: Recorded = NOTHING_OWN) -> Selector:
         return mine
 
 
+def guessed(selector: Selector, own: Recorded) -> bool:
+    """Say whether a metric of the processor is taken for a counter since nothing says what it is; it may be a rate."""
+    if selector.kind is not _COUNT or selector.aggregate or selector.name in own.counters:
+        return False
+    return bool(own.prefixes) and _metric(selector.name) is None
+
+
 def _select_own(text: str, own: Recorded) -> Selector | None:
     """Read a name as a metric that the processor records: counters and rates by their name, histograms with an aggregate.
 

@@ -193,6 +193,8 @@ HOOKED = BASE.replace("  mode: uniform", "  mode: uniform\n  processor: ./hooks.
          ['scenario "checkout": think removed', 'scenario "checkout": function added']),
         (("http.error_rate <= 1%", "orders.failed <= 1"),
          ["threshold removed: http.error_rate <= 1%", "threshold added: orders.failed <= 1"]),
+        (("http.error_rate <= 1%", "orders > 5/s"),
+         ["threshold removed: http.error_rate <= 1%", "threshold added: orders > 5/s"]),
     ],
 )  # fmt: skip
 def test_changed_hooks_are_named(compare, pair, lines):

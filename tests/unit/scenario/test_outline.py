@@ -120,3 +120,19 @@ def spoiled() -> list[Any]:
 def test_what_is_no_outline_is_refused(wire: Any) -> None:
     with pytest.raises(ValueError, match="not the outline of a plan"):
         recall(wire)
+
+
+def test_metrics_of_a_processor_that_is_gone_are_still_judged(tmp_path: Path) -> None:
+    hooks = tmp_path / "hooks.py"
+    hooks.write_text(
+        "def f(metrics):\n    metrics.counter('placed')\n    metrics.rate('seen')\n    metrics.histogram('size', 1)\n"
+    )
+    thresholds = ["placed > 0", "seen > 1/s", "size.p95 < 9"]
+    config = {"target": "http://127.0.0.1:9", "processor": "./hooks.py", "thresholds": thresholds}
+    path = tmp_path / "shop.yaml"
+    path.write_text(yaml.safe_dump({"config": config, "scenarios": [{"flow": []}]}))
+    made = compile_plan(read_document(path), Settings(seed=1))
+    hooks.unlink()
+    read = recall(msgspec.msgpack.decode(msgspec.msgpack.encode(outline(made))))
+    assert [one.text for one in read.objectives] == thresholds
+    assert [one.selector for one in read.objectives] == [one.selector for one in made.objectives]
