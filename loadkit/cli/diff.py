@@ -18,6 +18,7 @@ from loadkit.outputs.base import write_line
 
 if TYPE_CHECKING:
     from loadkit.cli.inputs import Input
+    from loadkit.cli.revision import Checkout
     from loadkit.scenario.changes import Change
     from loadkit.scenario.difference import Version
 
@@ -32,6 +33,7 @@ class Format(StrEnum):
 def diff(
     old: Annotated[str, typer.Argument(metavar="OLD", help="A scenario file, or REV:PATH for a file of git.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The version to compare with it, written in the same way.")],
+    inputs: options.Inputs = None,
     config: options.ConfigFile = None,
     target: options.Target = None,
     environment: options.Environment = None,
@@ -67,6 +69,7 @@ def diff(
         variables=variables,
         overrides=overrides,
         dotenv=dotenv,
+        more=tuple(inputs or ()),
     )
     changes = differences(read_version(old, given), read_version(new, given))
     looser = any(change.looser for change in changes)
@@ -102,10 +105,8 @@ def read_version(name: str, given: Input) -> Version:
         into = Path(directory).resolve()
         checkout = open_revision(revision, path, into)
         file = checkout.file(path)
-        if given.config is not None:
-            beside = checkout.find(given.config)
-            given = replace(given, config=beside) if beside else given
-            checkout.missing += [] if beside else [str(given.config)]
+        config = _beside(given.config, checkout) if given.config is not None else None
+        given = replace(given, config=config, more=tuple(_beside(more, checkout) for more in given.more))
         for missing in checkout.missing:
             write_line(sys.stderr, f"note: {revision} has no {missing}; that of the working tree stands for it")
         try:
@@ -114,12 +115,20 @@ def read_version(name: str, given: Input) -> Version:
             raise _renamed(error, f"{into}/", f"{revision}:") from None
 
 
+def _beside(path: Path, checkout: Checkout) -> Path:
+    """Return a file of the same revision; that of the working tree where the revision has none, which is noted."""
+    found = checkout.find(path)
+    if found is None:
+        checkout.missing.append(str(path))
+    return found or path
+
+
 def _read(file: Path, given: Input, moved: tuple[str, str] = ("", "")) -> Version:
     from loadkit.scenario.difference import version_of
     from loadkit.scenario.hidden import find_secrets, without_secrets
     from loadkit.scenario.merge import gather_document
 
-    reading = gather_document([file], given.changes(seed=0))
+    reading = gather_document([file, *given.more], given.changes(seed=0))
     errors = [found for found in reading.diagnostics if found.severity is Severity.ERROR]
     if reading.document is None or errors:
         from loadkit.redact import Secrets

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """What the options -c -t -e -p -v --overrides --dotenv say."""
+    """What the options -c -t -e -p -v --overrides --dotenv say; `more` are files of -i, for who has no list of files."""
 
     config: Path | None = None
     target: str | None = None
@@ -29,6 +29,7 @@ class Input:
     variables: str | None = None
     overrides: str | None = None
     dotenv: Path | None = None
+    more: tuple[Path, ...] = ()
 
     def read(self, files: Sequence[Path | str], settings: Settings | None = None) -> Plan:
         """Return the plan of files. Raises ScenarioError with every fault; also UsageError."""

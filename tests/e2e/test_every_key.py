@@ -9,8 +9,8 @@ from tests.support.echo_server import echo_server
 from tests.support.keys import keys_in, keys_of
 
 FILE = ROOT / "tests" / "scenarios" / "valid" / "every-key" / "every-key.yaml"
-NOT_ALLOWED = {"flow.call.capture.header"}
-"""What has a place in the schema and none in a file: what a function returns has no headers."""
+NOT_ALLOWED = {f"flow.call.capture.{key}" for key in ("header", "selector", "xpath", "attr", "index", "text")}
+"""What has a place in the schema and none in a file: what a function returns has no headers, and is no page."""
 
 
 def test_it_uses_every_key_of_the_schema() -> None:

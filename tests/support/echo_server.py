@@ -1,4 +1,4 @@
-"""A server that answers everything with JSON about the request, on a thread of its own."""
+"""A server that answers everything with JSON about the request, and /page with HTML, on a thread of its own."""
 
 import asyncio
 import threading
@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
+
+PAGE = '<form><input name="csrf" value="k3y"></form><ul><li>one</li><li>two</li><li> three </li></ul>'
 
 
 class Echo:
@@ -24,6 +26,8 @@ class Echo:
         self.asked[what] += 1
         self.bodies[what] = await request.read()
         self.headers[what] = {name.lower(): value for name, value in request.headers.items()}
+        if request.path == "/page":
+            return web.Response(text=PAGE, content_type="text/html")
         about: dict[str, Any] = {
             "id": 7, "method": request.method, "path": request.path, "query": dict(request.query), "items": [{"id": 1}, {"id": 2}],
         }  # fmt: skip

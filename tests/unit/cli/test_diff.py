@@ -105,3 +105,15 @@ def test_faults_of_a_revision_name_the_revision(repository):
     shown = diff("HEAD:shop.yaml", "shop.yaml")
     assert shown.exit_code == 2
     assert "HEAD:load tests/shop.yaml:5:7: error LK302" in shown.output
+
+
+def test_more_files_are_put_on_both_versions(repository):
+    (repository / "more.yaml").write_text("config: {thresholds: [http.error_rate < 1%]}\n")
+    shown = diff("HEAD:shop.yaml", "shop.yaml", "-i", "more.yaml")
+    assert shown.exit_code == 0, shown.output
+    assert "note: HEAD has no more.yaml; that of the working tree stands for it" in shown.output
+    assert "error_rate" not in shown.output
+    git("add", "more.yaml")
+    git("commit", "-qm", "two")
+    (repository / "more.yaml").write_text("config: {timeout: 9}\n")
+    assert "config.timeout added: 9s" in diff("HEAD:shop.yaml", "shop.yaml", "-i", "more.yaml").output

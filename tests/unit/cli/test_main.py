@@ -2,6 +2,7 @@ import inspect
 import sys
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from loadkit import __version__
@@ -112,3 +113,9 @@ def test_streams_that_a_shell_closed_are_no_trouble(monkeypatch):
     for stream in (sys.stdout, sys.stderr):
         stream.close()
     assert caught.value.code == 0
+
+
+@pytest.mark.parametrize("command", ["run", "validate", "plan", "diff"])
+def test_commands_about_a_file_take_the_same_input(command: str) -> None:
+    taken = {name for one in get_command(app).commands[command].params for name in one.opts}
+    assert {"-i", "-c", "-t", "-e", "-p", "-v", "--overrides", "--dotenv"} <= taken
