@@ -7,6 +7,7 @@ from typing import Any
 
 from loadkit.scenario.changes import Change, Kind, shown, span
 from loadkit.scenario.plan import Phase
+from loadkit.scenario.rates import phase_visits
 from loadkit.units import NS_PER_S, format_duration_ns, three_digits
 from loadkit.workload.base import ClosedWorkload
 
@@ -47,6 +48,9 @@ def phase_changes(
         text = f"phases are in another order: {', '.join(before)} -> {', '.join(after)}"
         yield Change(what="phase", kind=Kind.MOVED, subject="phases", text=text)
     yield from _whole("peak arrival rate", _peak(old), _peak(new))
+    visits = _visits(old), _visits(new)
+    if all(visits):  # nobody knows how many a closed phase comes to
+        yield from _whole("planned visits", *visits)
     yield from _whole("the run lasts", _length(old), _length(new))
 
 
@@ -134,6 +138,12 @@ def _load(phase: Phase) -> str:
 
 def _peak(phases: Sequence[Phase]) -> str:
     return f"{three_digits(max((_rates(phase)[1] for phase in phases), default=0.0))}/s"
+
+
+def _visits(phases: Sequence[Phase]) -> str:
+    """Return how many visits are planned, "" when nobody can know it."""
+    numbers = [phase_visits(phase) for phase in phases]
+    return "" if None in numbers else f"{sum(number or 0 for number in numbers):,}"
 
 
 def _length(phases: Sequence[Phase]) -> str:

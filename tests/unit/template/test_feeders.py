@@ -311,6 +311,52 @@ def test_any_file_loads_or_is_a_fault(folder: Path, data: bytes) -> None:
     assert feeder is None or not feeder.rows or len(feeder.deal().take(Nobody()) or {}) == len(feeder.fields)
 
 
+@given(
+    data=st.text(alphabet="a1, ;#'\"\\\n\r\t", max_size=40).map(str.encode),
+    options=st.fixed_dictionaries(
+        {},
+        optional={
+            "quote": st.sampled_from(["'", '"', False]),
+            "escape": st.sampled_from(["\\", '"', "'"]),
+            "comment": st.sampled_from(["#", "a1", '"']),
+            "delimiter": st.sampled_from([";", " ", "\t", "#"]),
+            **dict.fromkeys(("trim", "ltrim", "rtrim", "relax", "relax_column_count"), st.booleans()),
+            "skip_lines_with_empty_values": st.booleans(),
+            **dict.fromkeys(("from", "to", "from_line", "to_line"), st.integers(0, 4)),
+        },
+    ),
+    empty=st.booleans(),
+)
+def test_any_options_give_the_same_rows_in_memory_and_in_the_file(
+    folder: Path, data: bytes, options: dict[str, Any], empty: bool
+) -> None:
+    found = []
+    for most in (10_000_000, -1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("loadkit.template.feeders.IN_MEMORY_BYTES", most)
+            patch.setattr("loadkit.template.rows.BLOCK_BYTES", 4)
+            try:
+                feeder = load(folder, data, fields=["x", "y"], options=options, skipEmptyLines=not empty)
+                found.append(list(feeder.rows))
+            except PayloadFault as fault:
+                assert str(fault)  # noqa: PT017  # the text is what is tested
+                found.append([])
+                if "CR alone" in str(fault):
+                    return
+    assert found[0] == found[1]
+
+
+@given(data=st.text(alphabet='{}[]",:a1\n ', max_size=40), suffix=st.sampled_from(["json", "jsonl"]))
+def test_any_json_loads_or_is_a_fault(folder: Path, data: str, suffix: str) -> None:
+    (folder / f"data.{suffix}").write_text(data)
+    feeder = None
+    try:
+        feeder = load_feeder({"path": f"data.{suffix}"}, folder)
+    except PayloadFault as fault:
+        assert str(fault)  # noqa: PT017  # the text is what is tested
+    assert feeder is None or all(len(row) == len(feeder.fields) for row in feeder.rows)
+
+
 def test_the_schema_takes_one_payload_or_a_list_and_explains_every_key() -> None:
     schema = CONFIG["payload"]
     Draft202012Validator.check_schema(schema)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loadkit.registry import plugins
 from loadkit.workload.base import BadFile, BadPhase, NeverStarts, PhaseContext, Shard
@@ -308,3 +310,28 @@ def test_a_file_of_arrivals_that_cannot_be_read_is_said(phase: dict[str, Any]) -
 def test_a_replay_needs_a_speed() -> None:
     with pytest.raises(BadPhase, match="speed of 0"):
         workload({"replay": {"path": "a.csv", "speed": 0}})
+
+
+_TIMES = st.sampled_from(
+    ["1", "0.5", "-3", "1e9", "1e99", "2026-03-01", "2026-03-01T12:00:00Z", "[01/Mar/2026:00:00:00 +0100]"]
+)
+
+
+@given(
+    lines=st.lists(_TIMES | st.text(alphabet='T:-+[]/0123456789,"{}', max_size=12), max_size=6),
+    suffix=st.sampled_from(["csv", "jsonl", "log"]),
+)
+def test_any_file_gives_arrivals_in_order_or_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], suffix: str
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    (folder / f"any.{suffix}").write_text("\n".join(lines))
+    try:
+        made = workload({"replay": f"any.{suffix}"}, 0, base=folder)
+    except BadPhase as fault:
+        assert str(fault)  # noqa: PT017  # the text is what is tested
+        return
+    fired = [at for _, at in made.fire_times(Shard())]
+    assert fired == sorted(fired)
+    assert 0 < len(fired) <= len(lines)
+    assert 0 <= fired[0] <= fired[-1] < made.duration_ns
