@@ -63,26 +63,15 @@ class Dialect:
     fewer: bool
     more: bool
 
-    def reader_options(self) -> dict[str, Any]:
-        """Return the arguments of csv.reader."""
-        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE
-        return {
-            "delimiter": self.delimiter,
-            "quotechar": self.quote or '"',
-            "quoting": quoting,
-            "doublequote": self.escape is None,
-            "escapechar": self.escape,
-            "skipinitialspace": self.ltrim,
-            "strict": not (self.relax_quotes or self.rtrim),
-        }
+    @property
+    def is_plain(self) -> bool:
+        """Say whether Python's csv module reads such a file."""
+        return self.escape is None and not (self.comment or self.ltrim or self.rtrim or self.relax_quotes)
 
-    def trimmed(self, values: list[str]) -> list[str]:
-        """Return the values without the spaces that are not wanted."""
-        if self.ltrim and self.rtrim:
-            return [value.strip() for value in values]
-        if self.ltrim:
-            return [value.lstrip() for value in values]
-        return [value.rstrip() for value in values] if self.rtrim else values
+    def reader_options(self) -> dict[str, Any]:
+        """Return the arguments of csv.reader for a plain file."""
+        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE
+        return {"delimiter": self.delimiter, "quotechar": self.quote or '"', "quoting": quoting, "strict": True}
 
     def wants(self, values: list[str]) -> bool:
         """Say whether a record of the file is a row."""

@@ -41,9 +41,9 @@ class Lines:
             if "\0" in line:
                 text = f"line {number} has a NUL character; is it a text file, saved as UTF-8?"
                 raise PayloadFault(text, row=number)
-            if "\r" in line[:-2]:
+            if "\r" in (line[:-2] if line.endswith("\r\n") else line[:-1]):
                 self.old_mac = True
-                yield from _OLD_MAC.split(line)
+                yield from filter(None, _OLD_MAC.split(line))
             else:
                 yield line
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from loadkit.template.dialect import Dialect, casts, dialect_of
 from loadkit.template.lines import Lines, PayloadFault, Row
+from loadkit.template.splitting import split_records
 
 NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
 _JS_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
@@ -45,16 +47,14 @@ class CsvRecords:
         yield from self._even(islice(found, first - 1, last))
 
     def rows(self, text: str) -> list[Row]:
-        """Return the rows of a part of the file that begins where a row does. Raises PayloadFault."""
+        """Return the rows of a part of the file that begins where a row does, as far as it can be read."""
         dialect = self._dialect
-        lines: Iterator[str] = io.StringIO(text, newline="")
-        if dialect.comment:
-            lines = _without_comments(lines, dialect)
-        try:
-            reader = csv.reader(lines, **dialect.reader_options())
-            return [self.row(dialect.trimmed(values) or [""]) for values in reader if dialect.wants(values)]
-        except csv.Error as error:
-            raise PayloadFault(str(error)) from None
+        found: list[Row] = []
+        with suppress(csv.Error):  # behind the last row that is wanted; whoever wants one that is not there is told
+            for values in _split(io.StringIO(text, newline=""), dialect):
+                if dialect.wants(values):
+                    found.append(self.row(values or [""]))
+        return found
 
     def row(self, values: list[str]) -> Row:
         """Return what the values of a record stand for, as far as the columns have names."""
@@ -69,12 +69,12 @@ class CsvRecords:
         """Yield (byte, line, values) of each record between the first and the last line."""
         dialect = self._dialect
         numbered = _Numbered(lines, dialect)
-        reader = csv.reader(numbered, **dialect.reader_options())
+        reader = _split(numbered, dialect)
         start, line = lines.position, dialect.first_line
         try:
             for values in reader:
                 if dialect.wants(values):
-                    yield max(start, numbered.begins), line, dialect.trimmed(values) or [""]
+                    yield max(start, numbered.begins), line, values or [""]
                 start, line = lines.position, numbered.line + 1
         except csv.Error as error:
             raise PayloadFault(f"line {line} is not CSV: {error}", row=line) from None
@@ -101,7 +101,7 @@ class CsvRecords:
 
 
 class _Numbered:
-    """The lines that count, without comments. `line` is the number of the last one, `begins` the byte before the first."""
+    """The lines that count. `line` is the number of the last one, `begins` the byte before the first."""
 
     def __init__(self, lines: Lines, dialect: Dialect) -> None:
         self.line = 0
@@ -110,10 +110,6 @@ class _Numbered:
         self._dialect = dialect
 
     def __iter__(self) -> Iterator[str]:
-        counted = self._counted()
-        return _without_comments(counted, self._dialect) if self._dialect.comment else counted
-
-    def _counted(self) -> Iterator[str]:
         first, last, before = self._dialect.first_line, self._dialect.last_line, 0
         for number, line in enumerate(self._lines, 1):
             if last is not None and number > last:
@@ -126,23 +122,9 @@ class _Numbered:
                 yield line
 
 
-def _without_comments(lines: Iterator[str], dialect: Dialect) -> Iterator[str]:
-    """Yield lines without what stands behind a comment's beginning outside quotes; lines of nothing else are left out."""
-    quote = re.escape(dialect.quote) if dialect.quote else None
-    token = re.compile(rf"{quote}|{re.escape(dialect.comment)}" if quote else re.escape(dialect.comment))
-    quoted = False
-    for line in lines:
-        kept = line
-        for found in token.finditer(line):
-            if found[0] == dialect.quote:
-                quoted = not quoted
-            elif not quoted:
-                kept = line[: found.start()]
-                break
-        if kept is line:
-            yield line
-        elif kept.strip():
-            yield f"{kept}\n"
+def _split(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+    """Yield the values of each record. Raises csv.Error."""
+    return csv.reader(lines, **dialect.reader_options()) if dialect.is_plain else split_records(lines, dialect)
 
 
 class Converter:

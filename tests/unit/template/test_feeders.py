@@ -171,6 +171,7 @@ def test_values_are_typed_as_by_artillery_where_that_is_wanted(folder: Path, tex
         ("'a,b',c\n", {"quote": "'"}, [("a,b", "c")]),
         ('"a,b"\n', {"quote": False}, [('"a', 'b"')]),
         ('"a\\"b",c\n', {"escape": "\\"}, [('a"b', "c")]),
+        ('C:\\temp,"a\nb"\n', {"escape": "\\"}, [("C:\\temp", "a\nb")]),
         ('# one\na,b # two\n"c#",d\n  # three\n', {"comment": "#"}, [("a", "b "), ("c#", "d")]),
         (' a , "b" \n', {"trim": True}, [("a", "b")]),
         (" a ,b\n", {"ltrim": True}, [("a ", "b")]),
