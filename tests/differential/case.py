@@ -5,7 +5,7 @@ port at which nobody listens, and PROCESSOR the file of hooks: NAME.js for Artil
 said stands beside it, in `scripts/NAME.case.yml`:
 
     arguments: [...]          of the command line, behind the script
-    environment: {...}        variables of the environment
+    environment: {...}        variables of the environment; places are filled in there as well
     random: a regular expression; what it finds is not compared
     differences: a list of {what, artillery, loadkit, because, code}: differences that are meant, each as compare.py writes it,
         with the diagnostic that loadkit prints about it
@@ -103,7 +103,9 @@ async def run(case: Case, tool: Tool) -> tuple[Outcome, str]:
             _lay_out(case, folder, places)
             authority.cert_pem.write_to_path(str(folder / "authority.pem"))
             arguments = [_fill(argument, places) for argument in case.notes.get("arguments", [])]
-            code, said = await _start(case, tool, folder, arguments)
+            environment = {name: _fill(value, places) for name, value in case.notes.get("environment", {}).items()}
+            own = Tool(tool.command, tool.hooks, {**tool.environment, **environment})
+            code, said = await _start(case, own, folder, arguments)
             found = _read(folder / "report.json", server, code)
     return _made_alike(case, found, ports, folder), said
 
@@ -131,7 +133,7 @@ async def _start(case: Case, tool: Tool, folder: Path, arguments: list[str]) -> 
         "report.json",
         f"{case.name}.yml",
         cwd=folder,
-        env={**kept, **tool.environment, **case.notes.get("environment", {})},
+        env={**kept, **tool.environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
