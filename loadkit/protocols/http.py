@@ -13,8 +13,9 @@ from loadkit.flow.plugins import comes_before, expect_options
 from loadkit.flow.response import Response
 from loadkit.flow.step import NOBODY, Build, Sent, StepFunction, StepPlugin, Where
 from loadkit.flow.told import PRINTS, Asked, results_of
-from loadkit.flow.user import VirtualUser
+from loadkit.flow.user import StepFailed, VirtualUser
 from loadkit.metrics.book import Series
+from loadkit.metrics.endpoints import ENDPOINT_ERRORS
 from loadkit.protocols.address import request_name
 from loadkit.protocols.connect import Connector
 from loadkit.protocols.endpoint import EndpointOf, apdex_watch, compile_endpoint, endpoint_watch, request_of
@@ -28,6 +29,7 @@ from loadkit.protocols.keys import (
     REQUEST_KEYS,
 )
 from loadkit.protocols.network import network_of, note_way
+from loadkit.protocols.passed_on import REFUSED, refusal
 from loadkit.protocols.request import Wire, compile_request, url_of
 from loadkit.units import NS_PER_S, parse_duration_ns
 
@@ -73,11 +75,28 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         connector=_connector_of(build),
         endpoint_of=endpoint_of,
     )
+    refused = refusal(spec, verb.upper()) if build.compat else ""
+    if refused:
+        return _refusing(exchange, refused)
     before = request_hooks("beforeRequest", spec, at, build, request=series.name)
     after = request_hooks("afterResponse", spec, at, build, request=series.name)
     if before or after:
         return compile_hooked(exchange, before, after, spec, build)
     return compile_exchange(exchange)
+
+
+def _refusing(x: Exchange, reason: str) -> StepFunction:
+    """Return the step of a request that Artillery does not send."""
+    text = f"{x.spec.method} {x.series.name}: {reason}"
+
+    async def step(user: VirtualUser) -> None:
+        if x.condition is None or x.condition(user):
+            x.series.book.error(REFUSED, x.series.name, text=text, mask=user.masked)
+            if x.series.endpoint:
+                x.series.book.count(f"{ENDPOINT_ERRORS}{REFUSED}", x.series.endpoint)
+            raise StepFailed(REFUSED, text)
+
+    return step
 
 
 def _compile_checks(

@@ -7,8 +7,24 @@ from typing import Any
 
 from loadkit.flow.step import Build, Where
 
-_WITHOUT_BODY = {"GET", "HEAD"}
 _BODIES = ("json", "formData", "form", "body")
+
+
+REFUSED = "ERR_GOT_REQUEST_ERROR"  # what Artillery's library calls its refusals
+
+
+def refusal(spec: Mapping[str, Any], method: str) -> str:
+    """Return why Artillery's library sends no such request, "" for one that it sends."""
+    bodies = {key for key in _BODIES if key in spec} - ({"body"} if "json" in spec else set())
+    if len(bodies) > 1 and bodies != {"body", "formData"}:
+        return f"a request has one body, not {' and '.join(sorted(bodies))}"
+    if bodies and _must_have_none(spec, method):
+        return f"a {method} has no body" + (" without allowGetBody" if method == "GET" else "")
+    return ""
+
+
+def _must_have_none(spec: Mapping[str, Any], method: str) -> bool:
+    return method == "HEAD" or (method == "GET" and spec.get("allowGetBody") is not True)
 
 
 def check_passed_on(spec: Mapping[str, Any], method: str, where: Where, build: Build) -> None:
@@ -23,9 +39,9 @@ def check_passed_on(spec: Mapping[str, Any], method: str, where: Where, build: B
     if build.compat:
         return
     given = next((key for key in _BODIES if key in spec), None)
-    if given and method in _WITHOUT_BODY and spec.get("allowGetBody") is not True:
-        text = f"a {method} with a body is sent; Artillery refuses it without `allowGetBody: true`"
-        build.warn("LK506", (*where, given), text, key=True)
+    if given and _must_have_none(spec, method):
+        how = " without `allowGetBody: true`" if method == "GET" else ""
+        build.warn("LK506", (*where, given), f"a {method} with a body is sent; Artillery refuses it{how}", key=True)
     if spec.get("setContentLengthHeader") is True:
         text = "Content-Length is that of the whole form; Artillery's is that of the file, and cuts the form off"
         build.warn("LK506", (*where, "setContentLengthHeader"), text, key=True)

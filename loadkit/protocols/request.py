@@ -257,7 +257,7 @@ class _Query:
 def _compile_query(spec: Mapping[str, Any], where: Where, build: Build) -> _Query | None:
     """Return what stands behind the ? by `qs` (or `searchParams`): as in Artillery it takes the place of the URL's own."""
     key = "qs" if "qs" in spec else "searchParams"
-    if not spec.get(key):
+    if spec.get(key) is None:
         return None
     url, at = url_of(spec, where)
     if "?" in url and not build.compat:
