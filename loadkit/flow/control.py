@@ -12,6 +12,7 @@ from loadkit.flow.function import find_hook
 from loadkit.flow.step import NOBODY, Build, StepFunction, StepPlugin, Where
 from loadkit.flow.user import StepFailed, VirtualUser
 from loadkit.template.path import PathFault, compile_assignment
+from loadkit.template.text import to_script_text
 from loadkit.units import parse_duration_ns
 
 # think: SECONDS | "250ms" | "{{ pause }}"      jitter: MILLISECONDS | "20%"
@@ -51,14 +52,20 @@ def _duration(value: Any, where: Where, build: Build) -> Callable[[VirtualUser],
             fixed = 0
         return lambda user: fixed
 
-    book = build.book
+    book, compat = build.book, build.compat
 
     def duration(user: VirtualUser) -> int:
         written = template.render(user)
         try:
             return parse_duration_ns(written)
         except ValueError:
-            book.error("Invalid think time", text=f"{written!r} is not a think time", mask=user.masked)
+            book.error(
+                f"Invalid think time: {user.masked_values(to_script_text(written))}"
+                if compat
+                else "Invalid think time",
+                text=f"{written!r} is not a think time",
+                mask=user.masked,
+            )
             raise StepFailed from None
 
     return duration
@@ -84,7 +91,7 @@ def compile_loop(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     value_name = str(step.get("loopValue", "$loopCount"))
     element_name = str(step.get("loopElement", "$loopElement"))
     if "over" in step and "count" in step:
-        build.error("LK106", (*where, "count"), "a loop takes `count` or `over`, not both", key=True)
+        build.warn("LK505", (*where, "count"), "`count` has no effect beside `over`", key=True)
     goes_on = find_hook(step["whileTrue"], "whileTrue", (*where, "whileTrue"), build) if "whileTrue" in step else None
     if goes_on is not None:
         rounds = _endless(step, where, build)
@@ -169,7 +176,8 @@ def _count(step: Mapping[str, Any], where: Where, build: Build) -> Rounds:
         try:
             fixed = _range(template.render(NOBODY))
         except ValueError as error:
-            build.error("LK104", at, str(error))
+            if not build.reported(at):
+                build.warn("LK104", at, f"{error}; the loop runs no time")
             fixed = range(0)
         if template.render(NOBODY) == 0:  # Artillery takes the number 0 for "no count", and the text "0" for none
             if build.compat:
@@ -177,13 +185,15 @@ def _count(step: Mapping[str, Any], where: Where, build: Build) -> Rounds:
             build.warn("LK506", at, "count: 0 runs the loop no time (Artillery would run it for ever)")
         return lambda user: ((number, number) for number in fixed)
 
-    book = build.book
+    book, compat = build.book, build.compat
 
     def rounds(user: VirtualUser) -> Any:
         written = template.render(user)
         try:
             return ((number, number) for number in _range(written))
         except ValueError:
+            if compat:
+                return ()
             book.error("Invalid loop count", text=f"{written!r} is not a loop count", mask=user.masked)
             raise StepFailed from None
 
@@ -207,7 +217,7 @@ def _range(value: Any) -> range:
 
 def compile_log(step: Mapping[str, Any], where: Where, build: Build) -> StepFunction:
     """Compile a line of text on standard output."""
-    template = build.template(step["log"], (*where, "log"))
+    template = build.template(step["log"], (*where, "log"))  # a mapping or a list is printed as JSON
 
     async def log(user: VirtualUser) -> None:
         user.run.log(user.masked(template.text(user)))
@@ -304,10 +314,10 @@ STEPS = {
     "log": StepPlugin(
         compile=compile_log,
         schema={
-            "type": ["string", "number", "boolean"],
+            "type": ["string", "number", "boolean", "object", "array"],
             "title": "Log",
-            "description": "Print a line on standard output.",
-            "examples": ["bought {{ product }}"],
+            "description": "Print a line on standard output; a mapping or a list is printed as JSON.",
+            "examples": ["bought {{ product }}", {"product": "{{ product }}"}],
         },
     ),
     "set": StepPlugin(

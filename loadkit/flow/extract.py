@@ -31,7 +31,7 @@ from loadkit.flow.sources import (
 from loadkit.flow.step import Build, Where, root_of
 from loadkit.template.compile import Template, TemplateContext
 from loadkit.template.path import MISSING, PathFault, compile_assignment
-from loadkit.template.text import to_text
+from loadkit.template.text import UNDEFINED, to_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,8 @@ class _Capture:
     read: Read
     store: Callable[[dict[str, Any], Any], None]
     strict: bool
+    nothing: Any = None
+    """What the variable becomes when nothing is found and that is no failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,10 @@ def compile_captures(
             label = f'capture "{item["as"]}" ({source_text(item)})'
             strict = item.get("strict", strict_default) is not False
             name = root_of(str(item["as"]))
-            captures.append(_Capture(name=name, label=label, read=read, store=store, strict=strict))
+            nothing = None
+            if build.compat:
+                nothing = UNDEFINED if source_of(item) == "json" else ""
+            captures.append(_Capture(name=name, label=label, read=read, store=store, strict=strict, nothing=nothing))
     for item, at in _items(step, "match", where):
         read = compile_source(item, at, build, "match", sources)
         if "value" not in item and source_of(item) is not None:
@@ -165,17 +170,17 @@ def _items(step: Mapping[str, Any], key: str, where: Where) -> list[tuple[Mappin
 def _applier(
     captures: tuple[_Capture, ...], matches: tuple[_Match, ...]
 ) -> Callable[[TemplateContext, Response], str | None]:
-    rows = tuple((one.read, one.store, one.strict, one.label) for one in captures)
+    rows = tuple((one.read, one.store, one.strict, one.label, one.nothing) for one in captures)
 
     def apply(user: TemplateContext, response: Response) -> str | None:
         values = []
-        for read, store, strict, label in rows:
+        for read, store, strict, label, nothing in rows:
             value = read(user, response)
             kind = value.__class__
             if value is MISSING or kind is Failure or (kind is str and not value):
                 if strict:
                     return _failure_text(label, value, response)
-                value = None
+                value = nothing
             values.append((store, value))
         for match in matches:
             text = _mismatch(match, user, response)

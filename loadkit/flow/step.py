@@ -180,7 +180,7 @@ class Build:
         The result of a template that cannot be compiled renders the value as it stands.
         """
         try:
-            template = compile_value(value, self.functions)
+            template = compile_value(value, self.functions, script=self.compat)
         except TemplateFault as first:
             for fault in (first, *first.others):
                 inside = fault.text, fault.offset
@@ -323,6 +323,8 @@ class Build:
             elif self.beside:
                 text = f'variable "{name}" is captured on line {line}, by a step that may still be under way'
                 self.warn("LK202", where, f"{text}; it may be empty here", inside=inside)
+            elif self.compat:
+                self.warn("LK202", where, f'{text}; it is the text "undefined" here', inside=inside)
             else:
                 self.error("LK202", where, text, hint="move the request that captures it up", inside=inside)
             return
@@ -335,10 +337,11 @@ class Build:
             text = f'nothing defines the variable "{name}", unless the processor does'
             self.warn("LK201", where, text, hint=hint, inside=inside)
             return
-        if self.lenient:
-            hint = hint or "`after` knows what `before` captured, and nothing of what virtual users did"
-            text = f'nothing defines the variable "{name}"; it is empty here'
-            self.warn("LK201", where, text, hint=hint, inside=inside)
+        if self.lenient or self.compat:
+            if self.lenient and not hint:
+                hint = "`after` knows what `before` captured, and nothing of what virtual users did"
+            what = 'it is the text "undefined" here' if self.compat else "it is empty here"
+            self.warn("LK201", where, f'nothing defines the variable "{name}"; {what}', hint=hint, inside=inside)
             return
         self.error("LK201", where, f'nothing defines the variable "{name}"', hint=hint, inside=inside)
 

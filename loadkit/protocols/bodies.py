@@ -11,6 +11,8 @@ import msgspec
 from loadkit.flow.step import NOBODY, Build, Where
 from loadkit.protocols.multipart import compile_multipart
 from loadkit.protocols.urlencoded import form_text
+from loadkit.template.compile import Template
+from loadkit.template.text import UNDEFINED, to_script_text, without_undefined
 
 _ENCODE_JSON = msgspec.json.Encoder().encode
 
@@ -41,21 +43,34 @@ def compile_body(spec: Mapping[str, Any], where: Where, build: Build) -> Body:
         _check_form(spec[kind], (*where, kind), build)
     template = build.template(spec[kind], (*where, kind))
     encode, content_type = _ENCODERS[kind]
-    if kind == "body":
-        inner = template.text
-
-        def render(user: Any) -> bytes:
-            return inner(user).encode(errors="replace")
-    else:
-        value = template.render
-
-        def render(user: Any) -> bytes:
-            return encode(value(user))
-
+    render = _renderer(template, kind, encode, build)
     if template.is_constant:
         data = render(NOBODY)
         return Body(render=lambda user: data, constant=True, given=True, content_type=content_type)
     return Body(render=render, constant=False, given=True, content_type=content_type)
+
+
+def _renderer(template: Template, kind: str, encode: Callable[[Any], bytes], build: Build) -> Callable[[Any], bytes]:
+    if build.compat and not template.is_constant and kind != "form":
+        return _as_in_javascript(template, kind)
+    text, value = template.text, template.render
+    if kind == "body":
+        return lambda user: text(user).encode(errors="replace")
+    return lambda user: encode(value(user))
+
+
+def _as_in_javascript(template: Template, kind: str) -> Callable[[Any], bytes]:
+    """Return what renders a body in which variables may be undefined; one that is nothing else is empty."""
+
+    def render(user: Any) -> bytes:
+        value = template.render(user)
+        if value is UNDEFINED:
+            return b""
+        if kind == "json":
+            return _ENCODE_JSON(without_undefined(value))
+        return to_script_text(value).encode(errors="replace")
+
+    return render
 
 
 def _check_form(fields: Any, where: Where, build: Build) -> None:

@@ -28,8 +28,8 @@ def compile_lines(headers: tuple[tuple[str, Template], ...], build: Build) -> Ca
 
 
 def _block(written: str, build: Build) -> Callable[[Any], str]:
-    try:
-        return compile_value(written, build.functions).text  # each header has been compiled, and so checked, by itself
+    try:  # each header has been compiled, and so checked, by itself
+        return compile_value(written, build.functions, script=build.compat).text
     except TemplateFault:
         return lambda user: written  # and so has the fault been reported
 
@@ -50,7 +50,11 @@ def compile_headers(
         if name.lower() == "content-length":
             build.warn("LK505", at, "Content-Length is what the body's length is; this value has no effect", key=True)
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        chosen[name.lower()] = name, build.template(text, at)
+        template = build.template(text, at)
+        chosen[name.lower()] = name, template
+        if at[0] == "config" and template.uses and not build.compat:
+            what = "this is rendered for each request (in Artillery once, when no virtual user has variables yet)"
+            build.warn("LK506", at, what)
 
     add("User-Agent", f"loadkit/{__version__}", where)
     add("Accept", "*/*", where)

@@ -187,7 +187,7 @@ class Amender:
         found = self._texts.get(text)
         if found is None:
             try:
-                found = compile_value(text, self._build.functions)
+                found = compile_value(text, self._build.functions, script=self._build.compat)
             except TemplateFault as fault:
                 raise InvalidRequest(f"a hook wrote a template that cannot be read: {fault}") from None
             if len(self._texts) < _MOST_SHAPES:

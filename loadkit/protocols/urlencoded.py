@@ -16,6 +16,8 @@ from urllib.parse import quote_plus
 
 import msgspec
 
+from loadkit.template.text import UNDEFINED
+
 _ENCODE_JSON = msgspec.json.Encoder().encode
 
 
@@ -27,7 +29,7 @@ def form_text(values: Mapping[str, Any]) -> str:
 def query_text(values: Mapping[str, Any]) -> str:
     """Return the query that parameters make; a list without items makes none."""
     pairs = ((name, item) for name, value in values.items() for item in (value if isinstance(value, list) else [value]))
-    return _joined((name, "" if item is None else _plain(item)) for name, item in pairs)
+    return _joined((name, "" if item is None or item is UNDEFINED else _plain(item)) for name, item in pairs)
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> str:

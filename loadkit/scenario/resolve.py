@@ -21,6 +21,7 @@ from loadkit.scenario.scalars import read_plain
 from loadkit.scenario.schema import accepted_types
 from loadkit.scenario.source import Document, Where
 from loadkit.template.compile import Template, TemplateFault, compile_value
+from loadkit.template.text import UNDEFINED
 
 _FOR_EACH_USER = {
     ("config", "variables"),
@@ -52,7 +53,7 @@ def render_config(document: Document, builtins: Mapping[str, Any], *, seed: int 
     work.compat = config.get("compat") == "artillery"
     variables = config.get("variables")
     work.define(variables if isinstance(variables, dict) else {}, builtins)
-    for where in _rendered_places(document.data):
+    for where in list(_rendered_places(document.data, compat=work.compat)):
         work.render(where)
     return work.diagnostics
 
@@ -91,14 +92,26 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _rendered_places(data: Mapping[str, Any]) -> Iterator[Where]:
+def _leave_out(owner: Any, part: Any) -> None:
+    if isinstance(owner, dict):
+        del owner[part]
+    else:
+        owner[part] = None
+
+
+def _is_for_users(where: Where) -> bool:
+    return any(where[: len(place)] == place for place in _FOR_EACH_USER)
+
+
+def _rendered_places(data: Mapping[str, Any], *, compat: bool = False) -> Iterator[Where]:
+    """Yield the paths of what is rendered when the file is read; in Artillery that is also what we render for each user."""
     config = data.get("config")
     if isinstance(config, dict):
         for key, value in config.items():
             is_path: Callable[[Where], bool] = (
                 (lambda where: where[-1] == "path") if key == "payload" else lambda where: True
             )
-            yield from filter(is_path, _templates(value, ("config", key)))
+            yield from filter(is_path, _templates(value, ("config", key), compat=compat))
     scenarios = data.get("scenarios")
     if isinstance(scenarios, list):
         for index, scenario in enumerate(scenarios):
@@ -106,14 +119,15 @@ def _rendered_places(data: Mapping[str, Any]) -> Iterator[Where]:
                 yield from _templates(scenario["weight"], ("scenarios", index, "weight"))
 
 
-def _templates(value: Any, where: Where) -> Iterator[Where]:
+def _templates(value: Any, where: Where, *, compat: bool = False) -> Iterator[Where]:
     """Yield the paths of all texts with templates below a path."""
-    if where in _FOR_EACH_USER or str(where[-1]).startswith("x-"):
+    is_extension = str(where[-1]).startswith("x-") and where[-2] != "headers"
+    if is_extension or (where in _FOR_EACH_USER and (not compat or where[-1] == "environments")):
         return
     if isinstance(value, str) and "{{" in value:
         yield where
     for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from _templates(item, (*where, key))
+        yield from _templates(item, (*where, key), compat=compat)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -154,7 +168,7 @@ class _Rendering:
             owner = owner[part]
         text, rest = _without_request(owner[where[-1]], where)
         try:
-            template = compile_value(text, registry.plugins("function"))
+            template = compile_value(text, registry.plugins("function"), script=self.compat and _is_for_users(where))
         except TemplateFault as fault:
             self._report(Severity.ERROR, fault.code, str(fault), where, fault.hint, (text, fault.offset))
             return
@@ -167,6 +181,9 @@ class _Rendering:
             except ValueError as error:
                 self._report(Severity.ERROR, "LK204", str(error), where, "")
                 return
+            if value is UNDEFINED:
+                _leave_out(owner, where[-1])
+                return
             whole = f"{value}{rest}" if rest else value
             owner[where[-1]] = _typed(whole, where) if _is_one_template(text) else whole
 
@@ -174,6 +191,9 @@ class _Rendering:
         missing = [name for _, names in template.uses for name in names if name not in self.variables]
         if where[:1] == ("config",) and where[1] in _OPTIONS_OF_OTHERS:
             return not missing
+        if self.compat and _is_for_users(where):
+            self._warn_undefined(missing, template, where)
+            return True
         for name in missing:
             if name in self.changing:
                 message = f'variable "{name}" has a value for each virtual user, not one for the whole run'
@@ -183,6 +203,13 @@ class _Rendering:
                 hint = "define it in `config.variables` or with --variables, or use $env"
             self._report(Severity.ERROR, "LK201", message, where, hint, template.places.get(((), name)))
         return not missing
+
+    def _warn_undefined(self, names: list[str], template: Template, where: Where) -> None:
+        for name in names:
+            text = (
+                f'nobody has the variable "{name}" yet when the configuration is read; it is the text "undefined" here'
+            )
+            self._report(Severity.WARNING, "LK201", text, where, "", template.places.get(((), name)))
 
     def _report(
         self, severity: Severity, code: str, message: str, where: Where, hint: str, inside: Inside | None = None

@@ -16,7 +16,7 @@ from typing import Any
 from loadkit.template.functions import TemplateContext, TemplateFunction
 from loadkit.template.path import PathFault, assign, compile_path
 from loadkit.template.syntax import ALWAYS_DEFINED, Piece, Places, Read, TemplateFault, Where, split_text
-from loadkit.template.text import to_text
+from loadkit.template.text import UNDEFINED, to_script_text, to_text
 
 __all__ = [
     "ALWAYS_DEFINED",
@@ -58,12 +58,13 @@ class Template:
         return cls(source=value, render=lambda user: value, text=lambda user: text, is_constant=True)
 
 
-def compile_value(value: Any, functions: Mapping[str, TemplateFunction]) -> Template:
+def compile_value(value: Any, functions: Mapping[str, TemplateFunction], *, script: bool = False) -> Template:
     """Compile a text, or lists and mappings with texts in them. Raises TemplateFault with all faults found.
 
+    With `script` a variable without a value is UNDEFINED, which is the text "undefined" within another, as in JavaScript.
     Constant parts are shared by all renderings, containers with templates inside are made anew by each.
     """
-    work = _Work(functions)
+    work = _Work(functions, script=script)
     node = _compile(value, (), work)
     if work.faults:
         first, *others = work.faults
@@ -75,7 +76,7 @@ def compile_value(value: Any, functions: Mapping[str, TemplateFunction]) -> Temp
     return Template(
         source=value,
         render=node.render,
-        text=node.text or _as_text(node.render),
+        text=node.text or work.as_text(node.render),
         is_constant=False,
         uses=tuple(work.uses),
         unset_env=tuple(work.unset_env),
@@ -92,6 +93,16 @@ class _Work:
     unset_env: list[tuple[Where, str]] = field(default_factory=list)
     places: Places = field(default_factory=dict)
     faults: list[TemplateFault] = field(default_factory=list)
+    script: bool = False
+
+    @property
+    def show(self) -> Callable[[Any], str]:
+        """Return how values become text."""
+        return to_script_text if self.script else to_text
+
+    def as_text(self, read: Read) -> ReadText:
+        """Return what reads a value as text."""
+        return _as_text(read, self.show)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +119,10 @@ def _constant(value: Any) -> _Node:
     return _Node(render=lambda user: value, is_constant=True, value=value)
 
 
-def _as_text(read: Read) -> ReadText:
+def _as_text(read: Read, show: Callable[[Any], str]) -> ReadText:
     def text(user: TemplateContext) -> str:
         value = read(user)
-        return value if value.__class__ is str else to_text(value)
+        return value if value.__class__ is str else show(value)
 
     return text
 
@@ -149,7 +160,9 @@ def _compile_dict(value: dict[Any, Any], where: Where, work: _Work) -> _Node:
     keys = [_compile(key, (*where, key), work) for key in value]
     nodes = [_compile(item, (*where, key), work) for key, item in value.items()]
     if not all(key.is_constant for key in keys):
-        pairs = tuple((key.text or _as_text(key.render), node.render) for key, node in zip(keys, nodes, strict=True))
+        pairs = tuple(
+            (key.text or work.as_text(key.render), node.render) for key, node in zip(keys, nodes, strict=True)
+        )
         return _Node(render=lambda user: {key(user): read(user) for key, read in pairs})
     constants = {key.value: node.value for key, node in zip(keys, nodes, strict=True)}
     dynamic = tuple((key.value, node.render) for key, node in zip(keys, nodes, strict=True) if not node.is_constant)
@@ -171,7 +184,7 @@ def _compile_dict(value: dict[Any, Any], where: Where, work: _Work) -> _Node:
 def _compile_text(text: str, where: Where, work: _Work) -> _Node:
     if "{{" not in text:
         return _constant(text)
-    parts, faults = split_text(text, work.functions)
+    parts, faults = split_text(text, work.functions, UNDEFINED if work.script else None)
     for fault in faults:
         fault.where, fault.text = where, text
     work.faults += faults
@@ -185,7 +198,7 @@ def _compile_text(text: str, where: Where, work: _Work) -> _Node:
     if len(parts) == 1 and pieces:
         only = pieces[0]
         return _Node(render=only.read, is_constant=only.is_constant, value=only.value)
-    return _join(_merge(parts))
+    return _join(_merge(parts), work)
 
 
 def _merge(parts: list[str | Piece]) -> list[str | Piece]:
@@ -200,15 +213,17 @@ def _merge(parts: list[str | Piece]) -> list[str | Piece]:
     return merged
 
 
-def _join(parts: list[str | Piece]) -> _Node:
+def _join(parts: list[str | Piece], work: _Work) -> _Node:
     literals = [part for part in parts if isinstance(part, str)]
     pieces = [part for part in parts if isinstance(part, Piece)]
     if not pieces:
         return _constant(literals[0])
-    if len(pieces) == 1:
+    if len(pieces) == 1 and not work.script:
         render = _around(literals[0], pieces[0], literals[1])
     else:
-        render = _alternate(tuple(zip(literals, (piece.read for piece in pieces), strict=False)), literals[-1])
+        render = _alternate(
+            tuple(zip(literals, (piece.read for piece in pieces), strict=False)), literals[-1], work.show
+        )
     return _Node(render=render, text=render)
 
 
@@ -216,7 +231,7 @@ def _around(prefix: str, piece: Piece, suffix: str) -> ReadText:
     """Return the renderer of a text with one template; a plain variable gets its own, which saves a call (50 ns)."""
     name, read = piece.name, piece.read
     if name is None:
-        return _alternate(((prefix, read),), suffix)
+        return _alternate(((prefix, read),), suffix, to_text)
 
     def render(user: TemplateContext) -> str:
         value = user.variables.get(name)
@@ -226,13 +241,13 @@ def _around(prefix: str, piece: Piece, suffix: str) -> ReadText:
     return render
 
 
-def _alternate(pairs: tuple[tuple[str, Read], ...], tail: str) -> ReadText:
+def _alternate(pairs: tuple[tuple[str, Read], ...], tail: str, show: Callable[[Any], str]) -> ReadText:
     def render(user: TemplateContext) -> str:
         text = ""
         for literal, read in pairs:
             value = read(user)
             kind = value.__class__
-            text += f"{literal}{value if kind is str or kind is int else to_text(value)}"
+            text += f"{literal}{value if kind is str or kind is int else show(value)}"
         return text + tail
 
     return render

@@ -89,14 +89,19 @@ class Piece:
     unset_at: int = 0
 
 
-def split_text(text: str, functions: Mapping[str, TemplateFunction]) -> tuple[list[str | Piece], list[TemplateFault]]:
-    """Return the literals and pieces of a text in order, and every fault; a template with a fault is left out."""
+def split_text(
+    text: str, functions: Mapping[str, TemplateFunction], missing: Any = None
+) -> tuple[list[str | Piece], list[TemplateFault]]:
+    """Return the literals and pieces of a text in order, and every fault; a template with a fault is left out.
+
+    A path that leads nowhere reads as `missing`.
+    """
     parts: list[str | Piece] = []
     faults: list[TemplateFault] = []
     at = 0
     while opened := _OPEN.search(text, at):
         try:
-            piece, end, braces = _template(text, opened, functions)
+            piece, end, braces = _template(text, opened, functions, missing)
         except TemplateFault as fault:
             faults.append(fault)
             closed = text.find("}}", opened.end())
@@ -110,9 +115,11 @@ def split_text(text: str, functions: Mapping[str, TemplateFunction]) -> tuple[li
     return parts, faults
 
 
-def _template(text: str, opened: re.Match[str], functions: Mapping[str, TemplateFunction]) -> tuple[Piece, int, int]:
+def _template(
+    text: str, opened: re.Match[str], functions: Mapping[str, TemplateFunction], missing: Any
+) -> tuple[Piece, int, int]:
     """Return the piece of an opened template, where its closing braces stand, and how many belong to it."""
-    piece, end = _expression(text, _skip(text, opened.end()), functions)
+    piece, end = _expression(text, _skip(text, opened.end()), functions, missing)
     end = _skip(text, end)
     closing = len(_CLOSE.match(text, end)[0])  # type: ignore[index]  # `}*` always matches
     if closing < 2:
@@ -139,7 +146,7 @@ def _skip(text: str, at: int) -> int:
     return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # `\s*` always matches
 
 
-def _expression(text: str, at: int, functions: Mapping[str, TemplateFunction]) -> tuple[Piece, int]:
+def _expression(text: str, at: int, functions: Mapping[str, TemplateFunction], missing: Any) -> tuple[Piece, int]:
     if string := _STRING.match(text, at):
         return _constant_piece(_unquoted(string)), string.end()
     if call := _CALL.match(text, at):
@@ -151,7 +158,7 @@ def _expression(text: str, at: int, functions: Mapping[str, TemplateFunction]) -
             return _invoke(function, [], at), bare.end()
         return Piece(read=function.bare), bare.end()
     segments, end = _scan(text, at)
-    return _path_piece(segments, at), end
+    return _path_piece(segments, at, missing), end
 
 
 def _scan(text: str, at: int) -> tuple[Segments, int]:
@@ -163,14 +170,16 @@ def _scan(text: str, at: int) -> tuple[Segments, int]:
         raise TemplateFault(what, offset=fault.offset, hint=_SYNTAX_HINT) from None
 
 
-def _path_piece(segments: Segments, at: int) -> Piece:
+def _path_piece(segments: Segments, at: int, missing: Any = None) -> Piece:
     root, *rest = segments
     if root in _ENVIRONMENT:
         return _environment_piece(root, rest, at)
     roots = {} if root in ALWAYS_DEFINED else {root: at}
     if not rest:
+        if missing is not None:
+            return Piece(read=lambda user: user.variables.get(root, missing), name=root, roots=roots)
         return Piece(read=lambda user: user.variables.get(root), name=root, roots=roots)
-    get = compile_getter(tuple(rest))
+    get = compile_getter(tuple(rest), missing)
     return Piece(read=lambda user: get(user.variables.get(root)), roots=roots)
 
 

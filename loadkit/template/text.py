@@ -14,6 +14,35 @@ _EXPONENT_FROM = 1e21
 _EXPONENT_BELOW = 1e-6
 
 
+class _Undefined:
+    """What a variable is that has no value, to who asked for JavaScript's ways (compat: artillery)."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNDEFINED: Any = _Undefined()
+
+
+def to_script_text(value: Any) -> str:
+    """Return text as JavaScript makes it, "undefined" and "null" included; `to_text` leaves these empty."""
+    return "undefined" if value is UNDEFINED else "null" if value is None else to_text(value)
+
+
+def without_undefined(value: Any) -> Any:
+    """Return plain data as JSON.stringify takes it: members that are undefined are left out, items are null."""
+    if isinstance(value, dict):
+        return {key: without_undefined(item) for key, item in value.items() if item is not UNDEFINED}
+    if isinstance(value, list):
+        return [None if item is UNDEFINED else without_undefined(item) for item in value]
+    return value
+
+
 def to_text(value: Any) -> str:
     """Return text as it is, true/false, "" for None, numbers as JSON writes them (1.0 is "1"), the rest as compact JSON."""
     kind = value.__class__

@@ -80,7 +80,7 @@ def test_a_think_time_that_is_none_ends_the_visit_and_is_counted() -> None:
         ([{"loop": [{"log": "x"}]}], "LK103"),
         ([{"loop": [{"log": "x"}], "count": "few"}], "LK104"),
         ([{"loop": [{"log": "x"}], "count": 0}], "LK506"),
-        ([{"loop": [{"log": "x"}], "count": 1, "over": []}], "LK106"),
+        ([{"loop": [{"log": "x"}], "count": 1, "over": []}], "LK505"),
         ([{"log": "{{ nobody }}"}], "LK201"),
         ([{"log": "{{ $nope() }}"}], "LK203"),
         ([{"log": "{{ a"}], "LK204"),

@@ -196,8 +196,10 @@ def test_a_request_named_by_a_template_has_thresholds() -> None:
 def test_a_default_header_may_wait_for_the_capture_of_a_login() -> None:
     config = {"http": {"defaults": {"headers": {"Authorization": "Bearer {{ token }}"}}}}
     login = {"post": {"url": "/login", "capture": {"json": "$.token", "as": "token"}}}
-    assert plan_of(config, [{"flow": [login, *FLOW]}]).warnings == ()
-    assert faults(config, [{"flow": FLOW}]) == ["LK201"]
+    assert [one.code for one in plan_of(config, [{"flow": [login, *FLOW]}]).warnings] == ["LK506"]
+    compat = {**config, "compat": "artillery"}
+    assert [one.code for one in plan_of(compat, [{"flow": FLOW}]).warnings] == ["LK201"]
+    assert faults(config, [{"flow": FLOW}]) == ["LK506", "LK201"]
 
 
 def diagnosed(*arguments: Any, **options: Any) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from loadkit.errors import Diagnostic
+from loadkit.scenario.merge import Overrides, gather_document
 from loadkit.scenario.resolve import builtin_variables, place_payloads, render_config
 from loadkit.scenario.source import Document, read_document
 
@@ -160,3 +161,19 @@ def test_payload_paths_become_relative_to_the_first_file(
     document = payload_document(writer, path)
     place_payloads(document)
     assert document.data["config"]["payload"][0]["path"] == expected
+
+
+def test_as_in_artillery_config_is_read_before_anybody_has_variables(tmp_path: Path) -> None:
+    path = tmp_path / "it.yaml"
+    path.write_text(
+        "config:\n  target: http://127.0.0.1:9\n  compat: artillery\n"
+        "  variables: {color: red, whose: 'of {{ user }}', one: '{{ user }}'}\n"
+        "  http: {defaults: {headers: {x-whose: 'of {{ user }}', x-one: '{{ user }}', x-color: '{{ color }}'}}}\n"
+        "scenarios: [{flow: [{get: /}]}]\n"
+    )
+    reading = gather_document([path], Overrides())
+    config = reading.document.data["config"]  # type: ignore[union-attr]
+    assert config["variables"] == {"color": "red", "whose": "of undefined"}
+    assert config["http"]["defaults"]["headers"] == {"x-whose": "of undefined", "x-color": "red"}
+    assert {one.code for one in reading.diagnostics} == {"LK201"}
+    assert {one.severity.value for one in reading.diagnostics} == {"warning"}
