@@ -19,7 +19,7 @@ from loadkit.clock import LoopClock
 from loadkit.engine.descriptors import SPARE_DESCRIPTORS, descriptor_limit
 from loadkit.engine.schedule import ClosedPhase, OpenPhase
 from loadkit.engine.services import Line, WorkerServices
-from loadkit.engine.usage import Usage
+from loadkit.engine.usage import LEAST_NS, Usage
 from loadkit.engine.visits import Visits
 from loadkit.engine.watch import LoopWatch
 from loadkit.metrics.recorder import Recorder
@@ -65,6 +65,7 @@ class ShardRun:
         self._most_active = _most_active(plan)
         self._phase_index = 0
         self._usage = Usage()
+        self._hooks_ns = 0
         self._watch = LoopWatch(self._clock, recorder)
 
     async def run(self) -> None:
@@ -186,9 +187,17 @@ class ShardRun:
         self._recorder.gauge("vusers.active", float(services.active))
         for name, value in self._usage.take().items():
             self._recorder.gauge(f"worker.{name}", value)
+        self._report_hooks(end_ns - self._interval_start_ns)
         snapshot = self._recorder.snapshot(self._interval_start_ns, end_ns)
         self._interval_start_ns = end_ns
         self._emit(snapshot, services.take_lines(), services.draining)
+
+    def _report_hooks(self, passed_ns: int) -> None:
+        """Tell which share of its time the worker spent in functions of the processor; of too short a time nothing is told."""
+        processor = self._plan.processor
+        if processor is not None and passed_ns >= LEAST_NS:
+            self._recorder.gauge("worker.hooks", (processor.spent_ns - self._hooks_ns) / passed_ns)
+            self._hooks_ns = processor.spent_ns
 
 
 def _most_active(plan: Plan) -> int:

@@ -7,12 +7,17 @@ called `user`. They are called inline, each time that the template is rendered.
 from __future__ import annotations
 
 from inspect import Parameter
+from time import perf_counter_ns as now_ns
 from typing import Any
 
 from loadkit.flow.handed import VirtualUser
 from loadkit.flow.hook import hook_failed
 from loadkit.flow.processor import Function, Processor
+from loadkit.template.compile import ALWAYS_DEFINED
 from loadkit.template.functions import TemplateFunction
+
+_VARIABLES = ALWAYS_DEFINED | {"$env", "$processEnvironment", "$loopCount", "$loopElement"}
+"""Names that templates write without parentheses, and that stay variables."""
 
 
 def template_functions(processor: Processor) -> dict[str, TemplateFunction]:
@@ -21,7 +26,8 @@ def template_functions(processor: Processor) -> dict[str, TemplateFunction]:
     for function in processor.functions.values():
         if not function.is_async:
             made[function.name] = _template_function(function, processor)
-            made[f"${function.name}"] = made[function.name]
+            if f"${function.name}" not in _VARIABLES:
+                made[f"${function.name}"] = made[function.name]
     return made
 
 
@@ -33,9 +39,12 @@ def _template_function(function: Function, processor: Processor) -> TemplateFunc
     def call(user: Any, *arguments: Any) -> Any:
         known = function.parameters
         wants_user = bool(known) and known[0].name == "user" if known else False
+        began_ns = now_ns()
         try:
-            return function.call(*((VirtualUser(user, ""),) if wants_user else ()), *arguments)
-        except Exception as error:
+            result = function.call(*((VirtualUser(user, ""),) if wants_user else ()), *arguments)
+            processor.spent_ns += now_ns() - began_ns
+            return result
+        except (Exception, SystemExit) as error:
             if not hasattr(user, "fiber"):
                 raise ValueError(f"{function.name}: {error}") from None  # nobody's visit: a template of the file itself
             raise hook_failed(user, error, processor, user.run.recorder, f"{{{{ {function.name}() }}}}") from None

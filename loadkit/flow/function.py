@@ -28,8 +28,6 @@ def find_hook(name: Any, kind: str, where: Where, build: Build, *, request: str 
         _warn_unknown(name, where, build)
         return None
     try:
-        if found.is_async and kind == "ifTrue":
-            raise HookFault(f'the function "{name}" is async, and a condition is asked for at once')
         return Hook(found, KINDS[kind], build.processor, build.book, request)
     except HookFault as fault:
         text = f"{fault}; {kind} gives it ({', '.join(gives)})"

@@ -63,6 +63,10 @@ class HookFault(ValueError):
     """A function that cannot be called where it is named."""
 
 
+class HookExited(Exception):
+    """A function wished to end the process; it ends its virtual user."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which of the things handed a function takes: by position, and by keyword."""
@@ -124,6 +128,8 @@ class Hook:
         parameters = self._function.parameters
         if parameters is None:
             return  # all that there is, if the import does not tell either
+        if self._function.is_async and self.kind.key == "ifTrue":
+            raise HookFault(f'the function "{self.name}" is async, and a condition is asked for at once')
         try:
             self._choice = choose(parameters, self.kind.gives)
         except HookFault as fault:
@@ -166,8 +172,12 @@ class Hook:
         choice = self._choice
         began_ns = now_ns()
         words = {name: things[index] for name, index in choice.words}
-        result = self._function.call(*[things[index] for index in choice.positions], **words)
+        try:
+            result = self._function.call(*[things[index] for index in choice.positions], **words)
+        except SystemExit as error:  # not the end of a worker
+            raise HookExited(f"SystemExit: {error}").with_traceback(error.__traceback__) from None
         spent_ns = now_ns() - began_ns
+        self._processor.spent_ns += spent_ns
         if spent_ns > _BLOCKING_NS:
             text = f'{self.kind.key} "{self.name}" held up the worker for {spent_ns / 1e6:.0f} ms; make it async, or quicker'
             self._book.count(BLOCKED)

@@ -66,6 +66,8 @@ class Processor:
     loaded: bool = False
     errors: set[str] = field(default_factory=set)
     """Names of errors that its functions have raised; there is an end to how many are told apart."""
+    spent_ns: int = 0
+    """How long its functions have had the worker to themselves, coroutines between their awaits left out."""
     bindings: list[Callable[[], None]] = field(default_factory=list)
     """What is to be done once the functions are there, such as looking at their parameters."""
 

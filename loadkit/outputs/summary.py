@@ -316,6 +316,9 @@ def _health(seen: Snapshot) -> Iterator[str]:
     worker = max(cpus, key=lambda worker: cpus[worker].most)
     label, cpu = worker_label(worker), cpus[worker]
     parts = [f"{label}: cpu {cpu.mean:.0%} (max {cpu.most:.0%})"]
+    hooks = seen.gauges.get(("worker.hooks", worker))
+    if hooks:
+        parts.append(f"hooks {hooks.mean:.0%} (max {hooks.most:.0%})")
     for metric, percent, words in (("generator.loop_lag", 99, "loop lag p99"), ("generator.gc_pause", 100, "gc max")):
         times = seen.histogram(metric, label)
         if times.total:

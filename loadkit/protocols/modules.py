@@ -99,7 +99,7 @@ def _find(name: str, base: Path) -> ModuleSpec | None:
     first, *parts = name.split(".")
     for depth, _ in enumerate([first, *parts]):
         whole = ".".join([first, *parts[:depth]])
-        spec = PathFinder.find_spec(whole, [str(base)]) if path is None else None
+        spec = PathFinder.find_spec(whole, [str(base.resolve())]) if path is None else None
         if (
             spec is None or spec.origin is None
         ):  # a directory that happens to have the name is no reason to look no further

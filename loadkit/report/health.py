@@ -18,6 +18,7 @@ from loadkit.workload.pause import Pause
 _WORKER = {
     "cpu": "Share of a core that it used.",
     "cpu_wait": "Share of a core that it wanted and did not get; null where the system does not tell.",
+    "hooks": "Share of its time that it spent in plain functions of the processor; null without one.",
     "rss_bytes": "Resident memory.",
     "fds": "Open descriptors; null where the system does not tell.",
     "fds_limit": "How many descriptors it may have open.",

@@ -160,6 +160,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("generator.stall", _TIME, _RUN, "delays of 50 ms or more in which the machine did not run a worker"),
     Metric("worker.cpu.mean", _RATIO, _RUN, "share of its core that a worker used, of the one that used most"),
     Metric("worker.cpu.max", _RATIO, _RUN, "the same in the fullest second"),
+    Metric(
+        "worker.hooks.max", _RATIO, _RUN, "share of a second that a worker spent in plain functions of the processor"
+    ),
     Metric("worker.rss_bytes.max", _BYTES, _RUN, "most memory that a worker held"),
     Metric("worker.fds.max", _COUNT, _RUN, "most descriptors that a worker had open"),
     Metric("worker.ports.max", _COUNT, _RUN, "most connections that a worker had open, each with a local port"),

@@ -44,6 +44,7 @@ def test_workers_carry_hooks_out_and_what_they_print_and_count_comes_together(tm
     assert result.summaries["visits.length"]["count"] == 10
     assert result.report is not None
     assert result.report["aggregate"]["rates"]["visits"] == result.report["aggregate"]["rates"]["http.request_rate"]
+    assert all(0 < worker["hooks"]["max"] < 1 for worker in result.report["loadkit"]["health"]["workers"])
     assert not any(name.startswith("rates.") for name in result.counters)
 
 

@@ -33,6 +33,9 @@ SOURCE = """
     def missing_key(user):
         return {}["k"]
 
+    def leave():
+        raise SystemExit(3)
+
     def after(user):
         user.log("after " + str(user.vars.get("token")))
 
@@ -57,6 +60,9 @@ SOURCE = """
 
     def double(x, by=2):
         return int(x) * by
+
+    def loopCount(user):
+        return "never called without parentheses"
 
     def who(user, greeting):
         return greeting + " " + str(user.number)
@@ -108,6 +114,7 @@ def test_a_function_step_and_hooks_of_the_scenario_run_in_order(tmp_path: Path) 
         ("fail", "sold out", 'function "fail": ValueError: sold out ('),
         ("refuse", "E_REFUSED", 'function "refuse": Refused: not today ('),
         ("missing_key", "KeyError: 'k'", "function \"missing_key\": KeyError: 'k' ("),
+        ("leave", "SystemExit: 3", 'function "leave": HookExited: SystemExit: 3 ('),
     ],
 )
 def test_an_exception_ends_the_visit_under_its_text(tmp_path: Path, name: str, error: str, example: str) -> None:
@@ -182,9 +189,9 @@ def test_with_compat_a_condition_that_raises_is_true(tmp_path: Path) -> None:
 def test_templates_call_functions(tmp_path: Path) -> None:
     flow = [
         {"set": {"n": 5}},
-        {"log": "{{ double(n) }} {{ double(2, 7) }} {{ who('hello') }} {{ $double(1) }}"},
+        {"log": "{{ $loopCount }}|{{ double(n) }} {{ double(2, 7) }} {{ who('hello') }} {{ $double(1) }}"},
     ]
-    assert said(ran(tmp_path, flow)) == ["10 14 hello 0 2"]
+    assert said(ran(tmp_path, flow)) == ["|10 14 hello 0 2"]
 
 
 def test_an_exception_in_a_template_ends_the_visit_under_its_text(tmp_path: Path) -> None:
