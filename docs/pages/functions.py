@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from docs.pages.markdown import block, code, heading, table
 from loadkit import registry
+from loadkit.template.fake import closest_fake
+from loadkit.template.fake_table import DEPRECATED, TABLE
 from loadkit.template.functions import TemplateFunction
 
 _SYNTAX = """
@@ -64,6 +66,20 @@ _CONDITION_EXAMPLE = """
 """
 
 
+_FAKE = """
+With `plugins: {fake-data: {}}` templates can call the functions of faker.js as Artillery's plugin names them:
+`{{ $internetEmail() }}`. They need `pip install 'loadkit[fake]'`. Their result is text. Options are those of
+faker.js, by function: `plugins: {fake-data: {internetPassword: {length: 12}}}`. In brackets stands the function
+whose values stand in where Python's Faker has no equivalent.
+"""
+
+
+def _fake_names() -> str:
+    names = [f"{code(name)} ({closest_fake(name)})" if closest_fake(name) else code(name) for name in sorted(TABLE)]
+    old = ", ".join(f"{code(name)} ({meant})" for name, meant in DEPRECATED.items())
+    return f"{', '.join(names)}. Old names, for the functions in brackets: {old}."
+
+
 def functions_page() -> str:
     """Return the page."""
     functions = registry.plugins("function").values()
@@ -72,6 +88,7 @@ def functions_page() -> str:
               "Random values come from a generator of the virtual user, seeded by `config.seed` or `--seed` and the "
               "user's number, so a run can be repeated."]  # fmt: skip
     parts.append(table(("function", "arguments", "what it gives", "example"), map(_row, functions)))
+    parts += [heading(2, "Made-up data"), _FAKE.strip(), _fake_names()]
     parts += [heading(2, "Variables that are always there")]
     parts.append(table(("variable", "what it is"), [(code(name), words) for name, words in _VARIABLES]))
     parts += [heading(2, "Conditions"), _CONDITIONS.strip(), "From what binds least to what binds most:"]

@@ -28,6 +28,7 @@ from loadkit.protocols.network import network_of
 from loadkit.redact import MASK, Secrets, is_secret
 from loadkit.scenario.check import check_schema
 from loadkit.scenario.errand import compile_errand, define_given
+from loadkit.scenario.fakes import check_fakes, template_functions
 from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
 from loadkit.scenario.payloads import check_rows, load_feeders, payload_places
@@ -66,7 +67,7 @@ def compile_plan(
         {**config, "target": "http://127.0.0.1" if target.startswith(DEMO_TARGET) else target},
         base=Path(document.files[0]).parent,
         actions=registry.plugins("step"),
-        functions=registry.plugins("function"),
+        functions=template_functions(config),
         book=recorder,
     )
     build.secrets, build.fence = find_secrets(document), Fence(settings.allow_hosts)
@@ -77,6 +78,7 @@ def compile_plan(
         build.reported = _reported(document, faults)
     _check_target(target, document, build)
     _check_plugins(config, build)
+    check_fakes(data, build)
     find_processor(document, build)
     variables = _compile_variables(_mapping(config.get("variables")), build)
     feeders = load_feeders(config.get("payload"), build, indexes)

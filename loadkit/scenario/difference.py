@@ -19,6 +19,7 @@ from loadkit.scenario.changed_load import phase_changes, share, weight_changes
 from loadkit.scenario.changed_rules import ensure_changes, threshold_changes
 from loadkit.scenario.changes import Change, Kind, same, value_changes
 from loadkit.scenario.check import check_schema
+from loadkit.scenario.fakes import template_functions
 from loadkit.scenario.hidden import find_secrets, without_secrets
 from loadkit.scenario.judging import compile_ensure, own_metrics
 from loadkit.scenario.phases import compile_phases
@@ -55,7 +56,7 @@ def version_of(document: Document) -> Version:
         config,
         base=Path(),
         actions={},
-        functions=registry.plugins("function"),
+        functions=template_functions(config),
         book=Recorder().book(""),
     )
     build.has_unread_processor = "processor" in config  # its metrics may be judged; nobody reads it here

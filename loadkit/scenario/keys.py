@@ -159,7 +159,6 @@ CONFIG: dict[str, Schema] = {
     "socketio": _idle("Socket.IO", "Settings of the Socket.IO engine.", {"transports": ["websocket"]}, type="object"),
     "bundling": _idle("Bundling", "What is left out of bundles.", {"external": ["aws-sdk"]}, type="object"),
     "includeFiles": _idle("Included files", "Files that workers need.", ["./data.json"], type="array"),
-    "fake-data": _idle("Fake data", "Settings of made-up data.", {"firstName": {"sex": "female"}}, type="object"),
     "pluginsScope": _idle("Scope of plugins", "The npm scope of plugins.", "@example/", type="string"),
 }
 

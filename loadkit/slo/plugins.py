@@ -13,12 +13,13 @@ _BUILT_IN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "apdex": ("Tell requests apart by how long users wait; the summary and the report hold the score.", APDEX_SCHEMA),
     "ensure": ("Judge `ensure`. It may hold the same keys as `config.ensure`, which wins.", ENSURE_KEYS),
     "expect": ("How the checks of requests (`expect`) are made and shown.", EXPECT_SCHEMA),
+    "fake-data": ("Made-up data in templates: the functions of faker.js, each with its options by name.", {}),
     "metrics-by-endpoint": (
         "How the report names its metrics by endpoint; they are always there.",
         ENDPOINT_SCHEMA,
     ),
 }
-_WITHOUT_EFFECT = ("fake-data", "memory-inspector", "publish-metrics", "slack")
+_WITHOUT_EFFECT = ("memory-inspector", "publish-metrics", "slack")
 
 # Artillery's plugins, and whether loadkit does what they do. The others are accepted and have no effect.
 KNOWN_PLUGINS: Mapping[str, bool] = {**dict.fromkeys(_BUILT_IN, True), **dict.fromkeys(_WITHOUT_EFFECT, False)}

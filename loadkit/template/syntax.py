@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from loadkit.template.fake import fake_hint
 from loadkit.template.functions import TemplateContext, TemplateFunction
 from loadkit.template.path import PathFault, Segments, compile_getter, scan_path
 
@@ -202,7 +203,8 @@ def _call(text: str, opened: re.Match[str], functions: Mapping[str, TemplateFunc
     name = opened[1]
     if name not in functions:
         close = difflib.get_close_matches(name, functions, n=1, cutoff=0.5)
-        hint = f'did you mean "{close[0]}"?' if close else f"known functions: {', '.join(sorted(functions))}"
+        known = f'did you mean "{close[0]}"?' if close else f"known functions: {', '.join(sorted(functions))}"
+        hint = fake_hint(name) or known
         raise TemplateFault(f'unknown function "{name}"', code="LK203", offset=opened.start(), hint=hint)
     arguments: list[Piece] = []
     at = _skip(text, opened.end())
