@@ -100,16 +100,16 @@ NOBODY = Nobody()
 class Few:
     """The first 200 of the names it is called with; all others are OTHER_REQUESTS. For names that variables decide."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("names",)
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
+        self.names: set[str] = set()
 
     def __call__(self, name: str) -> str:
         """Return what a name counts as."""
-        if len(self._known) < MAX_REQUEST_NAMES:
-            self._known.add(name)
-        return name if name in self._known else OTHER_REQUESTS
+        if len(self.names) < MAX_REQUEST_NAMES:
+            self.names.add(name)
+        return name if name in self.names else OTHER_REQUESTS
 
 
 class Build:

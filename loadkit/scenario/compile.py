@@ -93,7 +93,7 @@ def compile_plan(
     report_script(build)
     check_rate(phases, scenarios, None if build.malformed or settings.solo else settings.max_rate, build)
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
-    ensure = compile_ensure(config, build)
+    ensure = compile_ensure(config, build, scenarios)
     found = dict.fromkeys([*diagnostics, *build.diagnostics])  # of one place: in the order of the text
     diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):

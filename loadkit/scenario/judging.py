@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from loadkit.errors import Position
 from loadkit.flow.bookkeeping import ANYTHING_OWN, NOTHING_OWN, Recorded
+from loadkit.flow.plugins import endpoint_options
 from loadkit.flow.step import Build, Where
 from loadkit.metrics.estimates import Estimates
 from loadkit.metrics.gauge import Gauge
@@ -16,12 +18,13 @@ from loadkit.scenario.judged import active_s
 from loadkit.scenario.phases import phase_names
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.slo.cause import BUSY_SHARE, Generator
-from loadkit.slo.ensure import Ensure, evaluate_ensure, parse_ensure
+from loadkit.slo.ensure import Ensure, Reading, evaluate_ensure, parse_ensure
 from loadkit.slo.estimate import estimator
 from loadkit.slo.evaluate import Verdict
 from loadkit.slo.expectation import expectation_verdict, visit_verdict
 from loadkit.slo.expression import Objective
 from loadkit.slo.judge import judge_objectives
+from loadkit.slo.reported import KnownNames
 from loadkit.slo.selection import Stretch
 from loadkit.slo.threshold import Names, parse_thresholds
 from loadkit.slo.validity import Measurement
@@ -77,8 +80,13 @@ def stretches(plan: Plan) -> tuple[Stretch, ...]:
     )
 
 
-def compile_ensure(config: Mapping[str, Any], build: Build) -> Ensure | None:
-    """Parse Artillery's `ensure`, which counts only with `plugins: {ensure: {}}`; without it a warning says so."""
+def compile_ensure(
+    config: Mapping[str, Any], build: Build, scenarios: tuple[Scenario, ...] | None = None
+) -> Ensure | None:
+    """Parse Artillery's `ensure`, which counts only with `plugins: {ensure: {}}`; without it a warning says so.
+
+    Conditions may name scenarios and requests, so without the compiled `scenarios` one that cannot be read is passed over.
+    """
     plugins = config.get("plugins")
     enabled = isinstance(plugins, Mapping) and "ensure" in plugins
     if not enabled:
@@ -94,11 +102,23 @@ def compile_ensure(config: Mapping[str, Any], build: Build) -> Ensure | None:
     def at(where: Where) -> Position | None:
         return build.positions.at(("config", *where))
 
-    ensure = parse_ensure(config, at, own_metrics(build))
-    for fault in ensure.faults:
+    if "ARTILLERY_DISABLE_ENSURE" in os.environ:
+        text = "`ensure` is not judged: the environment variable ARTILLERY_DISABLE_ENSURE is set"
+        build.warn("LK505", ("config", "plugins", "ensure"), text, key=True)
+        return None
+    known = KnownNames(
+        endpoints=build.endpoint.names,
+        scenarios=[name for one in scenarios or () for name in (one.name, str(one.index))],
+        namespace=endpoint_options(config).namespace,
+    )
+    ensure = parse_ensure(config, at, Reading(own=own_metrics(build), known=known, compat=build.compat))
+    for fault in (*ensure.notes, *ensure.faults):
+        if scenarios is None and fault.code == "LK301":
+            continue
         text = _at(config, fault.where)
         inside = (text, fault.offset) if fault.offset and isinstance(text, str) else None
-        build.error(fault.code, ("config", *fault.where), fault.message, hint=fault.hint, inside=inside)
+        report = build.warn if fault in ensure.notes else build.error
+        report(fault.code, ("config", *fault.where), fault.message, hint=fault.hint, inside=inside)
     return ensure
 
 
@@ -148,7 +168,7 @@ def judge(
     )
     known = estimator(estimates, judged) if estimates else None
     if plan.ensure is not None:
-        verdicts += evaluate_ensure(plan.ensure, judged, duration_s, measurement, known)
+        verdicts += evaluate_ensure(plan.ensure, judged, duration_s, measurement, known, plan.naming)
     if plan.solo:  # one visit says nothing about rates and percentiles
         verdicts = [visit_verdict(judged), *(replace(verdict, strict=False) for verdict in verdicts)]
     expected = expectation_verdict(judged, () if plan.solo else plan.objectives)

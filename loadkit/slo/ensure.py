@@ -5,8 +5,9 @@
     min max median p95 p99: 250                          the old form of http.response_time.p95 < 250
     maxErrorRate: 1                                      percent of the virtual users created that did not complete
 
-It counts only with `plugins: {ensure: {}}`, as there. `plugins.ensure` may hold the same keys; `ensure` wins key by key. Other than
-there, a counter that never occurred is 0 (`http.codes.500 == 0` holds); a time without samples still fails.
+It counts only with `plugins: {ensure: {}}`, as there; `plugins.ensure` may hold the keys, where there is no `config.ensure`. Other
+than there, a counter that never occurred is 0 (`http.codes.500 == 0` holds) unless all is to be as in Artillery. Of times without
+samples every comparison is false. `notes` say where Artillery would come to something else.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from typing import Any
 from loadkit.errors import Position
 from loadkit.flow.bookkeeping import NOTHING_OWN, Recorded
 from loadkit.flow.step import Where
+from loadkit.metrics.endpoints import Naming
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.slo.confidence import Estimator
-from loadkit.slo.evaluate import INVALID_REASON, Status, Verdict, evaluate, observe, settled
+from loadkit.slo.evaluate import INVALID_REASON, Observation, Status, Verdict, evaluate, observe, settled
 from loadkit.slo.expression import Fault, Objective, Operator, per_cent
 from loadkit.slo.metric import Kind, Selector, ThresholdFault, select
+from loadkit.slo.reported import KnownNames, Reported, is_torn, quoted, report_of
 from loadkit.slo.validity import Measurement
 from loadkit.template.expression import Expression, ExpressionFault, compile_expression
 from loadkit.units import NS_PER_MS
@@ -39,8 +42,10 @@ class Condition:
 
     text: str
     expression: Expression
-    selectors: Mapping[str, Selector]
+    selectors: Mapping[str, Selector | Reported]
     at: Position | None = None
+    never: str = ""
+    """Why it does not hold, whatever is measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,28 +64,39 @@ class Ensure:
     enabled: bool = False
     checks: tuple[Check, ...] = ()
     faults: tuple[Fault, ...] = ()
+    notes: tuple[Fault, ...] = ()
 
 
-def parse_ensure(config: Mapping[str, Any], at: At = lambda where: None, own: Recorded = NOTHING_OWN) -> Ensure:
-    """Read `ensure` and `plugins.ensure` of a configuration; all that is wrong is collected in `faults`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a reader of `ensure` knows: metrics of the processor, names in the file, and whether to do all as Artillery does."""
 
-    `own` are the metrics that the processor records.
+    own: Recorded = NOTHING_OWN
+    known: KnownNames = KnownNames()  # noqa: RUF009  # it cannot change
+    compat: bool = False
+
+
+def parse_ensure(
+    config: Mapping[str, Any],
+    at: At = lambda where: None,
+    reading: Reading = Reading(),  # it cannot change
+) -> Ensure:
+    """Read `ensure` or `plugins.ensure` of a configuration; all that is wrong is collected in `faults`.
 
     `at` gives the position of a path below `config`. What the schema refuses (a list that is none, a maximum that is
     neither number nor text) is passed over here.
     """
     plugins = config.get("plugins")
     enabled = isinstance(plugins, Mapping) and "ensure" in plugins
-    keys: dict[str, tuple[Any, Where]] = {}
-    for path in (("plugins", "ensure"), ("ensure",)):
-        spec = _below(config, path)
-        if isinstance(spec, Mapping):
-            keys |= {key: (value, (*path, key)) for key, value in spec.items()}
-    parser = _Parser(at, own)
-    for key in ("thresholds", "conditions", *LEGACY, "maxErrorRate"):
-        if key in keys and keys[key][0] is not None:
-            parser.read(key, *keys[key])
-    return Ensure(enabled=enabled, checks=tuple(parser.checks), faults=tuple(parser.faults))
+    parser = _Parser(at, reading)
+    specs = [(path, spec) for path in (("ensure",), ("plugins", "ensure")) if (spec := _below(config, path))]
+    for path, spec in specs[:1]:
+        for key in ("thresholds", "conditions", *LEGACY, "maxErrorRate"):
+            if isinstance(spec, Mapping) and spec.get(key) is not None:
+                parser.read(key, spec[key], (*path, key))
+    for path, _ in specs[1:]:
+        parser.note(path, "`config.ensure` wins, so this is not judged", code="LK505")
+    return Ensure(enabled=enabled, checks=tuple(parser.checks), faults=tuple(parser.faults), notes=tuple(parser.notes))
 
 
 def _below(value: Any, path: Where) -> Any:
@@ -95,28 +111,54 @@ def evaluate_ensure(
     duration_s: float,
     measurement: Measurement,
     estimator: Estimator | None = None,
+    naming: Naming | None = None,
 ) -> tuple[Verdict, ...]:
-    """Judge the checks in order; nothing when `ensure` is not enabled. `duration_s` and `estimator` as for `evaluate`."""
+    """Judge the checks in order; nothing when `ensure` is not enabled. `duration_s` and `estimator` as for `evaluate`.
+
+    `naming` says how the report calls things.
+    """
     if not ensure.enabled:
         return ()
-    return tuple(_verdict(check, summary, duration_s, measurement, estimator) for check in ensure.checks)
+    rules = [check.rule for check in ensure.checks if isinstance(check.rule, Condition)]
+    asks = any(isinstance(wanted, Reported) for rule in rules for wanted in rule.selectors.values())
+    report = report_of(summary, naming or Naming(), duration_s) if asks else {}
+    made = []
+    for check in ensure.checks:
+        if isinstance(check.rule, Condition):
+            verdict = _judge(check.rule, summary, duration_s, measurement, report)
+        else:
+            (verdict,) = evaluate((check.rule,), summary, duration_s, measurement=measurement, estimator=estimator)
+        made.append(replace(verdict, origin="ensure", strict=check.strict))
+    return tuple(made)
 
 
-def _verdict(
-    check: Check, summary: Snapshot, duration_s: float, measurement: Measurement, estimator: Estimator | None
+def _observe(
+    wanted: Selector | Reported, summary: Snapshot, duration_s: float, report: Mapping[str, float]
+) -> Observation:
+    """Return a number as conditions see it: times in milliseconds."""
+    if isinstance(wanted, Selector):
+        seen = observe(wanted, summary, duration_s)
+        return replace(seen, value=_number(wanted, seen.value))
+    if wanted.name in report:
+        return Observation(report[wanted.name], 1)
+    if wanted.otherwise is not None:
+        return _observe(wanted.otherwise, summary, duration_s, report)
+    return Observation(None, 0, f"{wanted.name} never occurred")
+
+
+def _judge(
+    condition: Condition,
+    summary: Snapshot,
+    duration_s: float,
+    measurement: Measurement,
+    report: Mapping[str, float],
 ) -> Verdict:
-    if isinstance(check.rule, Condition):
-        verdict = _judge(check.rule, summary, duration_s, measurement)
-    else:
-        (verdict,) = evaluate((check.rule,), summary, duration_s, measurement=measurement, estimator=estimator)
-    return replace(verdict, origin="ensure", strict=check.strict)
-
-
-def _judge(condition: Condition, summary: Snapshot, duration_s: float, measurement: Measurement) -> Verdict:
-    seen = {name: observe(selector, summary, duration_s) for name, selector in condition.selectors.items()}
-    numbers = {name: _number(condition.selectors[name], found.value) for name, found in seen.items()}
+    seen = {name: _observe(wanted, summary, duration_s, report) for name, wanted in condition.selectors.items()}
+    numbers = {name: found.value for name, found in seen.items()}
     reasons = [found.reason for found in seen.values() if found.value is None]
-    holds = not reasons and bool(condition.expression.evaluate(numbers.get))
+    # As there: a number other than 1 is false, and so is what is compared with a number that there is not.
+    holds = not condition.never and condition.expression.evaluate(numbers.get) == 1
+    reasons = [] if holds else [*reasons, condition.never] if condition.never else reasons
     status = settled(holds, measurement)
     return Verdict(
         objective_text=condition.text,
@@ -141,9 +183,9 @@ def _shown(number: float | None) -> str:
 
 # --------------------------------------------------------------------------------------------------------------- parser
 
-# A name may hold what an expression would take for operators: plugins.metrics-by-endpoint.response_time./pets.p95
-_BY_ENDPOINT = re.compile(r"(?<!['\w.])plugins\.metrics-by-endpoint\.[^\s<>=!()',]+")
 _NUMBER = re.compile(r"(?:\d{1,15}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d\d?)?")
+_ALWAYS = ("vusers.created", "vusers.failed", "http.requests", "apdex.", "arrivals.")
+_TORN = "Artillery cannot read a name in it"
 _MAXIMUM = "write a number (milliseconds for times)"
 _PERCENT = "write a number of percent, such as 1"
 
@@ -151,16 +193,20 @@ _PERCENT = "write a number of percent, such as 1"
 class _Parser:
     """Reads the keys of `ensure` one by one into checks and faults."""
 
-    def __init__(self, at: At, own: Recorded) -> None:
+    def __init__(self, at: At, reading: Reading) -> None:
         self._at = at
-        self._own = own
+        self._reading = reading
         self.checks: list[Check] = []
         self.faults: list[Fault] = []
+        self.notes: list[Fault] = []
 
     def read(self, key: str, value: Any, where: Where) -> None:
         if key == "thresholds":
-            for metric, limit, below in _entries(value, where):
-                self._threshold(metric, limit, below)
+            for metric, limit, below, is_first in _entries(value, where):
+                if not is_first:
+                    self.note(below, f"{metric} is judged as well; Artillery reads only the first metric of an entry")
+                if is_first or not self._reading.compat:
+                    self._threshold(metric, limit, below)
         elif key == "conditions":
             for index, entry in enumerate(value if isinstance(value, list) else ()):
                 self._condition(entry, (*where, index))
@@ -172,15 +218,45 @@ class _Parser:
             self._threshold(f"http.response_time.{key}", digits[0] if digits else value, where)
 
     def _threshold(self, metric: str, maximum: Any, where: Where) -> None:
-        try:
-            selector = select(metric, self._own)
-        except ThresholdFault as fault:
-            self._fault(fault.code, where, str(fault), fault.hint)
+        wanted = self._wanted(metric, where, 0)
+        number = self._number(maximum, where, _MAXIMUM) if wanted is not None else ""
+        if wanted is None or not number:
             return
-        number = self._number(maximum, where, _MAXIMUM)
-        if number:
-            limit = round(float(number) * NS_PER_MS) if selector.kind is Kind.TIME else float(number)
-            self._objective(f"{metric} < {number}", selector, Operator.LESS, limit, where)
+        if isinstance(wanted, Selector):
+            limit = round(float(number) * NS_PER_MS) if wanted.kind is Kind.TIME else float(number)
+            self._objective(f"{metric} < {number}", wanted, Operator.LESS, limit, where)
+            return
+        name = metric.replace("'", "")
+        rule = Condition(
+            text=f"{metric} < {number}",
+            expression=compile_expression(f"'{name}' < {number}"),
+            selectors={name: wanted},
+            at=self._at(where),
+            never=_TORN if self._reading.compat and is_torn(metric) else "",
+        )
+        self.checks.append(Check(where=where, rule=rule))
+
+    def _wanted(self, name: str, where: Where, offset: int) -> Selector | Reported | None:
+        """Return what a name refers to; None after a fault. What Artillery makes of it otherwise is noted."""
+        if self._reading.compat:
+            return Reported(name=name)
+        if is_torn(name):
+            self.note(where, f"a check of {name} always fails in Artillery, which cannot read the name there")
+        is_endpoints = name.startswith(f"{self._reading.known.namespace}.")
+        try:
+            found = select(name, self._reading.own)
+        except ThresholdFault as fault:
+            if is_endpoints:
+                return Reported(name=name)
+            if fault.code == "LK302":  # Artillery runs, and the check fails
+                text = f"{fault}; unless something counts it, this check fails"
+                self.note(where, text, code="LK302", hint=fault.hint, offset=offset + fault.offset)
+                return Reported(name=name)
+            self._fault(fault.code, where, str(fault), fault.hint, offset + fault.offset)
+            return None
+        if found.kind is Kind.COUNT and not found.aggregate and not found.name.startswith(_ALWAYS):
+            self.note(where, f"where {name} never occurs it counts as 0 here; in Artillery the check fails then")
+        return Reported(name=name, otherwise=found) if is_endpoints else found
 
     def _max_error_rate(self, maximum: Any, where: Where) -> None:
         number = self._number(maximum, where, _PERCENT)
@@ -207,34 +283,43 @@ class _Parser:
         if not isinstance(text, str):
             return
         below = (*where, "expression")
+        names = quoted(text, self._reading.known)
         try:
-            quoted = _BY_ENDPOINT.sub(lambda name: f"'{name[0]}'", text)
-            expression = compile_expression(quoted)
+            expression = compile_expression(names)
         except ExpressionFault as fault:
-            offset = fault.offset if quoted == text else 0  # quotes were put in
+            offset = fault.offset if names == text else 0  # quotes were put in
             self._fault("LK301", below, f"this condition cannot be read: {fault}", fault.hint, offset)
             return
-        selectors = dict(self._selectors(expression, text, below))
+        selectors = {}
+        for name in expression.names:
+            wanted = self._wanted(name, below, max(0, text.find(name)))
+            if wanted is not None:
+                selectors[name] = wanted
         if len(selectors) == len(expression.names):
-            rule = Condition(text=text.strip(), expression=expression, selectors=selectors, at=self._at(below))
+            torn = self._reading.compat and any(is_torn(name) for name in selectors)
+            rule = Condition(
+                text=text.strip(),
+                expression=expression,
+                selectors=selectors,
+                at=self._at(below),
+                never=_TORN if torn else "",
+            )
             self.checks.append(Check(where=where, rule=rule, strict=entry.get("strict") is not False))
 
-    def _selectors(self, expression: Expression, text: str, where: Where) -> Iterator[tuple[str, Selector]]:
-        for name in expression.names:
-            try:
-                yield name, select(name, self._own)
-            except ThresholdFault as fault:
-                self._fault(fault.code, where, str(fault), fault.hint, max(0, text.find(name)) + fault.offset)
+    def note(self, where: Where, message: str, *, code: str = "LK506", hint: str = "", offset: int = 0) -> None:
+        """Note what Artillery does otherwise; nothing where all is done as it does."""
+        if not self._reading.compat:
+            self.notes.append(Fault(code=code, where=where, message=message, hint=hint, offset=offset))
 
     def _fault(self, code: str, where: Where, message: str, hint: str, offset: int = 0) -> None:
         self.faults.append(Fault(code=code, where=where, message=message, hint=hint, offset=offset))
 
 
-def _entries(value: Any, where: Where) -> Iterator[tuple[str, Any, Where]]:
-    """Yield (metric, maximum, path) of a list of mappings; every key counts, not only the first as in Artillery."""
+def _entries(value: Any, where: Where) -> Iterator[tuple[str, Any, Where, bool]]:
+    """Yield (metric, maximum, path, whether it stands first) of a list of mappings."""
     for index, entry in enumerate(value if isinstance(value, list) else ()):
-        for metric, maximum in entry.items() if isinstance(entry, Mapping) else ():
-            yield str(metric), maximum, (*where, index, metric)
+        for place, (metric, maximum) in enumerate(entry.items() if isinstance(entry, Mapping) else ()):
+            yield str(metric), maximum, (*where, index, metric), place == 0
 
 
 # --------------------------------------------------------------------------------------------------------------- schema

@@ -11,11 +11,17 @@ import pytest
 
 from loadkit.errors import CODES, Position
 from loadkit.flow.step import Where
+from loadkit.metrics.endpoints import Naming
 from loadkit.metrics.histogram import Histogram
+from loadkit.metrics.recorder import Recorder
+from loadkit.metrics.sample import Sample
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.slo.ensure import CONFIG, evaluate_ensure, parse_ensure
+from loadkit.slo.ensure import CONFIG, Condition, Reading, evaluate_ensure, parse_ensure
 from loadkit.slo.evaluate import Status, Verdict
+from loadkit.slo.reported import KnownNames
 from loadkit.slo.validity import Measurement, Validity
+
+S = 1_000_000_000
 
 
 def summary() -> Snapshot:
@@ -85,10 +91,10 @@ def test_every_metric_of_an_entry_counts() -> None:
         ("(vusers.created - vusers.completed) / vusers.created * 100 <= 1", Status.PASS),
         ("'errors.ETIMEDOUT' > 5", Status.PASS),
         ("plugins.expect.failed == 0 and plugins.expect.failed.hasProperty == 0", Status.PASS),
-        ("plugins.metrics-by-endpoint.response_time./c.p95 < 10 or vusers.created > 0", Status.FAIL),
+        ("plugins.metrics-by-endpoint.response_time./c.p95 < 10 or vusers.created > 0", Status.PASS),
         ("'plugins.metrics-by-endpoint.response_time./a b.p95' < 100", Status.PASS),
         ("http.tls.p95 < 10", Status.FAIL),
-        ("not (http.tls.p95 < 10)", Status.FAIL),
+        ("not (http.tls.p95 < 10)", Status.PASS),
         ("http.codes.500 / http.codes.404 < 1", Status.FAIL),
     ],
 )
@@ -170,15 +176,86 @@ def test_it_counts_only_with_the_plugin(config: dict[str, Any], enabled: bool) -
     assert len(evaluate_ensure(ensure, summary(), 10.0, Measurement())) == enabled
 
 
-def test_ensure_wins_over_plugins_ensure_key_by_key() -> None:
+def test_ensure_wins_over_plugins_ensure() -> None:
     config = {"ensure": {"p95": 100}, "plugins": {"ensure": {"p95": 1, "p99": 200}}}
 
-    checks = parse_ensure(config).checks
+    ensure = parse_ensure(config)
 
-    assert [(check.rule.text, check.where) for check in checks] == [
-        ("http.response_time.p95 < 100", ("ensure", "p95")),
-        ("http.response_time.p99 < 200", ("plugins", "ensure", "p99")),
+    assert [(check.rule.text, check.where) for check in ensure.checks] == [
+        ("http.response_time.p95 < 100", ("ensure", "p95"))
     ]
+    assert [(note.code, note.where) for note in ensure.notes] == [("LK505", ("plugins", "ensure"))]
+
+
+KNOWN = KnownNames(endpoints=["/a b (c)", "/a"], scenarios=["log in"])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("plugins.metrics-by-endpoint.response_time./a b (c).p95 < 5 and http.requests > 1", 2),
+        (
+            "plugins.metrics-by-endpoint./a b (c).codes.200 == 3 or plugins.metrics-by-endpoint./a.errors.ETIMEDOUT > 1",
+            2,
+        ),
+        ("vusers.created_by_name.log in == 2", 1),
+        ("'vusers.created_by_name.log in' == 2", 1),
+    ],
+)
+def test_names_of_metrics_may_hold_the_names_of_the_file(text: str, names: int) -> None:
+    ensure = parse_ensure({"ensure": {"conditions": [{"expression": text}]}}, reading=Reading(known=KNOWN))
+    assert ensure.faults == ()
+    (check,) = ensure.checks
+    assert isinstance(check.rule, Condition)
+    assert len(check.rule.selectors) == names
+
+
+def recorded() -> tuple[Snapshot, Naming]:
+    recorder = Recorder()
+    recorder.series("named", "/a b (c)").rows.extend(Sample(0, 0, 0, 0, 0, 5_000_000, 200, 1, 1))
+    recorder.count("vusers.created", "log in", by=2)
+    recorder.count("plugins.expect.failed", "named", by=2)
+    recorder.count("plugins.expect.failed.hasProperty", "named", by=2)
+    recorder.count("apdex.satisfied", "named", by=4)
+    return recorder.snapshot(0, S), Naming(endpoints=recorder.endpoint_names())
+
+
+@pytest.mark.parametrize(
+    ("text", "here", "there"),
+    [
+        ("plugins.metrics-by-endpoint.response_time./a b (c).p95 == 5", True, True),
+        ("plugins.metrics-by-endpoint./a b (c).codes.200 == 1", True, True),
+        ("plugins.metrics-by-endpoint./a b (c).codes.500 == 0", True, False),
+        ("vusers.created_by_name.log in == 2", True, True),
+        ("http.request_rate == 0.5", True, True),
+        ("http.codes.500 == 0", True, False),
+        ("http.response_time.p999 < 1000", True, False),
+        ("plugins.expect.failed.hasProperty == 2", True, False),
+        ("plugins.expect.failed == 2", True, True),
+        ("apdex == 1", True, False),
+        ("http.requests", True, True),
+        ("vusers.created", False, False),
+        ("core.vusers.created == 2", False, False),
+    ],
+)
+def test_what_artillery_cannot_read_holds_here_and_not_there(text: str, here: bool, there: bool) -> None:
+    seen, naming = recorded()
+    config = {"plugins": {"ensure": {"conditions": [{"expression": text}]}}}
+    for compat, holds in ((False, here), (True, there)):
+        ensure = parse_ensure(config, reading=Reading(known=KNOWN, compat=compat))
+        assert ensure.faults == ()
+        assert not (compat and ensure.notes)
+        assert bool(ensure.notes) >= (here != there and not compat)
+        (verdict,) = evaluate_ensure(ensure, seen, 2.0, Measurement(), naming=naming)
+        assert (verdict.status is Status.PASS) is holds
+
+
+def test_only_the_first_metric_of_an_entry_counts_in_artillery() -> None:
+    config = {"plugins": {"ensure": {"thresholds": [{"http.requests": 5, "vusers.failed": 1}]}}}
+    ensure = parse_ensure(config)
+    assert (len(ensure.checks), [note.code for note in ensure.notes]) == (2, ["LK506"])
+    ensure = parse_ensure(config, reading=Reading(compat=True))
+    assert (len(ensure.checks), ensure.notes) == (1, ())
 
 
 def test_every_check_carries_its_place() -> None:
@@ -246,7 +323,8 @@ def test_every_check_carries_its_place() -> None:
 def test_what_cannot_mean_anything_is_a_fault_at_its_place(
     spec: dict[str, Any], code: str, where: Where, hint: str
 ) -> None:
-    (fault,) = parse_ensure({"ensure": spec}).faults
+    ensure = parse_ensure({"ensure": spec})
+    (fault,) = ensure.notes if code == "LK302" else ensure.faults
 
     assert (fault.code, fault.where, fault.hint) == (code, where, hint)
     assert fault.code in CODES
@@ -258,9 +336,10 @@ def test_all_faults_are_collected_and_the_rest_is_kept() -> None:
 
     ensure = parse_ensure({"ensure": spec})
 
-    assert [fault.code for fault in ensure.faults] == ["LK302", "LK302", "LK301"]
-    assert [text[fault.offset :][:10] for fault in ensure.faults[:2]] == ["nonsense.a", "nonsense.b"]
-    assert [check.where for check in ensure.checks] == [("ensure", "conditions", 1)]
+    assert [fault.code for fault in ensure.faults] == ["LK301"]
+    assert [note.code for note in ensure.notes] == ["LK302", "LK302"]
+    assert [text[note.offset :][:10] for note in ensure.notes] == ["nonsense.a", "nonsense.b"]
+    assert [check.where[-1] for check in ensure.checks] == [0, 1]
 
 
 @pytest.mark.parametrize(
