@@ -92,10 +92,15 @@ def _machine(demand: Demand) -> Iterator[str]:
     yield f"  {counted(demand.workers, 'worker')} on {counted(demand.cores, 'core')}"
     of_all = "" if demand.descriptors_limit is None else f" of {demand.descriptors_limit:,}"
     each = " in each worker" if demand.workers > 1 else ""
-    connections = counted(demand.connections_per_user, "connection")
-    yield f"  up to {demand.descriptors_most:,}{of_all} open files{each}, {connections} for each user"
-    ports = "" if demand.ports_limit is None else f" of {demand.ports_limit:,}"
-    yield f"  up to {three_digits(demand.connections_per_s)} new connections/s, which keep {demand.ports_most:,}{ports} ports"
+    files = f"up to {demand.descriptors_most:,}{of_all} open files{each}"
+    if demand.connections_per_user:
+        connections = counted(demand.connections_per_user, "connection")
+        ports = "" if demand.ports_limit is None else f" of {demand.ports_limit:,}"
+        rate = f"up to {three_digits(demand.connections_per_s)} new connections/s"
+        yield f"  {files}, {connections} for each user"
+        yield f"  {rate}, which keep {demand.ports_most:,}{ports} ports"
+    else:
+        yield f"  {files}, beside those that the functions open"
     for way in demand.ways:
         yield f"  {way}"
     for warning in demand.warnings:

@@ -204,4 +204,4 @@ def _most_active(plan: Plan) -> int:
     """Return how many virtual users the descriptors allow; with a pool they hold none of their own."""
     limit = descriptor_limit()
     pooled = (plan.config.get("http") or {}).get("pool") is not None
-    return sys.maxsize if pooled else max(1, (limit - SPARE_DESCRIPTORS) // plan.connections)
+    return sys.maxsize if pooled or not plan.connections else max(1, (limit - SPARE_DESCRIPTORS) // plan.connections)

@@ -69,7 +69,8 @@ def demand_of(plan: Plan, outlook: Outlook, asked: int | None) -> Demand:
     share = -(-outlook.users_most // workers)
     need = descriptors_needed(plan, share)
     pool = pool_of(plan)
-    used = [ports_used(phase, port_held_s(plan, ports) if ports else 0) for phase in plan.phases]
+    phases = plan.phases if plan.connections else ()
+    used = [ports_used(phase, port_held_s(plan, ports) if ports else 0) for phase in phases]
     warnings = port_warnings(plan, ports)
     if need > limit:
         warnings.append(

@@ -59,7 +59,7 @@ def _too_few(phase: Phase, share: int, connected: int, need: int, limit: int, pl
     each = f"{plan.connections} connection{'s' * (plan.connections != 1)}"
     of_each = " of each worker" if workers > 1 else ""
     remedies = [f"raise it with `ulimit -n {need}`"]
-    left = (limit - SPARE_DESCRIPTORS) // plan.connections
+    left = (limit - SPARE_DESCRIPTORS) // max(1, plan.connections)
     if left > 0 and connected == share:
         remedies.append(f"use --workers {-(-_sure_users(phase) // left)}")
     remedies.append("plan fewer users")

@@ -339,6 +339,8 @@ def _schema(title: str, description: str, own: Mapping[str, Any], example: Any) 
     return {**one, "type": ["object", "array"], "items": {**one, "type": "object"}, "examples": [example, [example]]}
 
 
+_OF_RESPONSES = ("xpath", "selector", "attr", "text", "index", "header")
+
 CAPTURE_SCHEMA = _schema(
     "Capture",
     "Store a value of the response in a variable. One capture or a list.",
@@ -361,6 +363,14 @@ CAPTURE_SCHEMA = _schema(
     },
     {"json": "$.token", "as": "token"},
 )
+
+
+def capture_schema_of_values(description: str, examples: Sequence[Any]) -> dict[str, Any]:
+    """Return the schema of captures of what is no response: a value, or what JSONPath and regular expressions find in it."""
+    known = {name: schema for name, schema in CAPTURE_SCHEMA["properties"].items() if name not in _OF_RESPONSES}
+    one = {**CAPTURE_SCHEMA["items"], "description": description, "properties": known, "examples": list(examples)}
+    return {**CAPTURE_SCHEMA, **one, "type": ["object", "array"], "items": one}
+
 
 MATCH_SCHEMA = _schema(
     "Match",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadkit.flow.expect import Expect, compile_expect
-from loadkit.flow.extract import CAPTURE_SCHEMA, Captures, compile_captures
+from loadkit.flow.extract import Captures, capture_schema_of_values, compile_captures
 from loadkit.flow.plugins import expect_options
 from loadkit.flow.step import NOBODY, Build, Sent, StepFunction, StepPlugin, Where
 from loadkit.flow.user import StepFailed, VirtualUser
@@ -257,12 +257,10 @@ _KEYS: Mapping[str, Any] = {
         **REQUEST_KEYS["probability"],
         "description": "How likely the step is carried out, in percent; drawn by each visit anew, after `ifTrue`.",
     },
-    "capture": {
-        **CAPTURE_SCHEMA,
-        "title": "Capture",
-        "description": "Store what was returned, or with `json` or `regexp` a part of it, in a variable. One capture or a list.",
-        "examples": [{"as": "total"}, {"json": "$.items[0]", "as": "first"}],
-    },
+    "capture": capture_schema_of_values(
+        "Store what was returned, or with `json` or `regexp` a part of it, in a variable. One capture or a list.",
+        [{"as": "total"}, {"json": "$.items[0]", "as": "first"}],
+    ),
     "expect": RETURN_SCHEMA,
 }
 

@@ -11,7 +11,7 @@ from loadkit.flow.function import REQUEST_HOOKS
 from loadkit.scenario.changed_checks import CHECKS, check_changes, counted_checks, number_of_checks
 from loadkit.scenario.changes import Change, Kind, same, shown, value_changes
 
-_DEFAULTS: dict[str, Any] = {"followRedirect": True, "gzip": False, "ifTrue": True, "probability": 100}
+_DEFAULTS: dict[str, Any] = {"followRedirect": True, "gzip": False, "ifTrue": True, "probability": 100, "calls": 1}
 _LISTED = {"match", "expect", *REQUEST_HOOKS}
 _ONE_OF = {
     "headers": "header",
@@ -32,10 +32,13 @@ class _Step:
     name: str
     keys: Mapping[str, Any]
     inside: tuple[_Step, ...] = ()
+    is_request: bool = True
 
     @property
     def title(self) -> str:
-        return f"request {self.action.upper()} {self.name}" if self.name else self.action
+        if not self.name:
+            return self.action
+        return f"request {self.action.upper()} {self.name}" if self.is_request else f"{self.action} {self.name}"
 
     @property
     def checks(self) -> int:
@@ -168,9 +171,8 @@ def _step(action: str, item: Mapping[str, Any], actions: Mapping[str, Any]) -> _
         keys[key] = keys[key] if isinstance(keys[key], list) else [keys[key]]
     if "capture" in keys:
         keys["capture"] = _by_variable(keys["capture"])
-    return _Step(
-        action, name, {key: item for key, item in keys.items() if not same(item, _DEFAULTS.get(key, _NOTHING))}
-    )
+    kept = {key: item for key, item in keys.items() if not same(item, _DEFAULTS.get(key, _NOTHING))}
+    return _Step(action, name, kept, is_request=actions[action].needs_target)
 
 
 def _by_variable(captures: Any) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def compile_plan(
         expect_at=build.expect_at,
         document=document,
         settings=replace(settings, seed=seed, target=target),
-        connections=max(1, len(build.origins)) * (width if _mapping(config.get("http")).get("pool") is None else 1),
+        connections=_connections(target, config, build, width),
         width=width,
         prepare=_preparing(document, build),
         hosts=tuple(build.hosts),
@@ -132,6 +132,12 @@ def compile_plan(
         processor=build.processor,
         functions=tuple(build.named_functions),
     )
+
+
+def _connections(target: str, config: Mapping[str, Any], build: Build, width: int) -> int:
+    if not target:  # nothing is sent
+        return 0
+    return max(1, len(build.origins)) * (width if _mapping(config.get("http")).get("pool") is None else 1)
 
 
 def _preparing(document: Document, build: Build) -> Callable[[], None]:

@@ -137,3 +137,23 @@ def test_an_hour_of_a_hundred_names_takes_no_more_memory_than_promised() -> None
         sizes.append(made.nbytes())
     assert max(sizes) < 100 * 660_000
     assert max(sizes) < 20_000_000  # what so wide a spread takes in fact
+
+
+def test_calls_of_functions_have_series_of_their_own() -> None:
+    calls = part()
+    for metric in ("requests", "responses"):
+        calls.counters["python.calls" if metric == "requests" else "python.returns", "f"] = 50
+    for kind in ("response_time", "service_time"):
+        calls.histograms[f"python.{kind}", "f"] = calls.histogram("http.response_time")
+    made = Track(ALL)
+    made.add(second(0, {(0, "browse"): calls}))
+    places = {place for place in made.places() if place.metric.startswith("python.")}
+    assert places == {
+        Place("python.response_time"),
+        Place("python.response_time", "f"),
+        Place("python.response_time", phase=0),
+        Place("python.response_time", scenario="browse"),
+        Place("python.service_time"),
+        Place("python.error_rate"),
+        Place("python.error_rate", "f"),
+    }

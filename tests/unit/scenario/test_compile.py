@@ -310,3 +310,26 @@ def test_a_condition_on_a_variable_that_nothing_defines_is_warned_of(condition: 
 def test_a_check_may_use_what_its_own_request_captures() -> None:
     step = {"url": "/", "capture": {"json": "$.id", "as": "id"}, "expect": {"equals": ["{{ id }}", "7"]}}
     assert "LK202" not in {found.code for found in plan_of(scenarios=[{"flow": [{"get": step}]}]).warnings}
+
+
+@pytest.mark.parametrize(
+    ("flow", "expected"),
+    [
+        ([{"call": "json:dumps"}], ["LK220"]),  # it needs an argument, and no target
+        ([{"call": {"function": "gc:collect", "calls": 2}}], []),
+        ([{"loop": [{"call": "gc:collect"}], "count": 2}, {"think": 1}], []),
+        ([{"call": "gc:collect"}, {"get": "/"}], ["LK213"]),
+        ([{"call": "gc:collect"}, {"loop": [{"get": "/"}], "count": 2}], ["LK213"]),
+        ([{"think": 1}], ["LK213"]),
+    ],
+)
+def test_a_target_is_needed_unless_only_functions_are_called(flow: list[Any], expected: list[str]) -> None:
+    text = yaml.safe_dump({"config": {"seed": 1}, "scenarios": [{"flow": flow}]})
+    document = read_document(Path("it.yaml"), text)
+    if not expected:
+        plan = compile_plan(document, Settings(seed=1))
+        assert (plan.target, plan.connections) == ("", 0)
+        return
+    with pytest.raises(ScenarioError) as caught:
+        compile_plan(document, Settings(seed=1))
+    assert [found.code for found in caught.value.diagnostics] == expected

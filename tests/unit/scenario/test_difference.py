@@ -175,6 +175,16 @@ def test_what_is_said(compare, pairs, lines, looser):
     assert may_be_looser is looser
 
 
+def test_calls_are_compared_by_what_they_call(compare):
+    old = BASE.replace("- think: 60s", "- call: json:dumps\n      - call: {function: math:sqrt, with: [4], name: root}")
+    new = old.replace("- call: json:dumps", "- call: {function: json:dumps, calls: 5}").replace("[4]", "[9]")
+    assert compare(old, old.replace("call: json:dumps", "call: {function: json:dumps, calls: 1}")) == ([], False)
+    assert compare(old, new)[0] == [
+        'scenario "checkout": call json:dumps: calls added: 5',
+        'scenario "checkout": call root: with [4] -> [9]',
+    ]
+
+
 HOOKED = BASE.replace("  mode: uniform", "  mode: uniform\n  processor: ./hooks.py\n  beforeRequest: sign").replace(
     "- name: browse\n", "- name: browse\n    onError: note\n"
 )

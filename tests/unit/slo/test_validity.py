@@ -178,6 +178,24 @@ def test_every_reason_is_given_and_each_remedy_once() -> None:
     assert "3 times" in measurement.reasons[3]
 
 
+def test_calls_that_waited_for_a_thread_want_threads() -> None:
+    waited = run(100, late=3, lag_ms=200)
+    waited.gauges = {("worker.cpu", 0): Gauge.seen(1, 0.2)}
+    label = "worker 0"
+    for name in ("generator.lag", "generator.thread_wait"):
+        waited.histograms[name, label] = histogram((3, 200), (97, 0))
+    found = judge(waited)
+    assert found.status is Validity.INVALID
+    assert "of the arrivals and calls" in found.reasons[0]
+    assert "calls on worker 0 waited up to 200ms for a thread; raise `config.python.threads`" in found.reasons[0]
+
+
+def test_calls_without_a_thread_want_threads() -> None:
+    starved = run(100, starved=2)
+    starved.examples = {"ERR_GENERATOR": [(1, "call f: none of 4 threads was free within 10 s")]}
+    assert judge(starved).reasons[0].startswith("calls found no free thread 2 times; raise `config.python.threads`")
+
+
 def test_the_limit_of_lateness_follows_the_median() -> None:
     assert late_limit_ns(Snapshot()) == 10 * MS
     assert late_limit_ns(run(10, p50_ms=50)) == 10 * MS
