@@ -168,9 +168,10 @@ def _count(step: Mapping[str, Any], where: Where, build: Build) -> Rounds:
     if "count" not in step and "whileTrue" in step and build.script is not None:
         return lambda user: ()  # what is wrong with `whileTrue` is reported as a whole
     if "count" not in step:
-        build.error("LK103", (*where, "loop"), "a loop without `count` or `over` never ends", key=True,
-                    hint="add `count: 10` beside `loop`")  # fmt: skip
-        return lambda user: ()
+        if not build.compat:
+            text = "a loop without `count` or `over` goes on until the run cuts it off"
+            build.warn("LK103", (*where, "loop"), text, key=True, hint="add `count: 10` beside `loop`")
+        return lambda user: ((number, number) for number in itertools.count())
     template = build.template(step["count"], at)
     if template.is_constant:
         try:

@@ -194,23 +194,33 @@ def _with_probability(
     """Return the condition with a draw behind it; a request that is always sent draws nothing."""
     if "probability" not in spec:
         return condition
-    template = build.template(spec["probability"], (*where, "probability"))
+    at = (*where, "probability")
+    template = build.template(spec["probability"], at)
     if not template.is_constant:
-        build.error("LK104", (*where, "probability"), "a probability is a number from 0 to 100, not a template")
+        if build.compat:
+            return lambda user: False
+        text = "the request is sent with the probability that the template gives (in Artillery never)"
+        build.warn("LK506", at, text)
+        return _both(condition, lambda user: user.random.random() < _share(template.text(user)))
+    share = _share(template.text(NOBODY))
+    if not 0 <= share <= 1:
+        outcome = "always sent" if share > 1 else "never sent"
+        build.warn("LK104", at, f"{spec['probability']!r} is not a number from 0 to 100; the request is {outcome}")
+    if share >= 1:
         return condition
+    return _both(condition, lambda user: user.random.random() < share)
+
+
+def _share(percent: str) -> float:
+    """Return a probability of percents, below 0 for what is no number: such a request is never sent."""
     try:
-        percent = float(template.text(NOBODY))
+        return float(percent) / 100
     except ValueError:
-        percent = -1.0
-    if not 0 <= percent <= 100:
-        build.error("LK104", (*where, "probability"), f"{spec['probability']!r} is not a number from 0 to 100")
-    if percent >= 100:
-        return condition
-    share = percent / 100
-    if condition is None:
-        return lambda user: user.random.random() < share
-    holds = condition
-    return lambda user: holds(user) and user.random.random() < share
+        return -1.0
+
+
+def _both(first: Condition | None, second: Condition) -> Condition:
+    return second if first is None else lambda user: first(user) and second(user)
 
 
 def _compile_cookies(cookies: Mapping[str, Any], where: Where, build: Build) -> Cookies:

@@ -41,6 +41,25 @@ def test_count_0_is_endless_as_in_artillery_where_that_is_asked_for() -> None:
     assert lines == ["0", "1", "2"]  # "0.." is no think time, which ends the visit
 
 
+def test_a_loop_without_an_end_goes_on_until_the_run_cuts_it_off() -> None:
+    result = ran([{"loop": [{"think": "5ms"}]}], duration_ns=50_000_000, graceful_stop_ns=50_000_000)
+    assert result.errors == {"CANCELLED": 1}
+
+
+def test_a_loop_leaves_its_count_behind() -> None:
+    inner = {"loop": [{"log": "{{ $loopCount }}"}], "count": 2}
+    assert said([{"loop": [inner, {"log": "outer {{ $loopCount }}"}], "count": 2}, {"log": "{{ $loopCount }}"}]) == [
+        *["0", "1", "outer 0"], *["0", "1", "outer 1"], "2"
+    ]  # fmt: skip
+    assert said([{"loop": [{"log": "x"}], "over": ["a", "b", "c"]}, {"log": "{{ $loopCount }}"}])[-1] == "3"
+
+
+def test_mappings_and_lists_are_printed_as_json() -> None:
+    assert said([{"log": {"a": "{{ x }}", "b": [1]}}, {"log": "{{ y }}"}], variables={"x": "1", "y": {"z": None}}) == [
+        '{"a":"1","b":[1]}', '{"z":null}'
+    ]  # fmt: skip
+
+
 def test_a_loop_over_a_variable_gives_its_elements() -> None:
     flow = [{"loop": [{"log": "{{ $loopElement.name }}"}], "over": "shop.items"}]
     assert said(flow, variables={"shop": {"items": [{"name": "x"}, {"name": "y"}]}}) == ["x", "y"]

@@ -754,10 +754,13 @@ def test_a_condition_may_be_an_expression_or_a_boolean(condition: Any, requests:
     assert ran.count("http.requests") == requests
 
 
-@pytest.mark.parametrize(("percent", "least", "most"), [(0, 0, 0), (30, 200, 400), (100, 1000, 1000), ("25", 150, 350)])
+@pytest.mark.parametrize(
+    ("percent", "least", "most"),
+    [(0, 0, 0), (30, 200, 400), (100, 1000, 1000), ("25", 150, 350), ("{{ percent }}", 400, 600), ("often", 0, 0)],
+)
 def test_a_probability_is_drawn_by_each_visit(percent: Any, least: int, most: int) -> None:
     step = {"url": "/x", "probability": percent}
-    ran, _ = serve(answer(OK)[0], [{"loop": [{"get": step}], "count": 1000}])
+    ran, _ = serve(answer(OK)[0], [{"loop": [{"get": step}], "count": 1000}], variables={"percent": 50})
     assert least <= ran.count("http.requests") <= most
     assert ran.count("vusers.completed") == 1
 
