@@ -1,7 +1,7 @@
 """Several files, an environment and the command line become one Document in which each value still knows where it was written.
 
 order (later wins): bases of `extends`, FILE, FILE ..., --config, environment, --target --insecure --payload,
-                    --overrides, --variables; then what is static in `config` is rendered (resolve.py)
+                    --overrides, --variables, $ARTILLERY_PLUGINS; then what is static in `config` is rendered (resolve.py)
 mappings are merged key by key; lists replace each other, except that the `scenarios` of several files add up
 with `config.compat: artillery` the lists of files and of the environment are merged element by element
 each of --variables replaces the variable
@@ -10,6 +10,7 @@ each of --variables replaces the variable
 from __future__ import annotations
 
 import difflib
+import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ from loadkit.scenario.source import Document, Reading, Span, Where, in_order, re
 _MOST_BASES = 50
 _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts")
 _COMPAT = "write `compat: artillery` into config to have it as there"
+_PLUGINS = "ARTILLERY_PLUGINS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +213,22 @@ class _Work:
             if text is not None and (found := self._take(read_source(option, text))) is not None:
                 found.files = ()
                 yield _moved(found, where)
+        yield from self._plugins(os.environ.get(_PLUGINS, ""))
+
+    def _plugins(self, text: str) -> Iterator[Document]:
+        """Yield the plugins of an environment variable that Artillery reads, too; what is not JSON has no effect, as there."""
+        try:
+            is_mapping = isinstance(json.loads(text), dict) if text else False
+        except (ValueError, RecursionError):
+            is_mapping = False
+        if is_mapping and (found := self._take(read_source(_PLUGINS, text))) is not None:
+            found.files = ()
+            yield _moved(found, ("config", "plugins"))
+        elif text:
+            self.sources[_PLUGINS] = text
+            at = Position(_PLUGINS, 1, 1)
+            message = f"the environment variable {_PLUGINS} has no effect: it is not a JSON object"
+            self.diagnostics.append(Diagnostic(code="LK505", message=message, at=at, severity=Severity.WARNING))
 
     def _payload(self, document: Document, path: str) -> Iterator[Document]:
         config = document.data.get("config")

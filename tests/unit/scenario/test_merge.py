@@ -309,3 +309,22 @@ def test_payload_fills_the_single_form_only() -> None:
 def test_the_same_mistake_in_an_environment_in_use_is_told_once() -> None:
     write(a=f"config: {{environments: {{e: {{targt: x}}}}}}\n{FLOW}\nx: 1\nx: 2\n")
     assert [code for code, _ in faults("a", environment="e")] == ["LK101", "LK101", "LK005"]
+
+
+# Plugins
+
+
+def test_plugins_of_the_environment_variable_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(a=f"config: {{plugins: {{expect: {{}}}}}}\n{FLOW}")
+    monkeypatch.setenv("ARTILLERY_PLUGINS", '{"apdex": {"threshold": 5}, "expect": {"expectDefault200": true}}')
+    expected = {"expect": {"expectDefault200": True}, "apdex": {"threshold": 5}}
+    assert load("a").data["config"]["plugins"] == expected
+
+
+@pytest.mark.parametrize("text", ["apdex", "[]", '{"apdex": ', "[" * 100_000])
+def test_what_is_no_json_in_the_environment_variable_has_no_effect(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(a=FLOW)
+    monkeypatch.setenv("ARTILLERY_PLUGINS", text)
+    document, warnings = load_document(["a.yaml"], Overrides())
+    assert "plugins" not in (document.data.get("config") or {})
+    assert [found.code for found in warnings] == ["LK505"]
