@@ -25,8 +25,10 @@ from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document, document_from_wire, document_to_wire
+from loadkit.workload.replay import Replay
 
 _JUDGED: tuple[Where, ...] = (
+    ("compat",),
     ("mode",),
     ("phases",),
     ("thresholds",),
@@ -80,6 +82,7 @@ def outline(plan: Plan) -> dict[str, Any]:
     config: dict[str, Any] = {}
     for where in _JUDGED:
         _copy(document.data.get("config"), config, where)
+    _replace_replays(plan, config)
     spans = {path: span for path, span in document.spans.items() if _is_kept(path)}
     kept = Document(data={"config": config}, spans=spans, files=document.files)
     made: dict[str, Any] = msgspec.to_builtins(
@@ -100,6 +103,21 @@ def outline(plan: Plan) -> dict[str, Any]:
         )
     )
     return made
+
+
+def _replace_replays(plan: Plan, config: dict[str, Any]) -> None:
+    """Put the number of arrivals and the duration in the place of files of arrivals, which may be gone or others by then."""
+    loads = {} if plan.solo else {phase.index: phase.workload for phase in plan.phases}
+    items = config.get("phases") or []
+    for index, item in enumerate(items):
+        if isinstance(item, dict) and "replay" in item:
+            kept = {key: value for key, value in item.items() if key != "replay"}
+            load = loads.get(index)
+            if isinstance(load, Replay):
+                kept |= {"duration": f"{load.duration_ns}ns", "arrivalCount": load.planned}
+            else:
+                kept |= {"duration": 1, "arrivalCount": 1}  # one virtual user, whatever the phases say (solo)
+            config["phases"] = items = [*items[:index], kept, *items[index + 1 :]]
 
 
 def _own(plan: Plan) -> _Own | None:

@@ -136,3 +136,22 @@ def test_metrics_of_a_processor_that_is_gone_are_still_judged(tmp_path: Path) ->
     read = recall(msgspec.msgpack.decode(msgspec.msgpack.encode(outline(made))))
     assert [one.text for one in read.objectives] == thresholds
     assert [one.selector for one in read.objectives] == [one.selector for one in made.objectives]
+
+
+def test_a_replay_comes_back_without_its_file(tmp_path: Path) -> None:
+    (tmp_path / "once.csv").write_text("0.5\n1.25\n7\n")
+    phases = [
+        {"duration": 2, "arrivalRate": 1},
+        {"name": "once", "replay": {"path": "once.csv", "speed": 3}, "maxVusers": 2},
+    ]
+    data = {"config": {"target": "http://127.0.0.1:9", "phases": phases}, "scenarios": DATA["scenarios"]}
+    plan, solo = (
+        compile_plan(read_document(tmp_path / "shop.yaml", yaml.safe_dump(data)), Settings(seed=1, solo=solo))
+        for solo in (False, True)
+    )
+    (tmp_path / "once.csv").unlink()
+    made = again(plan).phases[1]
+    assert (made.name, made.start_ns, made.duration_ns) == ("once", 2 * 10**9, plan.phases[1].duration_ns)
+    assert made.max_vusers == 2
+    assert [phase.name for phase in again(solo).phases] == ["solo"]
+    assert made.workload.planned == 3  # type: ignore[union-attr]
