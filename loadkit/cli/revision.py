@@ -53,12 +53,12 @@ class Checkout:
         self.taken.add(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(shown.stdout)
-        for name in _extended(target):
+        for name in _needed(target):
             self._take_beside(path, name)
         return target
 
     def _take_beside(self, path: str, name: str) -> None:
-        """Take a file that another extends; one that the revision lacks is linked from the working tree, and told."""
+        """Take a file that another needs; one that the revision lacks is linked from the working tree, and told."""
         where = (self.top / path).parent / name
         try:
             inside = where.resolve().relative_to(self.top.resolve()).as_posix()
@@ -71,10 +71,16 @@ class Checkout:
             self.missing.append(inside)
 
 
-def _extended(path: Path) -> list[str]:
+def _needed(path: Path) -> list[str]:
+    """Return the files beside a scenario file that say what it means: those that it extends, and arrivals to replay."""
     read = read_source(path).document
-    names: Any = read.data.get("extends") if read else None
-    return [name for name in (names if isinstance(names, list) else [names]) if isinstance(name, str)]
+    data: dict[str, Any] = read.data if read else {}
+    extended, config = data.get("extends"), data.get("config")
+    phases = config.get("phases") if isinstance(config, dict) else None
+    replays = [item.get("replay") for item in phases if isinstance(item, dict)] if isinstance(phases, list) else []
+    names: list[Any] = [*(extended if isinstance(extended, list) else [extended])]
+    names += [replay.get("path") if isinstance(replay, dict) else replay for replay in replays]
+    return [name for name in names if isinstance(name, str)]
 
 
 def split_revision(text: str) -> tuple[str, str] | None:

@@ -49,12 +49,12 @@ class Version:
 
 
 def version_of(document: Document) -> Version:
-    """Return what a document means. Payloads and certificates need not exist. Raises ScenarioError with its faults."""
+    """Return what a document means. Payloads and certificates need not exist, arrivals to replay must. Raises ScenarioError."""
     config = dict(document.data.get("config") or {})
     build = Build(
         document,
         config,
-        base=Path(),
+        base=Path(document.files[0]).parent if document.files else Path(),
         actions={},
         functions=template_functions(config),
         book=Recorder().book(""),

@@ -117,3 +117,18 @@ def test_more_files_are_put_on_both_versions(repository):
     git("commit", "-qm", "two")
     (repository / "more.yaml").write_text("config: {timeout: 9}\n")
     assert "config.timeout added: 9s" in diff("HEAD:shop.yaml", "shop.yaml", "-i", "more.yaml").output
+
+
+def test_arrivals_to_replay_are_those_of_the_revision(repository):
+    once = "config: {target: 'http://127.0.0.1:9', phases: [{replay: once.csv}]}\nscenarios: [{flow: [{get: /}]}]\n"
+    (repository / "once.yaml").write_text(once)
+    (repository / "once.csv").write_text("1\n2\n")
+    git("add", ".")
+    git("commit", "-qm", "two")
+    (repository / "once.csv").write_text("1\n2\n9\n")
+    shown = diff("HEAD:once.yaml", "once.yaml")
+    assert shown.output.splitlines() == [
+        "phase 1 lasts 3s -> 10s",
+        "planned visits 2 -> 3",
+        "the run lasts 3s -> 10s",
+    ]
