@@ -83,6 +83,36 @@ Tags = Annotated[
     list[str] | None,
     typer.Option("--tag", metavar="KEY:VALUE", help="Note this in the report; may be repeated.", show_default=False),
 ]
+TagList = Annotated[
+    str | None,
+    typer.Option(
+        "--tags", metavar="KEY:VALUE,...", help="The same, as Artillery writes it: several behind one option."
+    ),
+]
+Note = Annotated[
+    str | None,
+    typer.Option("--note", metavar="TEXT", help="Note this in the report, as the tag `note`."),
+]
+Record = Annotated[
+    bool,
+    typer.Option("--record", help="Of Artillery's cloud: no effect.", hidden=True),
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", help="Of Artillery's cloud: no effect.", hidden=True),
+]
+Count = Annotated[
+    str | None,
+    typer.Option("--count", metavar="N", help="Of Artillery's distributed runs: no effect.", hidden=True),
+]
+Platform = Annotated[
+    str | None,
+    typer.Option("--platform", metavar="NAME", help="Of Artillery's distributed runs: no effect.", hidden=True),
+]
+PlatformOptions = Annotated[
+    list[str] | None,
+    typer.Option("--platform-opt", metavar="KEY=VALUE", help="Of distributed runs: no effect.", hidden=True),
+]
 GracefulStop = Annotated[
     str,
     typer.Option("--graceful-stop", metavar="TIME", help="How long running virtual users may finish at the end."),

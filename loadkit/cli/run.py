@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+
 from loadkit.cli import options
 from loadkit.errors import UsageError
 from loadkit.fleet.loss import OnWorkerLoss
+from loadkit.outputs.base import write_line
 
 
 def run(
@@ -28,11 +32,18 @@ def run(
     scenario_name: options.ScenarioName = None,
     name: options.RunName = None,
     tag: options.Tags = None,
+    tags: options.TagList = None,
+    note: options.Note = None,
     graceful_stop: options.GracefulStop = "30s",
     workers: options.Workers = "auto",
     on_worker_loss: options.WorkerLoss = OnWorkerLoss.ABORT,
     debug: options.Debug = False,
     no_store: options.NoStore = False,
+    record: options.Record = False,
+    key: options.Key = None,
+    count: options.Count = None,
+    platform: options.Platform = None,
+    platform_opt: options.PlatformOptions = None,
 ) -> int:
     """Run scenario files and judge what was measured.
 
@@ -50,6 +61,8 @@ def run(
     from loadkit.fleet.process import spawned
 
     set_environment(dotenv)
+    elsewhere = {"--count": count, "--platform": platform != "local" and platform, "--platform-opt": platform_opt}
+    warn_of_idle({"--record": record, "--key": key, **elsewhere})
     with spawned(1) as processes:  # early: they import their libraries while we import ours and read the file
         from loadkit.cli.execute import Choices, execute
         from loadkit.cli.limits import read_limits
@@ -74,7 +87,7 @@ def run(
             scenario_name=scenario_name,
             name=name,
             environment=environment,
-            tags=read_tags(tag or []),
+            tags=read_tags([*(tag or []), *split_tags(tags), *([f"note:{note}"] if note else [])]),
             **read_limits(allow_host, max_rate),
         )
         choices = Choices(
@@ -88,6 +101,20 @@ def run(
             store=not no_store,
         )
         return execute(read_plan([*files, *(inputs or [])], changes, settings, runs=True), choices, processes)
+
+
+def warn_of_idle(given: Mapping[str, object]) -> None:
+    """Say of options that only Artillery's cloud and its distributed runs know that they have no effect."""
+    for option in (option for option, value in given.items() if value):
+        write_line(
+            sys.stderr,
+            f"warning: {option} has no effect: load is made on this machine, and nothing is recorded elsewhere",
+        )
+
+
+def split_tags(text: str | None) -> list[str]:
+    """Return the tags of one text, "team:shop,service:cart"."""
+    return [tag for tag in (text or "").split(",") if tag.strip()]
 
 
 def read_tags(tags: list[str]) -> dict[str, str]:

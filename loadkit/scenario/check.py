@@ -40,6 +40,10 @@ _BOUNDS = {
 }
 
 
+_IGNORED_THERE = frozenset({"LK101", "LK106"})
+"""Faults of keys that Artillery reads over, and so does loadkit with `compat: artillery`, with a warning."""
+
+
 def check_schema(document: Document) -> list[Diagnostic]:
     """Return what is wrong with a document's shape (LK101-LK107), and warnings about keys without effect (LK505)."""
     return check_against(document, scenario_schema())
@@ -64,6 +68,7 @@ class _Checker:
     def __init__(self, document: Document, schema: Mapping[str, Any]) -> None:
         self.document = document
         self.schema = schema
+        self.lenient = _is_lenient(document.data)
         self.steps = Steps(schema)
         self.names = Names(document.data, self.steps.actions, self.steps.flows)
         self.found: list[tuple[Where, Diagnostic]] = []
@@ -152,7 +157,8 @@ class _Checker:
             if fault.empty_action is not None:
                 self.silenced.add((*where, fault.empty_action))
             at = where if fault.key is None else (*where, fault.key)
-            self.report(fault.code, at, fault.message, hint=fault.hint, key=fault.key is not None)
+            severity = Severity.WARNING if self.lenient and fault.code in _IGNORED_THERE else Severity.ERROR
+            self._add(fault.code, at, fault.message, fault.hint, fault.key is not None, severity)
 
     # ------------------------------------------------------------------------------------------------ the keys of a value
 
@@ -174,7 +180,8 @@ class _Checker:
         useful = sorted(name for name in known if not name.startswith("$") and name not in IDLE)
         if not hint and 0 < len(useful) <= _MOST_LISTED:
             hint = f"it takes {listed(useful)}"
-        self.report("LK101", (*where, key), f'unknown key "{key}"{self.names.place(where)}', hint=hint, key=True)
+        severity = Severity.WARNING if self.lenient else Severity.ERROR
+        self._add("LK101", (*where, key), f'unknown key "{key}"{self.names.place(where)}', hint, True, severity)
 
     def _elsewhere(self, key: str, where: Where) -> str:
         """Return a hint for a key that would be right, or nearly, at the other of the two levels at the top of the file."""
@@ -189,6 +196,7 @@ class _Checker:
     def _missing(self, where: Where, value: Any, missing: list[str], properties: Mapping[str, Any]) -> None:
         """Report keys that must be there, unless a misspelt one is: that is reported as unknown."""
         strange = [key for key in value if key not in properties] if isinstance(value, Mapping) else []
+        strange = [] if self.lenient else strange
         for key in missing:
             if not difflib.get_close_matches(key, strange, n=1, cutoff=0.6):
                 hint = _example((key,), properties.get(key))
@@ -225,7 +233,7 @@ class _Checker:
     def _one_missing(self, error: ValidationError, where: Where, names: list[str]) -> None:
         properties = _properties(error)
         names = [name for name in names if not properties.get(name, {}).get("deprecated")]
-        strange = [key for key in _object(error.instance) if key not in properties]
+        strange = [] if self.lenient else [key for key in _object(error.instance) if key not in properties]
         if not any(difflib.get_close_matches(name, strange, n=1, cutoff=0.6) for name in names):
             words = listed([f'"{name}"' for name in dict.fromkeys(names)])
             hint = _example((names[0],), properties.get(names[0]))
@@ -250,6 +258,13 @@ class _Checker:
                 continue
             for child in children:
                 self.warn_of_idle_keys(value[part], child, path)
+
+
+def _is_lenient(data: Any) -> bool:
+    """Say whether a document, or one of its environments, asks to be read as Artillery reads it."""
+    config = _object(_object(data).get("config"))
+    environments = _object(config.get("environments")).values()
+    return any(_object(part).get("compat") == "artillery" for part in (config, *environments))
 
 
 def _properties(error: ValidationError) -> Mapping[str, Any]:

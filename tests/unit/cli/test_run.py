@@ -1,6 +1,6 @@
 import pytest
 
-from loadkit.cli.run import read_tags
+from loadkit.cli.run import read_tags, split_tags, warn_of_idle
 from loadkit.errors import UsageError
 
 
@@ -22,3 +22,14 @@ def test_tags_are_read_by_key(tags, read):
 def test_a_tag_without_a_key_is_refused(tag):
     with pytest.raises(UsageError, match="KEY:VALUE"):
         read_tags([tag])
+
+
+def test_tags_may_stand_in_one_text():
+    assert read_tags(split_tags("team:shop, kind:smoke")) == {"team": "shop", "kind": "smoke"}
+    assert split_tags(None) == split_tags("") == []
+
+
+def test_options_of_the_cloud_are_said_to_have_no_effect(capsys):
+    warn_of_idle({"--record": True, "--key": None, "--count": "3"})
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split(" has no effect")[0] for line in said] == ["warning: --record", "warning: --count"]

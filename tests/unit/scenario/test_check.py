@@ -216,3 +216,26 @@ def test_the_real_schema_is_what_files_are_checked_against() -> None:
 def test_an_environment_may_hold_parts_of_phases() -> None:
     assert check_config("{environments: {e: {phases: [{arrivalRate: 2}, {name: x}]}}}") == []
     assert [code for code, *_ in check_config("{environments: {e: {phases: [{arivalRate: 2}]}}}")] == ["LK101"]
+
+
+def severities(text: str) -> list[tuple[str, str]]:
+    return [(found.code, found.severity.name) for found in check_schema(read_document("a.yaml", text))]
+
+
+COMPAT = "config: {compat: artillery, phasess: [], phases: [{duration: 1, arrivalRate: 1}]}"
+FLOW = "scenarios: [{flow: [{get: {url: /, heders: {}}, count: 2}], colour: red}]"
+
+
+def test_keys_that_nobody_knows_are_warnings_where_artillery_is_followed() -> None:
+    found = severities(f"{COMPAT}\nextra: 1\n{FLOW}")
+    assert sorted(found) == [*[("LK101", "WARNING")] * 4, ("LK106", "WARNING")]
+    in_environment = COMPAT.replace("compat: artillery,", "environments: {old: {compat: artillery}},")
+    assert sorted(severities(f"{in_environment}\nextra: 1\n{FLOW}")) == sorted(found)
+    assert ("LK101", "ERROR") in severities(f"{COMPAT.replace('compat: artillery, ', '')}\n{FLOW}")
+
+
+def test_what_a_misspelt_key_leaves_out_is_still_missing_there() -> None:
+    found = severities(
+        "config: {compat: artillery, phases: [{duratin: 1, arrivalRate: 1}]}\nscenarios: [{flow: [{get: /}]}]"
+    )
+    assert found == [("LK101", "WARNING"), ("LK103", "ERROR")] or found == [("LK103", "ERROR"), ("LK101", "WARNING")]
