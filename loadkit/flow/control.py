@@ -18,6 +18,9 @@ from loadkit.units import parse_duration_ns
 # think: SECONDS | "250ms" | "{{ pause }}"      jitter: MILLISECONDS | "20%"
 
 
+_LONGEST_NAME = 200
+
+
 def compile_think(step: Mapping[str, Any], where: Where, build: Build) -> StepFunction:
     """Compile a pause of the virtual user."""
     duration = _duration(step["think"], (*where, "think"), build)
@@ -52,20 +55,15 @@ def _duration(value: Any, where: Where, build: Build) -> Callable[[VirtualUser],
             fixed = 0
         return lambda user: fixed
 
-    book, compat = build.book, build.compat
+    book, few = build.book, build.few_errors
 
     def duration(user: VirtualUser) -> int:
         written = template.render(user)
         try:
             return parse_duration_ns(written)
         except ValueError:
-            book.error(
-                f"Invalid think time: {user.masked_values(to_script_text(written))}"
-                if compat
-                else "Invalid think time",
-                text=f"{written!r} is not a think time",
-                mask=user.masked,
-            )
+            name = few(user.masked_values(f"Invalid think time: {to_script_text(written)}"[:_LONGEST_NAME]))
+            book.error(name, text=f"{written!r} is not a think time", mask=user.masked)
             raise StepFailed from None
 
     return duration

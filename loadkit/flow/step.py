@@ -145,6 +145,7 @@ class Build:
         self._known: set[Diagnostic] = set()
         self.request_names: set[str] = set()
         self.endpoint = Few()  # what metrics-by-endpoint calls requests
+        self.few_errors = Few()  # errors that variables name
         self.failed_request = Few()  # those that `expect.reportFailuresAsErrors` names
         self.requests: set[StepFunction] = set()
         self.direct = False  # the target is the demo, which no proxy stands before

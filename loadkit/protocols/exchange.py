@@ -12,7 +12,7 @@ from types import coroutine
 from typing import Any, NoReturn
 
 from loadkit.flow.fiber import NEVER_NS, PARK, Cancelled, DeadlineExpired
-from loadkit.flow.step import StepFunction
+from loadkit.flow.step import Few, StepFunction
 from loadkit.flow.user import StepFailed, VirtualUser
 from loadkit.metrics.book import Series
 from loadkit.metrics.endpoints import ENDPOINT_ERRORS, ENDPOINT_SERVER_TIMING, ENDPOINT_UNSEEN
@@ -22,7 +22,7 @@ from loadkit.protocols.connect import ConnectFailed, Connector
 from loadkit.protocols.endpoint import EndpointOf, server_timing_ns
 from loadkit.protocols.http1 import Connection
 from loadkit.protocols.judge import Checks, Judge, compile_judge
-from loadkit.protocols.request import Hop, InvalidRequest, RequestSpec, Wire
+from loadkit.protocols.request import Hop, InvalidAddress, InvalidRequest, RequestSpec, Wire
 from loadkit.protocols.session import HttpSession
 from loadkit.protocols.trace import trace_exchange, trace_failure
 
@@ -48,10 +48,13 @@ class Exchange:
     max_redirects: int
     repeats_method: bool
     """Whether a POST that is answered with 301 or 302 stays a POST."""
+    few_errors: Few
+    """Gives names to errors that variables name."""
     condition: Callable[[VirtualUser], bool] | None
-    first_cookies: Cookies
-    """Those that a virtual user begins with."""
     cookies: Cookies
+    """Those that are set before the request, default ones among them."""
+    sends_cookies: bool
+    """Whether every request has the cookies of the jar from the first one on: there are default ones."""
     checks: Checks
     connector: Callable[[VirtualUser], Connector]
     endpoint_of: EndpointOf | None = None
@@ -76,7 +79,7 @@ def compile_exchange(x: Exchange) -> StepFunction:
     keep_body, head_only, follows = x.checks.keep_body, x.spec.method == "HEAD", x.follow_redirects
     session_of, prepare, send = _compile_session(x), _compile_prepare(x), _compile_send(x)
     judge = compile_judge(x.checks)
-    constant = None if x.cookies or x.first_cookies else x.spec.constant
+    constant = None if x.cookies else x.spec.constant
     plain_names = set[bytes]()
 
     @coroutine
@@ -162,20 +165,26 @@ def _compile_prepare(x: Exchange) -> Callable[[VirtualUser, HttpSession, int], W
     """Return what renders a request for a virtual user, cookies included; what must not be sent is counted and ends it."""
     constant, render = x.spec.constant, x.spec.render
     writes_cookies = any(name.lower() == "cookie" for name, _ in x.spec.headers)  # its own header wins over the jar
-    cookies, first_cookies = x.cookies, x.first_cookies
+    cookies, sends_cookies, few = x.cookies, x.sends_cookies, x.few_errors
 
     def prepare(user: VirtualUser, session: HttpSession, start_ns: int) -> Wire:
         try:
             wire = constant if constant is not None else render(user)
-            if first_cookies and wire.origin not in session.greeted:
-                session.greeted.add(wire.origin)
-                for name, text in first_cookies:
-                    session.set_cookie(wire.origin, name, text(user))
+            if sends_cookies:
+                session.send_cookies()
             for name, text in cookies:
                 session.set_cookie(wire.origin, name, text(user))
-            if session.jar is not None and not writes_cookies:
-                return wire.with_cookies(session.jar.header(wire.origin, wire.path))
+            jar = session.kept if cookies else session.jar
+            if jar is not None and not writes_cookies:
+                return wire.with_cookies(jar.header(wire.origin, wire.path))
             return wire
+        except InvalidAddress as error:
+            name = few(user.masked(error.error))
+            if not user.muted:
+                x.series.book.error(
+                    name, x.series.name, text=f"{x.spec.method} {x.series.name}: {error}", mask=user.masked
+                )
+            raise StepFailed from None
         except (InvalidRequest, ValueError) as error:
             _record_failure(x, user, start_ns, error, connecting=False)
             raise StepFailed from None
@@ -297,6 +306,7 @@ def _after(
 ) -> Generator[Any, None, tuple[Wire, Connection]]:
     """Take the cookies of a response and follow its redirect; whatever goes wrong gives the connection back."""
     try:
+        _take_back_content(x, session, connection)
         _store_cookies(x, user, session, wire, connection)
     except BaseException:
         session.done(wire.origin, connection, reusable=False)
@@ -331,6 +341,17 @@ def _store_cookies(x: Exchange, user: VirtualUser, session: HttpSession, wire: W
         x.series.book.error("cookie_parse_error_invalid_cookie", x.series.name, text=text, mask=user.masked)
 
 
+def _take_back_content(x: Exchange, session: HttpSession, connection: Connection) -> None:
+    """Leave the content of a response out where Artillery does: of a redirect, and with a coding or a cookie for the jar."""
+    bytes_counted = connection.content_bytes
+    if bytes_counted and (
+        connection.header(b"content-encoding")
+        or (session.jar is not None and connection.header(b"set-cookie"))
+        or (x.follow_redirects and connection.status in _REDIRECTS and connection.header(b"location"))
+    ):
+        x.series.book.count("http.content_bytes", x.series.name, by=-bytes_counted)
+
+
 def _redirects(
     x: Exchange, send: Send, user: VirtualUser, session: HttpSession, wire: Wire, connection: Connection
 ) -> Generator[Any, None, tuple[Wire, Connection]]:
@@ -351,7 +372,8 @@ def _redirects(
             method = _redirected_method(wire.method, connection.status, repeats=x.repeats_method)
             crossed, keeps_body = crossed or origin != wire.origin, keeps_body and method == wire.method
             wire = x.spec.redirected(user, wire, Hop(method, origin, path, crossed, keeps_body))
-            cookies = session.jar.header(wire.origin, wire.path) if session.jar is not None else ""
+            jar = session.kept if x.cookies else session.jar
+            cookies = jar.header(wire.origin, wire.path) if jar is not None else ""
             wire = wire.with_cookies(cookies)
         except (ValueError, InvalidRequest, Failed) as error:
             failed = error if isinstance(error, Failed) else Failed(Outcome.PROTOCOL, f"bad Location: {error}")
@@ -367,6 +389,7 @@ def _redirects(
             raise StepFailed from None
         x.series.book.count("http.redirects", x.series.name)
         connection = yield from _hop(x, send, user, session, wire, start_ns)
+        _take_back_content(x, session, connection)
         _store_cookies(x, user, session, wire, connection)
     raise AssertionError("unreachable")
 

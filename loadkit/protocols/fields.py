@@ -52,6 +52,17 @@ def content_length(headers: dict[bytes, bytes]) -> int:
     return min(int(told), _MOST_CONTENT) if told.isdigit() else 0
 
 
+def chunked_length(message: bytes) -> int:
+    """Return how many bytes the chunks of a whole response hold, 0 for one that has none."""
+    at, total = message.find(b"\r\n\r\n") + 4, 0
+    while (end := message.find(b"\r\n", at)) > at:
+        size = message[at:end].partition(b";")[0].strip()
+        if not size or size.strip(b"0123456789abcdefABCDEF") or not (length := int(size, 16)):
+            break
+        at, total = end + 2 + length + 2, total + length
+    return total
+
+
 class _Sink:
     """Collects all header fields of the last message fed."""
 

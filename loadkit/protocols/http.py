@@ -54,8 +54,8 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     url, url_at = url_of(spec, at)
     if request.origin is not None and not url.startswith("/"):
         build.reach(request.origin.place, url_at)
-    cookies = _compile_cookies(spec.get("cookie", {}), (*at, "cookie"), build)
-    first_cookies = _compile_cookies(defaults.get("cookie", {}), ("config", "http", "defaults", "cookie"), build)
+    own_cookies = _compile_cookies(spec.get("cookie", {}), (*at, "cookie"), build)
+    default_cookies = _compile_cookies(defaults.get("cookie", {}), ("config", "http", "defaults", "cookie"), build)
     timeout_ns = timeout_of(spec, at, build)
     connect_timeout_ns = _seconds(http, "connectTimeout", ("config", "http"), build, DEFAULT_CONNECT_TIMEOUT_S)
     endpoint, endpoint_of = compile_endpoint(spec, at, build)
@@ -69,8 +69,9 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         max_redirects=int(spec.get("maxRedirects", http.get("maxRedirects", DEFAULT_MAX_REDIRECTS))),
         repeats_method=build.compat,
         condition=condition,
-        cookies=cookies,
-        first_cookies=first_cookies,
+        cookies=tuple((dict(default_cookies) | dict(own_cookies)).items()),
+        sends_cookies=bool(default_cookies),
+        few_errors=build.few_errors,
         checks=_compile_checks(verb.upper(), spec, at, build, (series, endpoint_of)),
         connector=_connector_of(build),
         endpoint_of=endpoint_of,

@@ -27,6 +27,7 @@ from loadkit.protocols.fields import (
     MAX_HEAD_BYTES,
     MAX_HEADERS,
     Fields,
+    chunked_length,
     content_length,
     ends_with_connection,
     excess,
@@ -213,7 +214,7 @@ class Connection(asyncio.Protocol):
             if self._spoilt or (self._head_only and self._chunks):
                 self._fail(*(self.failure or (Outcome.PROTOCOL, "bytes behind the end of the response")))
                 return
-            self.content_bytes = 0 if self._head_only else content_length(self.headers)
+            self.content_bytes = 0 if self._head_only else self._content(data)
             if self.bytes_in == len(data) and not self._interim and not self._head_only:
                 _HEADS.learn(data, self.end_ns, self.status, self.headers, keep_alive=self.keep_alive)
             fiber, self.fiber = self.fiber, None
@@ -252,6 +253,8 @@ class Connection(asyncio.Protocol):
             )
         else:
             self.end_ns = now_ns()
+            head = b"".join(self._head)
+            self.content_bytes = self.bytes_in - head.find(b"\r\n\r\n") - 4
         fiber.resume()
 
     def resume_writing(self) -> None:
@@ -302,6 +305,13 @@ class Connection(asyncio.Protocol):
 
     # Inside
 
+    def _content(self, data: bytes) -> int:
+        """Return how long the body is: as announced, in chunks where all came at once or were kept; 0 where nobody counted."""
+        announced = content_length(self.headers)
+        if announced or not self._chunks:
+            return announced if announced or self.bytes_in != len(data) else chunked_length(data)
+        return sum(map(len, self._chunks))
+
     def _begin(self, data: bytes) -> None:
         """Take note of a response's first bytes, which the parser is about to see."""
         self.first_byte_ns = now_ns()
@@ -309,7 +319,7 @@ class Connection(asyncio.Protocol):
         self.bytes_in = len(data)
         self.headers = self._fields
         self.headers.clear()
-        self.status = self._interim = self._silent = 0
+        self.status = self.content_bytes = self._interim = self._silent = 0
         self._complete = self._headers_complete = self.keep_alive = self.plain = False
         known = self._feeds.get(self._keep)
         if known is None:

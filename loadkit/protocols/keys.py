@@ -38,7 +38,7 @@ _DEFAULTS_SCHEMA = {
         "cookie": {
             **_TEXT_MAP,
             "title": "Default cookies",
-            "description": "Cookies that every virtual user starts with.",
+            "description": "Cookies that are set before every request, unless it sets them itself.",
             "examples": [{"consent": "yes"}],
         },
         "strictCapture": {
@@ -269,7 +269,8 @@ REQUEST_KEYS: dict[str, Any] = {
     "cookie": {
         **_TEXT_MAP,
         "title": "Cookies",
-        "description": "Cookies put into the virtual user's jar before this request.",
+        "description": "Cookies put into the virtual user's jar before this request. As in Artillery, later requests have them "
+        "once the server has set a cookie, or if there are default ones (`http.defaults.cookie`).",
         "examples": [{"session": "{{ session }}"}],
     },
     "gzip": {

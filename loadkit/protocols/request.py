@@ -23,9 +23,24 @@ from loadkit.template.compile import Template
 _NO_BODY_METHODS = {"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"}  # of which nobody expects one (RFC 9110 section 8.6)
 _CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
 
+_LONGEST_NAME = 200
+
 
 class InvalidRequest(Exception):
     """A rendered request that must not be sent: a bad URL, or a line break in a header."""
+
+
+class InvalidAddress(InvalidRequest):
+    """A request that goes nowhere: its `url` as rendered is none."""
+
+    def __init__(self, url: str, text: str) -> None:
+        super().__init__(text)
+        self.url = url
+
+    @property
+    def error(self) -> str:
+        """Return the error's name, as Artillery and its HTTP library have it."""
+        return "ERR_INVALID_URL" if self.url.startswith("http") else f"Invalid URL - {self.url[:_LONGEST_NAME]}"
 
 
 class Wire(NamedTuple):
@@ -183,14 +198,14 @@ def _compile_address(spec: Mapping[str, Any], where: Where, build: Build) -> _Ad
             origin, prefix = split_url(target)
         except ValueError:
             origin, prefix = _NOWHERE  # the target has been reported by whoever checks it
-        path = _below(prefix.rstrip("/"), text)
+        path = _below(_prefix(prefix, build), text)
         if constant:
             fixed = request_target(path(NOBODY))
             return _fixed(origin, fixed)
         return _Address(render=lambda user: (origin, path(user)), constant=False, origin=origin, path=path)
     if not template.is_constant and not url.startswith(("{{", "http://", "https://")):
         build.error("LK212", at, f"{url!r} is neither a path that starts with / nor an http(s) URL")
-    render = _anywhere(target, text)
+    render = _anywhere(target, text, build)
     if not constant:
         return _Address(render=render, constant=False, origin=None)
     try:
@@ -213,13 +228,19 @@ def _below(prefix: str, text: Callable[[Any], str]) -> Callable[[Any], str]:
     return (lambda user: f"{prefix}{text(user)}") if prefix else text
 
 
-def _anywhere(target: str, text: Callable[[Any], str]) -> Callable[[Any], tuple[Origin, str]]:
+def _prefix(path: str, build: Build) -> str:
+    """Return what stands before the paths of requests: Artillery also keeps the slash at a target's end."""
+    ends_with_slash = str(build.config.get("target", "")).endswith("/")
+    return path if build.compat and ends_with_slash else path.rstrip("/")
+
+
+def _anywhere(target: str, text: Callable[[Any], str], build: Build) -> Callable[[Any], tuple[Origin, str]]:
     """Return the address of a URL that only the rendering shows to be a path or a whole URL."""
     try:
         below, prefix = split_url(target)
     except ValueError:
         below, prefix = _NOWHERE  # it has been reported
-    prefix = prefix.rstrip("/")
+    prefix = _prefix(prefix, build)
 
     def render(user: Any) -> tuple[Origin, str]:
         url = text(user)
@@ -228,7 +249,7 @@ def _anywhere(target: str, text: Callable[[Any], str]) -> Callable[[Any], tuple[
         try:
             return split_url(url)
         except ValueError as error:
-            raise InvalidRequest(str(error)) from None
+            raise InvalidAddress(url, str(error)) from None
 
     return render
 

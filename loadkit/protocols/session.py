@@ -25,7 +25,7 @@ class HttpSession:
     (compat: artillery) they stand in line for one connection to each origin, `queues`.
     """
 
-    __slots__ = ("connections", "connector", "greeted", "jar", "last", "origin", "pooled", "queues", "together")
+    __slots__ = ("connections", "connector", "jar", "kept", "last", "origin", "pooled", "queues", "together")
 
     def __init__(self, connector: Connector) -> None:
         self.connector = connector
@@ -33,20 +33,19 @@ class HttpSession:
         self.connections: dict[Origin, Connection] = {}
         self.origin: Origin | None = None  # of the connection opened last, and that connection: found without hashing
         self.last: Connection | None = None
-        self.jar: CookieJar | None = None
-        self.greeted: set[Origin] = set()  # origins that have been given the default cookies
+        self.jar: CookieJar | None = None  # `kept`, from when on every request has its cookies
+        self.kept: CookieJar | None = None
         self.together: list[HttpSession] | None = None  # this one and those of the same user's other branches
         self.queues: dict[Origin, Pool] | None = None
 
     def reset(self) -> None:
         """Forget the cookies; the connections stay."""
-        self.jar = None
-        self.greeted.clear()
+        self.jar = self.kept = None
 
     def secrets(self) -> Iterator[str]:
         """Yield the values of its cookies; a short one, such as a language, would be found by chance."""
-        if self.jar is not None:
-            yield from (value for value in self.jar.values() if len(value) >= _SHORTEST_COOKIE)
+        if self.kept is not None:
+            yield from (value for value in self.kept.values() if len(value) >= _SHORTEST_COOKIE)
 
     def close(self) -> None:
         """Close the connections."""
@@ -64,7 +63,7 @@ class HttpSession:
         if first:
             return self
         made = HttpSession(self.connector)
-        made.jar, made.greeted, made.pooled, made.queues = self.jar, self.greeted, self.pooled, self.queues
+        made.jar, made.kept, made.pooled, made.queues = self.jar, self.kept, self.pooled, self.queues
         made.together = self.together = self.together or [self]
         self.together.append(made)
         return made
@@ -108,22 +107,34 @@ class HttpSession:
 
     def set_cookie(self, origin: Origin, name: str, value: str) -> None:
         """Put a cookie of the scenario's into the jar."""
-        if self.jar is None:
-            self.jar = self._begin_jar()
-        self.jar.set(origin, name, value.encode(errors="replace").decode("latin-1"))  # the jar holds bytes as they came
+        self.open_jar().set(
+            origin, name, value.encode(errors="replace").decode("latin-1")
+        )  # the jar holds bytes as they came
 
     def store_cookies(self, origin: Origin, path: str, connection: Connection) -> int:
         """Take the response's Set-Cookie fields; return how many were refused."""
         refused = 0
         for name, value in connection.raw_headers():
             if name.lower() == b"set-cookie":
-                if self.jar is None:
-                    self.jar = self._begin_jar()
-                refused += not self.jar.store(origin, path, value.decode("latin-1"))
+                self.send_cookies()
+                refused += not self.open_jar().store(origin, path, value.decode("latin-1"))
         return refused
 
-    def _begin_jar(self) -> CookieJar:
-        made = CookieJar(self.connector.cookie_rules)
-        for session in self.together or (self,):
-            session.jar = made
-        return made
+    def open_jar(self) -> CookieJar:
+        """Return the jar, made when it is first asked for."""
+        if self.kept is None:
+            made = CookieJar(self.connector.cookie_rules)
+            for session in self.together or (self,):
+                session.kept = made
+            return made
+        return self.kept
+
+    def send_cookies(self) -> None:
+        """From now on let every request have the cookies of the jar: a server has set one, or there are default ones.
+
+        Until then, as in Artillery, a cookie of one step goes with the request of that step alone.
+        """
+        if self.jar is None:
+            jar = self.open_jar()
+            for session in self.together or (self,):
+                session.jar = jar

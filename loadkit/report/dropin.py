@@ -44,8 +44,10 @@ _THERE: Mapping[Outcome, str] = {
     Outcome.PROXY: "ECONNREFUSED",
     Outcome.PROXY_TIMEOUT: "ETIMEDOUT",
     Outcome.PROXY_AUTHENTICATION: "Bad response: 407",
+    Outcome.PROTOCOL: "HPE_INVALID_CONSTANT",  # its parser's name for an answer that does not begin as HTTP
+    Outcome.CERT_NO_ISSUER: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 }
-"""What Node.js calls errors that are told apart here by the stage they struck at."""
+"""What Node.js calls errors that are told apart here, most of them by the stage they struck at."""
 _ERRORS = {outcome.value: name for outcome, name in _THERE.items()}
 _ERROR = re.compile(rf"(?:^|.*\.)errors\.({'|'.join(map(re.escape, _ERRORS))})")
 
@@ -61,6 +63,8 @@ def artillery_counters(counters: Mapping[str, int]) -> dict[str, int]:
             made[_DOWNLOADED] += count
         elif not _OWN_COUNTERS.fullmatch(name):
             made[artillery_name(name)] += count
+    if counters.get("http.responses"):
+        made[_DOWNLOADED] += 0
     if counters.get(_COMPLETED):
         made[_FAILED] += 0
     if any(name in made for name in _APDEX):

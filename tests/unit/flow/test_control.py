@@ -88,7 +88,7 @@ def test_jitter_varies_the_pause(jitter: Any) -> None:
 
 def test_a_think_time_that_is_none_ends_the_visit_and_is_counted() -> None:
     result = ran([{"think": "{{ pause }}"}, {"log": "never"}], variables={"pause": "soon"})
-    assert (result.errors, result.lines) == ({"Invalid think time": 1}, [])
+    assert (result.errors, result.lines) == ({"Invalid think time: soon": 1}, [])
 
 
 @pytest.mark.parametrize(

@@ -791,11 +791,20 @@ def test_a_form_with_files_goes_over_the_wire_with_its_own_content_type() -> Non
     ]
 
 
-def test_default_cookies_are_those_to_begin_with() -> None:
-    handler, log = answer(response(b"", "200 OK", "Set-Cookie: a=server; Path=/"), OK)
-    serve(handler, [*GET, *GET], config={"http": {"defaults": {"cookie": {"a": "default"}}}})
-    assert b"Cookie: a=default\r\n" in log[0]
-    assert b"Cookie: a=server\r\n" in log[1]
+def test_default_cookies_go_with_each_request_that_does_not_set_them_itself() -> None:
+    handler, log = answer(response(b"", "200 OK", "Set-Cookie: a=server; Path=/"), OK, OK)
+    own = {"get": {"url": "/", "cookie": {"a": "own"}}}
+    serve(handler, [*GET, own, *GET], config={"http": {"defaults": {"cookie": {"a": "default"}}}})
+    sent_cookies = [line for request in log for line in request.split(b"\r\n") if line.startswith(b"Cookie")]
+    assert sent_cookies == [b"Cookie: a=default", b"Cookie: a=own", b"Cookie: a=default"]
+
+
+@pytest.mark.parametrize(("answered", "later"), [((), []), (("Set-Cookie: s=1; Path=/",), [b"Cookie: mine=1; s=1"])])
+def test_a_steps_cookie_goes_with_later_requests_once_the_server_sets_one(answered: Any, later: list[bytes]) -> None:
+    handler, log = answer(response(b"", "200 OK", *answered), OK)
+    serve(handler, [{"get": {"url": "/", "cookie": {"mine": "1"}}}, *GET])
+    assert b"Cookie: mine=1\r\n" in log[0]
+    assert [line for line in log[1].split(b"\r\n") if line.startswith(b"Cookie")] == later
 
 
 def test_the_default_expectation_of_a_status() -> None:
