@@ -1,0 +1,2 @@
+def mark(context, events):
+    events.counter("marked")
