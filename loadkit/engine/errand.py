@@ -115,7 +115,7 @@ class ErrandRun:
             told = [(at, name, text) for name, texts in self._snapshot().examples.items() for at, text in texts]
             if told:
                 _, name, text = max(told)
-                return f"{name}: {text}"
+                return text if name in text else f"{name}: {text}"
             return self._user.masked(str(error)) or "it was given up"
         text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         return self._user.masked(text)

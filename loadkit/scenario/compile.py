@@ -27,7 +27,7 @@ from loadkit.protocols.address import split_url
 from loadkit.protocols.network import network_of
 from loadkit.redact import MASK, Secrets, is_secret
 from loadkit.scenario.check import check_schema
-from loadkit.scenario.errand import compile_errand, define_given
+from loadkit.scenario.errand import compile_errand, define_given, names_set_by
 from loadkit.scenario.fakes import check_fakes, template_functions
 from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
@@ -80,6 +80,7 @@ def compile_plan(
     _check_plugins(config, build)
     check_fakes(data, build)
     find_processor(document, build)
+    build.later = names_set_by(data.get("before"), build)
     variables = _compile_variables(_mapping(config.get("variables")), build)
     feeders = load_feeders(config.get("payload"), build, indexes)
     check_secrets(document, build)

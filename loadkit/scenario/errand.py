@@ -33,6 +33,11 @@ def compile_errand(name: str, item: Any, build: Build) -> tuple[Errand | None, f
     ), defined
 
 
+def names_set_by(item: Any, build: Build) -> dict[str, Where]:
+    """Return the variables that `before` sets, which those of `config.variables` may be made of: there they are empty in it."""
+    return declared_names(item.get("flow"), ("before", "flow"), build.actions) if isinstance(item, Mapping) else {}
+
+
 def define_given(names: Iterable[str], build: Build) -> None:
     """Define what `before` sets; warn where `config.variables` has it too: there Artillery forgets what was captured."""
     variables = build.config.get("variables")

@@ -151,6 +151,19 @@ def test_solo_and_the_demo_have_them_too(tmp_path: Path) -> None:
     assert (result.code, " and 3" in result.out) == (0, True), result.out + result.err
 
 
+def test_they_call_the_functions_of_the_processor(tmp_path: Path) -> None:
+    (tmp_path / "hooks.py").write_text(
+        "import asyncio\n\nasync def make(user):\n    await asyncio.sleep(0.01)\n    user.vars['shop'] = {'id': 'made'}\n"
+    )
+    shop = Shop()
+    with serving(shop.serve) as url:
+        parallel = {"parallel": [[{"get": "/a"}, {"function": "make"}], {"get": "/b"}]}
+        data = script(url, flow=[{"get": "/{{ shop.id }}"}], before={"flow": [parallel]})
+        data["config"]["processor"] = "./hooks.py"
+        result = run(tmp_path, data)
+    assert (result.code, sorted(shop.seen[:2]), set(shop.seen[2:])) == (0, ["GET /a", "GET /b"], {"GET /made"})
+
+
 def test_programs_have_them_too(tmp_path: Path) -> None:
     shop = Shop()
     with serving(shop.serve) as url:

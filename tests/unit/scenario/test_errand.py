@@ -30,6 +30,13 @@ def test_what_before_captures_and_sets_every_scenario_and_after_know() -> None:
     assert [step.title for step in plan.before.steps] == ["GET /login", "set"]  # type: ignore[union-attr]
 
 
+def test_variables_of_config_may_be_made_of_what_before_captures() -> None:
+    config = {"variables": {"auth": "Bearer {{ token }}"}}
+    assert codes(compiled([{"log": "{{ auth }}"}], config, before={"flow": [CAPTURE]})) == []
+    with pytest.raises(ScenarioError, match="LK201"):
+        compiled([{"log": "{{ auth }}"}], config)
+
+
 def test_before_itself_knows_no_variable_that_comes_later() -> None:
     with pytest.raises(ScenarioError) as caught:
         compiled([USE], before={"flow": [USE, CAPTURE, {"log": "{{ nobody }}"}]})
