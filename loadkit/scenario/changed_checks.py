@@ -12,7 +12,10 @@ from typing import Any
 from loadkit.scenario.changes import Change, Kind, same, shown
 
 CHECKS = ("expect", "match")
-_NO_CHECKS = {"description", "strict"}
+_NO_CHECKS = {"description"}
+_SOURCES = ("json", "regexp", "header", "selector", "xpath")
+_DEFAULTS = {"strict": True}
+_NONE = "\0"
 _ACCEPTED, _REFUSED = "accepted", "refused"
 _LISTS = {"statusCode": _ACCEPTED, "notStatusCode": _REFUSED}
 
@@ -63,8 +66,13 @@ def _checks(keys: Mapping[str, Any]) -> list[Check]:
     for item in _items(keys.get("expect")):
         made += [("expect", str(name), value) for name, value in item.items() if name not in _NO_CHECKS]
     for item in _items(keys.get("match")):
-        source = next((name for name in item if name not in ("value", *_NO_CHECKS)), "")
-        made.append(("match", f"{item.get(source, '')}", item.get("value")))
+        source = next((name for name in _SOURCES if name in item), "")
+        rest = {
+            name: value
+            for name, value in item.items()
+            if name != source and not same(value, _DEFAULTS.get(name, _NONE))
+        }
+        made.append(("match", str(item.get(source, "")), rest["value"] if rest.keys() == {"value"} else rest))
     return made
 
 

@@ -26,6 +26,8 @@ _WORDS = {
     "replay": "replay",
 }
 
+_TIMES = {"after", "rampUp", "hold", "rampDown"}  # of a spike
+
 
 def phase_changes(
     old: Sequence[Phase], new: Sequence[Phase], old_items: Sequence[Any], new_items: Sequence[Any]
@@ -96,12 +98,26 @@ def _phase(
         yield changed("is", _load(old), _load(new))
     else:
         for key, words in _WORDS.items():
-            before, after = _number(old_item.get(key)), _number(new_item.get(key))
-            if before != after:
-                yield changed(words, before, after)
+            for inside, before, after in _differing(old_item.get(key), new_item.get(key)):
+                yield changed(" ".join((words, *inside)), before, after)
     if old.warmup != new.warmup:
         states = ("judged", "a warm-up, which is not judged")
         yield changed("is", states[old.warmup], states[new.warmup], looser=new.warmup)
+
+
+def _differing(old: Any, new: Any) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Yield what differs in a key of a phase; in a mapping, such as that of a spike, key by key."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in [*old, *(key for key in new if key not in old)]:
+            before, after = (_amount(side.get(key), key) for side in (old, new))
+            if before != after:
+                yield (key,), before, after
+    elif _number(old) != _number(new):
+        yield (), _number(old), _number(new)
+
+
+def _amount(value: Any, key: str) -> str:
+    return span(value) if key in _TIMES and value is not None else _number(value)
 
 
 def _number(value: Any) -> str:

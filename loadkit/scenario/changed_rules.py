@@ -25,10 +25,11 @@ _EXCLUDING = (Operator.LESS, Operator.MORE)
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One way in which a rule differs: the words, and whether it is looser (None: nobody can tell)."""
+    """One way in which a rule differs: the words, whether it is looser (None: nobody can tell), whether that changes a verdict."""
 
     words: str
     looser: bool | None
+    judges: bool = True
 
 
 def threshold_changes(old: Sequence[Objective], new: Sequence[Objective]) -> Iterator[Change]:
@@ -114,6 +115,7 @@ def _changed(what: str, old: Objective, new: Objective, parts: list[_Part]) -> C
     directions = {part.looser for part in parts}
     looser = bool(directions & {True, None})
     kind = Kind.LOOSENED if directions == {True} else Kind.TIGHTENED if directions == {False} else Kind.CHANGED
+    kind = Kind.CHANGED if all(part.judges is False for part in parts) else kind
     words = ", ".join(part.words for part in parts)
     text = f"{what} {kind.value}: {_subject(new)} {words}"
     return Change(
@@ -137,12 +139,20 @@ def _parts(before: Rule, after: Rule) -> Iterator[_Part]:
         yield _Part(f"severity {old.severity.value} -> {new.severity.value}", new.severity is Severity.WARNING)
     if old.confidence is not new.confidence:
         yield _Part(f"confidence {old.confidence.value} -> {new.confidence.value}", None)
+    if old.name != new.name:
+        yield _Part(f"is called {new.name or 'by what it says'}", False, judges=False)
+    if dict(old.tags) != dict(new.tags):
+        yield _Part(f"tags {_tags(old)} -> {_tags(new)}", False, judges=False)
     if old_strict != new_strict:
         yield _Part(f"strict {str(old_strict).lower()} -> {str(new_strict).lower()}", not new_strict)
     if old.abort != new.abort:
         yield _Part(
             "stops the run when it fails" if new.abort else "no longer stops the run when it fails", not new.abort
         )
+
+
+def _tags(rule: Objective) -> str:
+    return ", ".join(f"{key}:{value}" for key, value in rule.tags.items()) or "none"
 
 
 def _looser(old: Objective, new: Objective) -> bool | None:

@@ -13,6 +13,8 @@ from loadkit.units import format_duration_ns, parse_duration_ns
 
 _DURATIONS = {"timeout", "connectTimeout", "think", "duration", "pause"}
 _TEXTS = {"headers", "cookie", "form", "qs"}  # what is sent as text: 1 and "1" are the same
+_SENT = {"json", "body", "form", "formData", "qs", "headers", "cookie", "with", "set", "variables"}
+"""What is sent, or given to functions, as it stands: 60 and "1m" are not the same there."""
 _LONGEST = 60
 
 
@@ -68,24 +70,37 @@ def span(value: Any) -> str:
 
 def value_changes(old: Any, new: Any, path: tuple[str, ...], say: Callable[..., Change]) -> Iterator[Change]:
     """Yield what differs below a path, mappings key by key; `say(path, kind, old, new)` makes a Change."""
-    key = path[-1] if path else ""
+    key, sent = path[-1] if path else "", _is_sent(path[:-1])
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        old, new = _meaning(old, key), _meaning(new, key)
+        if key in _TEXTS and not sent:
+            old, new = _as_sent(old, key), _as_sent(new, key)
         for name in [*old, *(name for name in new if name not in old)]:
-            below = (*path, str(name))
-            if name in _TEXTS and (name in old) != (name in new):  # each field by itself, also when it is the first
-                yield from value_changes(old.get(name, {}), new.get(name, {}), below, say)
-            elif name not in new:
-                yield say(below, Kind.REMOVED, _text(old[name], str(name)), None)
-            elif name not in old:
-                yield say(below, Kind.ADDED, None, _text(new[name], str(name)))
-            else:
-                yield from value_changes(old[name], new[name], below, say)
+            yield from _key_changes(old, new, (*path, str(name)), name, say)
     elif _are_alike(old, new):
         for index, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from value_changes(one, other, (*path[:-1], f"{key}[{index}]"), say)
-    elif not _equal(old, new, key):
-        yield say(path, Kind.CHANGED, _text(old, key), _text(new, key))
+    elif not same(old, new) and (sent or key not in _DURATIONS or span(old) != span(new)):
+        yield say(path, Kind.CHANGED, _text(old, key, sent), _text(new, key, sent))
+
+
+def _key_changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], path: tuple[str, ...], name: str, say: Callable[..., Change]
+) -> Iterator[Change]:
+    sent = _is_sent(path[:-1])
+    if (
+        name in _TEXTS and not sent and (name in old) != (name in new)
+    ):  # each field by itself, also when it is the first
+        yield from value_changes(old.get(name, {}), new.get(name, {}), path, say)
+    elif name not in new:
+        yield say(path, Kind.REMOVED, _text(old[name], str(name), sent), None)
+    elif name not in old:
+        yield say(path, Kind.ADDED, None, _text(new[name], str(name), sent))
+    else:
+        yield from value_changes(old[name], new[name], path, say)
+
+
+def _is_sent(path: tuple[str, ...]) -> bool:
+    return any(part.partition("[")[0] in _SENT for part in path)
 
 
 def _are_alike(old: Any, new: Any) -> bool:
@@ -94,17 +109,12 @@ def _are_alike(old: Any, new: Any) -> bool:
     return lists and all(isinstance(item, Mapping | list) for item in (*old, *new))
 
 
-def _text(value: Any, key: str) -> str:
-    return span(value) if key in _DURATIONS else shown(value, key)
+def _text(value: Any, key: str, sent: bool) -> str:
+    return span(value) if key in _DURATIONS and not sent else shown(value, key)
 
 
-def _equal(old: Any, new: Any, key: str) -> bool:
-    return same(old, new) or (key in _DURATIONS and span(old) == span(new))
-
-
-def _meaning(value: Mapping[str, Any], key: str) -> dict[str, Any]:
-    if key not in _TEXTS:
-        return dict(value)
+def _as_sent(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return fields as texts, since they are sent as such; names of header fields in small letters."""
     lowered = key == "headers"
     return {(str(name).lower() if lowered else name): _sent(item) for name, item in value.items()}
 

@@ -1,7 +1,12 @@
 """What is said about a change: the table is old text, new text, the lines, and whether something may be looser."""
 
+from copy import deepcopy
+from functools import reduce
+from pathlib import Path
+
 import pytest
 
+from loadkit.errors import ScenarioError
 from loadkit.scenario.difference import differences, version_of
 from loadkit.scenario.merge import Overrides, load_document
 
@@ -162,6 +167,13 @@ def test_nothing_is_said_about_another_way_of_writing(compare):
         ([("path: users.csv", "path: people.csv, order: sequence")],
          ["config.payload[0].path users.csv -> people.csv", "config.payload[0].order added: sequence"], False),
         ([("scenarios:\n", "before: {flow: [{get: /warm}]}\nscenarios:\n")], ["before: request GET /warm added"], False),
+        ([("gift: true", "gift: true, timeout: 60")], ['scenario "checkout": request POST /cart: json.timeout added: 60'], False),
+        ([("min_samples: 10", "min_samples: 10, name: fast, tags: {team: a}")],
+         ["threshold changed: http.response_time.p99 is called fast, tags none -> team:a"], False),
+        ([("arrivalRate: 50", "arrivalRate: 5\n      spike: {to: 50, after: 1s, rampUp: 1s, hold: 1s, rampDown: 1s}")],
+         ["phase 2 arrival rate 50 -> 5", "phase 2 spike none -> ", "planned visits 3,300 -> 690"], False),
+        ([("value: paid}", "value: paid, strict: false}")],
+         ['scenario "checkout": request GET /paid: match $.state paid -> {"value": "paid", "strict": false}'], True),
         ([("name: browse", "name: look")], ["scenario browse is now called look"], False),
         ([("timeout: 5,", "timeout: 8,")], ["config.http.timeout 5s -> 8s"], False),
         ([("  target: http://127.0.0.1:9", "  target: http://127.0.0.1:10")],
@@ -213,6 +225,65 @@ HOOKED = BASE.replace("  mode: uniform", "  mode: uniform\n  processor: ./hooks.
 def test_changed_hooks_are_named(compare, pair, lines):
     said, _ = compare(HOOKED, HOOKED.replace(*pair, 1))
     assert said == lines
+
+
+def test_what_is_sent_is_compared_as_it_stands(compare):
+    """A timeout of 60 and of 1m are the same, a field of a body by that name is not."""
+    bodies = [BASE.replace("gift: true", f"timeout: {text}") for text in ("60", "1m")]
+    assert compare(*bodies)[0] == ['scenario "checkout": request POST /cart: json.timeout 60 -> 1m']
+    spikes = [
+        BASE.replace("arrivalRate: 50", f"arrivalRate: 1\n      spike: {{{keys}}}")
+        for keys in (
+            "to: 50, after: 1s, hold: 30",
+            "hold: 30s, to: 50, after: 1",
+            "to: 50, after: 1, hold: 30s, rampDown: 5s",
+        )
+    ]
+    assert compare(spikes[0], spikes[1]) == ([], False)
+    assert compare(spikes[1], spikes[2])[0] == ["phase 2 spike rampDown none -> 5s", "planned visits 1,830 -> 1,953"]
+
+
+EVERY_KEY = Path(__file__).parents[2] / "scenarios" / "valid" / "every-key" / "every-key.yaml"
+TOLD_BY_NOBODY = {"$schema", "description"}
+
+
+def leaves(value, path=()):
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    yield from ((found for key, item in pairs for found in leaves(item, (*path, key))) if pairs else [(path, value)])
+
+
+def turned(value):
+    if isinstance(value, dict):
+        return {key: turned(item) for key, item in reversed(value.items())}
+    return [turned(item) for item in value] if isinstance(value, list) else value
+
+
+def another(value):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    return f"9{value}" if str(value)[:1].isdigit() else f"{value}x"
+
+
+def test_a_change_of_any_value_is_told_and_the_order_of_keys_never():
+    """Every seventh value of the file that uses every key; one that cannot be changed so is refused."""
+    document = load_document([EVERY_KEY], Overrides(seed=0))[0]
+    base, data, told = version_of(document), document.data, 0
+    document.data = turned(data)
+    assert differences(base, version_of(document)) == []
+    for path, value in list(leaves(data))[::7]:
+        document.data = deepcopy(data)
+        *above, last = path
+        holder = reduce(lambda inside, key: inside[key], above, document.data)
+        holder[last] = another(value)
+        try:
+            found = differences(base, version_of(document))
+        except ScenarioError:
+            continue
+        assert found or TOLD_BY_NOBODY & set(map(str, path)), path
+        told += bool(found)
+    assert told > 30
 
 
 def test_a_scenario_that_comes_or_goes_tells_its_share(compare):
