@@ -63,6 +63,7 @@ class Visits:
         self._own = plan.variables.keys() & {name for feeder in plan.feeders for name in feeder.defines}
         self._stopping = [dealer for dealer in self._dealers if dealer.stops]
         self.on_out_of_rows: Callable[[], None] | None = None
+        self._rowless_ns = 0  # when a visit last began without a row
         self.out_of_rows = False  # no visit may begin any more
         self._look_for_rows()
         self._fixed = {**plan.context, **plan.given}
@@ -101,6 +102,7 @@ class Visits:
         except StepFailed:
             pass
         except _NoRow as error:
+            self._rowless_ns = now_ns()
             journey.book.error(Outcome.NO_ROW.value, text=f"{journey.name}: {error}", mask=user.masked)
         except Cancelled:
             journey.book.error(
@@ -136,7 +138,7 @@ class Visits:
             await self.once(user)
             number += step
             if (
-                services.starved_ns >= began_ns
+                max(services.starved_ns, self._rowless_ns) >= began_ns
             ):  # our own descriptors or ports ran out: asking at once again helps nobody
                 ticket = services.clock.at(now_ns() + _BACK_OFF_NS, fiber.resume)
                 try:

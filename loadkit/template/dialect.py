@@ -66,7 +66,11 @@ class Dialect:
     @property
     def is_plain(self) -> bool:
         """Say whether Python's csv module reads such a file."""
-        return self.escape is None and not (self.comment or self.ltrim or self.rtrim or self.relax_quotes)
+        return (
+            self.escape is None
+            and len(self.delimiter) == 1
+            and not (self.comment or self.ltrim or self.rtrim or self.relax_quotes)
+        )
 
     def reader_options(self) -> dict[str, Any]:
         """Return the arguments of csv.reader for a plain file."""
@@ -114,9 +118,11 @@ def casts(spec: Mapping[str, Any]) -> bool:
 
 
 def _check(dialect: Dialect) -> None:
-    for name, value in (("delimiter", dialect.delimiter), ("quote", dialect.quote), ("escape", dialect.escape)):
+    for name, value in (("quote", dialect.quote), ("escape", dialect.escape)):
         if value is not None and len(str(value)) != 1:
             raise PayloadFault(f"the {name} {value!r} is not one character")
+    if not dialect.is_plain:
+        return
     try:
         csv.reader((), **dialect.reader_options())
     except (TypeError, ValueError) as error:

@@ -66,10 +66,9 @@ _SPEC: dict[str, Any] = {
     "delimiter": {
         "type": "string",
         "minLength": 1,
-        "maxLength": 2,
         "default": ",",
         "title": "Delimiter",
-        "description": "The character between values; `\\t` is a tab.",
+        "description": "What stands between values; `\\t` is a tab.",
         "examples": [";"],
     },
     "cast": {

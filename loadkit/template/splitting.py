@@ -46,6 +46,9 @@ class _Work:
                 at += self._inside(body, at)
             elif self._dialect.comment and body.startswith(self._dialect.comment, at):
                 comment = True
+            elif body.startswith(self._dialect.delimiter, at):
+                self._end()
+                at += len(self._dialect.delimiter)
             else:
                 self._outside(body[at])
                 at += 1
@@ -76,9 +79,7 @@ class _Work:
 
     def _outside(self, char: str) -> None:
         dialect = self._dialect
-        if char == dialect.delimiter:
-            self._end()
-        elif self._closed:
+        if self._closed:
             if char not in _SPACES or not dialect.rtrim:
                 raise csv.Error(f"{dialect.delimiter!r} expected after {dialect.quote!r}")
         elif char == dialect.quote and not (self._value.strip(_SPACES) if dialect.ltrim else self._value):

@@ -116,3 +116,13 @@ def test_a_last_phase_of_iterations_ends_when_they_are_done(each: int | None, it
         assert ran.summary.end_ns < 5 * S
         created += ran.count("vusers.created")
     assert created == iterations
+
+
+def test_users_without_rows_do_not_spin() -> None:
+    recorder = Recorder()
+    users = Closed(2, 2, S, None)
+    plan = plan_of([{"log": "x"}], "", recorder=recorder, workload=users, duration_ns=S, defines=["id"])
+    feeder = Feeder(path="ids.csv", fields=("id",), rows=((1,),), order="unique", on_exhausted="fail")
+    ran = on_loop(run_plan(replace(plan, feeders=(feeder,)), recorder))
+    assert ran.count("vusers.completed") == 1
+    assert 4 <= ran.errors["ERR_NO_ROW"] <= 30

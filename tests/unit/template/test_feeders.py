@@ -117,7 +117,7 @@ def test_empty_lines_can_be_rows(folder: Path) -> None:
         (b"a,b\n1,2\n\xff,3\n", {}, 3, "not UTF-8"),
         ("a,b\n1,2\n".encode("utf-16"), {}, 1, "not UTF-8"),
         ("a,b\n1,\0\n", {}, 2, "NUL"),
-        ("a,b\n1,2\n", {"delimiter": "::"}, None, "not one character"),
+        ("a,b\n1,2\n", {"options": {"quote": "::"}}, None, "not one character"),
         ("a,b\n1,2\n", {"options": {"from_line": "x"}}, None, "options.from_line must be a whole number"),
     ],
 )
@@ -168,6 +168,7 @@ def test_values_are_typed_as_by_artillery_where_that_is_wanted(folder: Path, tex
     ("data", "options", "rows"),
     [
         ("a;b\n", {"delimiter": ";"}, [("a", "b")]),
+        ('a::"b::c"\n', {"delimiter": "::"}, [("a", "b::c")]),
         ("'a,b',c\n", {"quote": "'"}, [("a,b", "c")]),
         ('"a,b"\n', {"quote": False}, [('"a', 'b"')]),
         ('"a\\"b",c\n', {"escape": "\\"}, [('a"b', "c")]),
@@ -320,7 +321,7 @@ def test_any_file_loads_or_is_a_fault(folder: Path, data: bytes) -> None:
             "quote": st.sampled_from(["'", '"', False]),
             "escape": st.sampled_from(["\\", '"', "'"]),
             "comment": st.sampled_from(["#", "a1", '"']),
-            "delimiter": st.sampled_from([";", " ", "\t", "#"]),
+            "delimiter": st.sampled_from([";", " ", "\t", "#", ";;", "1,"]),
             **dict.fromkeys(("trim", "ltrim", "rtrim", "relax", "relax_column_count"), st.booleans()),
             "skip_lines_with_empty_values": st.booleans(),
             **dict.fromkeys(("from", "to", "from_line", "to_line"), st.integers(0, 4)),
