@@ -7,8 +7,10 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-is_target = re.compile(r"[!\"$-~]+").fullmatch  # what may stand in a request line as it is: printable ASCII without #
-_SAFE = "!#$%&'()*+,/:;=?@[]~"
+# What may stand in a request line as it is: what the URL Standard leaves in a path and in a query.
+is_target = re.compile(r"[!$-;=@-\[\]-_a-z|~]+(?:\?[!$-&(-;=?-~]*)?").fullmatch
+_PATH_SAFE = "!$%&'()*+,/:;=@[]^|~"
+_QUERY_SAFE = "!$%&()*+,/:;=?@[\\]^`{|}~"
 
 
 class Origin(NamedTuple):
@@ -84,11 +86,12 @@ _origin = lru_cache(1024)(Origin)  # the same object for the same place, so that
 
 
 def request_target(path: str) -> str:
-    """Return a path with query as it may stand in a request line: no fragment, no space, control or non-ASCII character."""
+    """Return a path with query as it may stand in a request line, encoded as the URL Standard does; no fragment."""
     if is_target(path):
         return path
-    path = path.partition("#")[0]
-    return quote(path, safe=_SAFE) or "/"
+    path, mark, query = path.partition("#")[0].partition("?")
+    encoded = quote(path.replace("\\", "/"), safe=_PATH_SAFE) or "/"
+    return f"{encoded}{mark}{quote(query, safe=_QUERY_SAFE)}"
 
 
 def follow(origin: Origin, path: str, location: str) -> tuple[Origin, str]:
