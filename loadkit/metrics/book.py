@@ -12,11 +12,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter_ns as now_ns
 
 from loadkit.arrays import Ints, np
-from loadkit.metrics.endpoints import ENDPOINT_CODES, ENDPOINT_ERRORS, ENDPOINT_TIME
+from loadkit.metrics.endpoints import (
+    ENDPOINT_CODES,
+    ENDPOINT_ERRORS,
+    ENDPOINT_TIME,
+    ENDPOINT_UNSEEN,
+    ENDPOINT_UNSEEN_TIME,
+)
 from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.sample import CALL_WIDTH, SAMPLE_WIDTH
@@ -203,6 +209,13 @@ class Book:
     def count(self, metric: str, label: str = "", by: int = 1) -> None:
         """Add to a counter."""
         self.present.counters[metric, label] += by
+
+    def unseen(self, endpoint: str, row: Sequence[int]) -> None:
+        """Take a sample off what is reported of an endpoint; nothing where there is none."""
+        if endpoint:
+            intended_ns, end_ns, status = row[0], row[5], row[6]
+            self.count(f"{ENDPOINT_UNSEEN}{status}", endpoint)
+            self.times(ENDPOINT_UNSEEN_TIME, endpoint).append(max(0, end_ns - intended_ns))
 
     def failure(
         self,

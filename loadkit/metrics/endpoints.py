@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from loadkit.metrics.histogram import Histogram
+from loadkit.metrics.histogram import Histogram, lowest_us
 from loadkit.metrics.snapshot import RATES, Snapshot
 
 BY_ENDPOINT = "plugins.metrics-by-endpoint"
@@ -21,6 +21,7 @@ _OWN = "endpoint."
 ENDPOINT_CODES = f"{_OWN}codes."
 ENDPOINT_UNSEEN = f"{_OWN}unseen."
 """Before a status: responses that count under the request's name and not under its endpoint."""
+ENDPOINT_UNSEEN_TIME = f"{_OWN}unseen_time"
 ENDPOINT_ERRORS = f"{_OWN}errors."
 ENDPOINT_TIME = f"{_OWN}response_time"
 ENDPOINT_SERVER_TIMING = f"{_OWN}server-timing"
@@ -67,10 +68,27 @@ def reported_summaries(seen: Snapshot, naming: Naming) -> dict[str, dict[str, An
             continue
         if not metric.startswith(_OWN):
             merged.setdefault(metric, Histogram()).merge(histogram)
+        if metric == ENDPOINT_UNSEEN_TIME:
+            continue
         name, endpoint = _summary_of_endpoint(metric, label, naming)
         if endpoint in visible or (endpoint and metric == ENDPOINT_SERVER_TIMING):
             merged.setdefault(f"{naming.namespace}.{name}.{endpoint}", Histogram()).merge(histogram)
+    for (metric, label), unseen in seen.histograms.items():
+        name = f"{naming.namespace}.response_time.{label}"
+        if metric == ENDPOINT_UNSEEN_TIME and name in merged:
+            merged[name] = _without(merged[name], unseen)
     return {name: dict(merged[name].summary_ms()) for name in sorted(merged)}
+
+
+def _without(whole: Histogram, part: Histogram) -> Histogram:
+    """Return a histogram without a part of it; where its smallest or largest value was in there, that of its bins."""
+    made = whole.copy()
+    made.subtract(part, ())
+    at, _ = made.bins()
+    if len(at):
+        made.min_ns = max(whole.min_ns, lowest_us(int(at[0])) * 1000)
+        made.max_ns = min(whole.max_ns, lowest_us(int(at[-1]) + 1) * 1000)
+    return made
 
 
 def _summary_of_endpoint(metric: str, label: str, naming: Naming) -> tuple[str, str]:

@@ -15,8 +15,8 @@ from loadkit.flow.fiber import NEVER_NS, PARK, Cancelled, DeadlineExpired
 from loadkit.flow.step import Few, StepFunction
 from loadkit.flow.user import StepFailed, VirtualUser
 from loadkit.metrics.book import Series
-from loadkit.metrics.endpoints import ENDPOINT_ERRORS, ENDPOINT_SERVER_TIMING, ENDPOINT_UNSEEN
-from loadkit.metrics.sample import Outcome
+from loadkit.metrics.endpoints import ENDPOINT_ERRORS, ENDPOINT_SERVER_TIMING
+from loadkit.metrics.sample import SAMPLE_WIDTH, Outcome
 from loadkit.protocols.address import follow
 from loadkit.protocols.connect import ConnectFailed, Connector
 from loadkit.protocols.endpoint import EndpointOf, server_timing_ns
@@ -363,8 +363,7 @@ def _redirects(
             return wire, connection
         start_ns = now_ns()
         session.done(wire.origin, connection, reusable=connection.keep_alive)
-        if x.series.endpoint:
-            x.series.book.count(f"{ENDPOINT_UNSEEN}{connection.status}", x.series.endpoint)
+        x.series.book.unseen(x.series.endpoint, x.series.rows[-SAMPLE_WIDTH:])
         try:
             if followed == x.max_redirects:
                 raise Failed(Outcome.TOO_MANY_REDIRECTS, f"more than {x.max_redirects} redirects")

@@ -10,8 +10,7 @@ from loadkit.flow.extract import Captures
 from loadkit.flow.response import Response
 from loadkit.flow.user import StepFailed, VirtualUser
 from loadkit.metrics.book import Series, Tally
-from loadkit.metrics.endpoints import ENDPOINT_UNSEEN
-from loadkit.metrics.sample import Outcome
+from loadkit.metrics.sample import SAMPLE_WIDTH, Outcome
 from loadkit.metrics.snapshot import Key
 from loadkit.protocols.content import DecodeFault, OutputTooLarge, decode
 from loadkit.protocols.http1 import Connection
@@ -134,7 +133,7 @@ def _compile_check(x: Checks) -> _Check | None:
             if texts.count(None) == len(texts):
                 passed.times += 1
             else:
-                _count_failures(x, expect.names, texts, user, wire, connection)
+                _count_failures(x, expect.names, texts, user, wire)
         for watch in last:
             watch(user, wire, connection)
 
@@ -158,14 +157,13 @@ def _count_failures(
     texts: Texts,
     user: VirtualUser,
     wire: Wire,
-    connection: Connection,
 ) -> None:
     count_failures(x.series, x.method, names, texts, user)
     if x.failing is not None:
         error = f"Failed expectations for request {x.failing(user, wire)}"
         x.series.book.error(error, x.series.name)
-        if x.hides and x.series.endpoint:
-            x.series.book.count(f"{ENDPOINT_UNSEEN}{connection.status}", x.series.endpoint)
+        if x.hides:
+            x.series.book.unseen(x.series.endpoint, x.series.rows[-SAMPLE_WIDTH:])
         raise StepFailed(error)
 
 

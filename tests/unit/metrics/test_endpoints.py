@@ -1,4 +1,4 @@
-from loadkit.metrics.endpoints import ENDPOINT_UNSEEN, Naming, reported_counters, reported_summaries
+from loadkit.metrics.endpoints import Naming, reported_counters, reported_summaries
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.sample import Sample
 from loadkit.metrics.snapshot import Snapshot
@@ -45,10 +45,20 @@ def test_a_name_with_several_endpoints_is_told_apart() -> None:
 def test_what_the_plugin_does_not_see_is_taken_off() -> None:
     recorder = Recorder()
     series = recorder.series("/old", "/old")
-    for status in (302, 200):
-        series.rows.extend(sample(status))
-    recorder.count(f"{ENDPOINT_UNSEEN}302", "/old")
-    counters = reported_counters(*seen(recorder))
+    hop, last = sample(302), sample(200)._replace(end_ns=9 * NS_PER_MS)
+    series.rows.extend((*hop, *last))
+    recorder.unseen("/old", hop)
+    snapshot, naming = seen(recorder)
+    counters, times = reported_counters(snapshot, naming), reported_summaries(snapshot, naming)
+    assert times[f"{BY}.response_time./old"] == {
+        **times[f"{BY}.response_time./old"],
+        "count": 1,
+        "max": 9.0,
+        "mean": 9.0,
+    }
+    assert 8.9 < times[f"{BY}.response_time./old"]["min"] <= 9.0
+    assert times["http.response_time"]["count"] == 2
+    assert not [name for name in times if name.startswith("endpoint.")]
     assert f"{BY}./old.codes.302" not in counters
     assert counters[f"{BY}./old.codes.200"] == counters["http.codes.302"] == 1
 
@@ -56,7 +66,8 @@ def test_what_the_plugin_does_not_see_is_taken_off() -> None:
 def test_an_endpoint_without_a_response_to_show_has_no_times() -> None:
     recorder = Recorder()
     recorder.series("/x", "/x").rows.extend(sample(500))
-    recorder.count(f"{ENDPOINT_UNSEEN}500", "/x")
+    recorder.unseen("/x", sample(500))
+    recorder.unseen("", sample(500))
     snapshot, naming = seen(recorder)
     assert not [name for name in reported_summaries(snapshot, naming) if name.startswith(BY)]
     assert not [name for name in reported_counters(snapshot, naming) if name.startswith(BY)]
