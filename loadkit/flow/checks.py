@@ -325,7 +325,7 @@ def _as_javascript(value: Any) -> str:
 
 def _equals(template: Template, at: Where, build: Build) -> Check:
     def check(user: TemplateContext, response: Response) -> str | None:
-        values = [to_text(value) for value in as_list(template.render(user))]
+        values = ["null" if value is None else to_text(value) for value in as_list(template.render(user))]
         return None if len(set(values)) <= 1 else f"not equal: {', '.join(shown(value) for value in values)}"
 
     return check

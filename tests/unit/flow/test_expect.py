@@ -53,6 +53,7 @@ def run(value: Any, answer: Response = OK, config: Any = LISTED, **variables: An
         {"notHasProperty": "data.items[1]"},
         {"equals": ["{{ code }}", 200, "200"]},
         {"equals": "one"},
+        {"equals": [None, "null"]},
         {"hasHeader": "ETag"},
         {"headerEquals": ["etag", 1]},
         {"headerEquals": ["{{ name }}", "{{ name }}"]},
