@@ -114,7 +114,8 @@ def run(
     `async for event in loadkit.run(plan)` on any asyncio event loop; no signal handler is set. Leaving the loop early ends
     the load and its processes. `output` is where the report goes; one that cannot be written in the end is a
     RuntimeWarning. Raises UsageError for arguments that mean nothing and PreflightError when no report can be written
-    there; iterating raises PreflightError when `demo://` does not start and FleetError without workers.
+    there; iterating raises PreflightError when `demo://` does not start or `before` fails, and FleetError without workers.
+    What `before` logs comes ahead of Started.
     """
     try:
         options = RunOptions(
