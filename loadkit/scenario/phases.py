@@ -119,6 +119,10 @@ def _compile_phase(
     except BadPhase as error:
         build.error(error.code, (*where, error.key), f"phase {_called(item, where)}: {error}")
         return None
+    except (TypeError, AttributeError, KeyError, ValueError):
+        if not build.malformed:
+            raise
+        return None  # a value of the wrong type, which the schema's check has reported
     if isinstance(workload, Constant):
         _warn_of_other_count(workload, where, build)
     return None if duration_ns is None and not itself else (workload.duration_ns, workload, most)
