@@ -6,6 +6,7 @@ is a failed capture; HTML is repaired as browsers do.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -90,7 +91,7 @@ def _compile(
         except (MarkupFault, BudgetSpent) as fault_of_it:
             return Failure(str(fault_of_it))
         if not isinstance(found, list):  # what an XPath counts or compares
-            return int(found) if isinstance(found, float) and found.is_integer() else found
+            return _plain(found)
         chosen = choose(user, found)
         return take(user)(chosen[0]) if chosen else MISSING
 
@@ -98,6 +99,13 @@ def _compile(
 
 
 # What is taken of what was found
+
+
+def _plain(found: Any) -> Any:
+    """Return what an XPath comes to that finds no nodes: a text, a truth value, a number; nothing for what is no number."""
+    if isinstance(found, float):
+        return MISSING if math.isnan(found) else int(found) if found.is_integer() else found
+    return found
 
 
 def _chooser(index: Any) -> _Choose:
@@ -113,7 +121,7 @@ def _chooser(index: Any) -> _Choose:
 def _attribute(template: Template) -> Callable[[TemplateContext], _Take]:
     def take_for(user: TemplateContext) -> _Take:
         name = template.text(user)
-        return lambda node: MISSING if isinstance(node, str) else _or_missing(node.get(name))
+        return lambda node: _or_missing(node.get(name)) if _is_node(node) else MISSING
 
     return take_for
 
@@ -126,8 +134,17 @@ def _attributes(node: Any) -> Any:
     return {str(name): str(value) for name, value in node.attrib.items()}
 
 
-def _text_of(node: Any) -> str:
-    return str(node) if isinstance(node, str) else "".join(node.itertext())
+def _is_node(found: Any) -> bool:
+    return hasattr(found, "itertext")
+
+
+def _text_of(found: Any) -> str:
+    """Return the text of an element; an XPath also finds attributes and text, and namespaces as (prefix, name)."""
+    if _is_node(found):
+        return (
+            "".join(found.itertext()) if isinstance(found.tag, str) else found.text or ""
+        )  # a comment has no text within
+    return str(found[-1] if isinstance(found, tuple) else found)
 
 
 # Parsing
@@ -138,10 +155,10 @@ def _css(selector: str) -> _Find:
     from lxml import etree
 
     try:
-        found: _Find = etree.XPath(HTMLTranslator().css_to_xpath(selector), smart_strings=False)
-    except (SelectorError, etree.XPathError, ValueError) as error:
+        find = etree.XPath(HTMLTranslator().css_to_xpath(selector), smart_strings=False)
+    except (SelectorError, etree.XPathError, ValueError, RecursionError) as error:
         raise MarkupFault(f"{selector!r} is not a CSS selector: {error}") from None
-    return found
+    return lambda document: _evaluated(selector, find, document)
 
 
 def _xpath(text: str) -> _Find:
@@ -154,12 +171,18 @@ def _xpath(text: str) -> _Find:
 
     def find(document: Any) -> Any:
         names = {prefix: uri for prefix, uri in document.nsmap.items() if prefix}
-        try:
-            return etree.XPath(text, namespaces=names, smart_strings=False)(document)
-        except etree.XPathError as error:
-            raise MarkupFault(f"{text!r} cannot be evaluated: {error}") from None
+        return _evaluated(text, etree.XPath(text, namespaces=names, smart_strings=False), document)
 
     return find
+
+
+def _evaluated(text: str, find: _Find, document: Any) -> Any:
+    from lxml import etree
+
+    try:
+        return find(document)
+    except etree.XPathError as error:
+        raise MarkupFault(f"{text!r} cannot be evaluated: {error}") from None
 
 
 def _document(response: Response) -> Any:
@@ -180,8 +203,8 @@ def _parse(response: Response) -> Any:
         else:
             page = response.text.encode("utf-8", "replace")
             root = etree.fromstring(page, etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False))
-    except (etree.XMLSyntaxError, ValueError) as error:
+    except (etree.LxmlError, ValueError) as error:
         raise MarkupFault(f"the body is not {'XML' if is_xml else 'HTML'}: {error}") from None
-    if root is None:
-        raise MarkupFault("the body is empty")
+    if root is None or not isinstance(root.tag, str):  # a comment is no element
+        raise MarkupFault("the body has no element")
     return root

@@ -17,7 +17,7 @@ PAGE = response(
 )
 FEED = response(
     '<?xml version="1.0" encoding="ISO-8859-1"?><r xmlns:x="urn:x"><item id="1">one</item><item id="2">zwölf</item>'
-    "<x:y>spaced</x:y></r>".encode("latin-1"),
+    "<x:y>spaced</x:y><!--c--></r>".encode("latin-1"),
     content_type="application/xml",
 )
 
@@ -58,7 +58,15 @@ def test_values_are_found(item: Any, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("xpath", "value"), [("//item[2]", "zwölf"), ("/r/x:y", "spaced"), ("//item/@id", "1"), ("name(/*)", "r")]
+    ("xpath", "value"),
+    [
+        ("//item[2]", "zwölf"),
+        ("//comment()", "c"),
+        ("//namespace::x", "urn:x"),
+        ("/r/x:y", "spaced"),
+        ("//item/@id", "1"),
+        ("name(/*)", "r"),
+    ],
 )
 def test_xml_is_read_in_its_own_encoding_and_namespaces(xpath: str, value: str) -> None:
     assert take({"xpath": xpath}, FEED) == (value, None)
@@ -88,9 +96,11 @@ def test_random_takes_each_element_by_the_seed() -> None:
         ({"selector": "{{ bad }}", "attr": "href"}, PAGE, "is not a CSS selector"),
         ({"xpath": "{{ bad }}"}, PAGE, "is not an XPath"),
         ({"xpath": "//y:z"}, FEED, "cannot be evaluated"),
+        ({"selector": "y|z", "text": True}, FEED, "cannot be evaluated"),
+        ({"xpath": "number(//item)"}, FEED, "nothing was found"),
         ({"xpath": "//a"}, response("<a><b></a>", content_type="text/xml"), "the body is not XML"),
         ({"xpath": "//a"}, response("", content_type="text/xml"), "the body is not XML"),
-        ({"selector": "a", "text": True}, response(""), "the body is "),
+        ({"selector": "a", "text": True}, response(""), "the body has no element"),
         ({"xpath": "//a"}, response(b"<a>" * MAX_BODY_BYTES), "at most"),
     ],
 )
