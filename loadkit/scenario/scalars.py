@@ -20,6 +20,7 @@ _BASED = {"0x": (16, re.compile(r"0x[0-9a-fA-F]+")), "0o": (8, re.compile(r"0o[0
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER = 300  # Python refuses integers above 4300 digits; nobody means a number here anyway
 
+_EXACT_BELOW = 2**53
 _YES_NO = re.compile(r"yes|Yes|YES|on|On|ON|no|No|NO|off|Off|OFF")
 _OCTAL = re.compile(r"[-+]?0[0-7]+")
 _SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9]*(?::[0-5]?[0-9])+(?:\.[0-9]*)?")
@@ -41,7 +42,12 @@ def read_plain(text: str) -> Scalar:
     base, pattern = _BASED.get(text[:2], (10, _FLOAT))
     if not pattern.fullmatch(text):
         return text
-    return float(text) if base == 10 else int(text[2:], base)
+    return _number(float(text)) if base == 10 else int(text[2:], base)
+
+
+def _number(value: float) -> Scalar:
+    """Return a whole number as one: 1e3 and 10.0 go into JSON as 1000 and 10, as JavaScript writes them."""
+    return int(value) if value.is_integer() and abs(value) < _EXACT_BELOW else value
 
 
 def read_tagged(tag: str, text: str) -> Scalar:

@@ -9,6 +9,7 @@ Hot: a text with one variable renders in about 0.1 us, each further template add
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,6 +31,8 @@ __all__ = [
     "compile_value",
     "to_text",
 ]
+
+_TEXT_IN_SCRIPTS = re.compile(r"\{\{+\s*\$random(?:Number|String)\s*\(")  # what these give is text in Artillery
 
 ReadText = Callable[[TemplateContext], str]
 
@@ -197,6 +200,8 @@ def _compile_text(text: str, where: Where, work: _Work) -> _Node:
         work.uses.append((where, tuple(sorted(roots, key=roots.__getitem__))))
     if len(parts) == 1 and pieces:
         only = pieces[0]
+        if work.script and _TEXT_IN_SCRIPTS.match(text):
+            return _Node(render=_as_text(only.read, to_text))
         return _Node(render=only.read, is_constant=only.is_constant, value=only.value)
     return _join(_merge(parts), work)
 

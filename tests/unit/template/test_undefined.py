@@ -80,3 +80,9 @@ def test_what_nothing_defines_is_a_fault_or_told(config: dict[str, Any], severit
     build.later = {"soon": ("flow",)}
     build.steps([{"log": "{{ nope }}"}, {"log": "{{ soon }}"}], ("flow",))
     assert [(one.code, one.severity.value) for one in build.diagnostics] == [("LK201", severity), ("LK202", severity)]
+
+
+@pytest.mark.parametrize(("script", "given"), [(False, 7), (True, "7")])
+def test_what_random_functions_give_is_text_in_artillery(script: bool, given: object) -> None:
+    template = compile_value({"n": "{{ $randomNumber(7, 7) }}"}, FUNCTIONS, script=script)
+    assert template.render(user()) == {"n": given}
