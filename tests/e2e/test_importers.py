@@ -37,7 +37,9 @@ def test_one_visitor_does_what_was_recorded(kind: str, text: str, requests: int,
     """Whether the answers are what they were is up to the target: the demo knows other users."""
     path, report = made(kind, text, tmp_path), tmp_path / "report.json"
     path.write_text(re.sub(r"think: [\d.]+", "think: 0.1", path.read_text()))
-    result = finish(start("run", path, "--solo", "-o", report), report)
+    secrets = tmp_path / ".env"
+    secrets.write_text("".join(f"{name}=something\n" for name in re.findall(r"\$env\.(\w+)", path.read_text())))
+    result = finish(start("run", path, "--solo", "-o", report, "--dotenv", secrets), report)
     assert result.code == 0, result.out + result.err
     assert result.counters["http.requests"] >= requests
     assert not [name for name in result.counters if name.startswith("errors.E")]
