@@ -48,12 +48,9 @@ def compile_think(step: Mapping[str, Any], where: Where, build: Build) -> StepFu
 def _duration(value: Any, where: Where, build: Build) -> Callable[[VirtualUser], int]:
     template = build.template(value, where)
     if template.is_constant:
-        try:
-            fixed = parse_duration_ns(template.render(NOBODY))
-        except ValueError as error:
-            build.error("LK211", where, str(error))
-            fixed = 0
-        return lambda user: fixed
+        fixed = _fixed_duration(template.render(NOBODY), where, build)
+        if fixed is not None:
+            return lambda user: fixed
 
     book, few = build.book, build.few_errors
 
@@ -67,6 +64,18 @@ def _duration(value: Any, where: Where, build: Build) -> Callable[[VirtualUser],
             raise StepFailed from None
 
     return duration
+
+
+def _fixed_duration(written: Any, where: Where, build: Build) -> int | None:
+    """Return a think time that is the same for everybody; None where users are to fail at it, as in Artillery."""
+    try:
+        return parse_duration_ns(written)
+    except ValueError as error:
+        if not build.compat:
+            build.error("LK211", where, str(error))
+            return 0
+        build.warn("LK211", where, f"{error}; virtual users end here")
+        return None
 
 
 def _jitter(step: Mapping[str, Any], where: Where, build: Build) -> tuple[int, float]:

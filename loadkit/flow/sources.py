@@ -247,11 +247,19 @@ def _compile_header(template: Template, item: Mapping[str, Any], at: Where, buil
     if template.is_constant and written != written.lower() and not build.compat:
         text = "a header's name is matched whatever its case (Artillery finds lower-case names only, and fails)"
         build.warn("LK506", (*at, "header"), text, hint=f"write {written.lower()}")
+    if template.is_constant and written.lower() == "set-cookie" and not build.compat:
+        text = "the first Set-Cookie field is taken (Artillery takes the list of all)"
+        build.warn("LK506", (*at, "header"), text)
     exact = build.compat
 
     def read(user: TemplateContext, response: Response) -> Any:
         name = template.text(user)
-        value = None if exact and name != name.lower() else response.header(name)
+        if exact and name != name.lower():
+            return MISSING
+        if name.lower() == "set-cookie":  # its fields are never joined by commas (RFC 9110 section 5.3)
+            values = response.header_values(name)
+            return MISSING if not values else values if exact else values[0]
+        value = response.header(name)
         return MISSING if value is None else value
 
     return read

@@ -46,6 +46,8 @@ class Exchange:
     connect_timeout_ns: int
     follow_redirects: bool
     max_redirects: int
+    retries: bool
+    """Whether a request that met an idle connection's end is sent once more."""
     repeats_method: bool
     """Whether a POST that is answered with 301 or 302 stays a POST."""
     few_errors: Few
@@ -240,7 +242,7 @@ def _retry_or_fail(x: Exchange, session: HttpSession, wire: Wire, connection: Co
     """
     assert connection.failure is not None
     outcome, text = connection.failure
-    if not reused or outcome not in _LOST or connection.bytes_in or wire.method not in _IDEMPOTENT:
+    if not (reused and x.retries) or outcome not in _LOST or connection.bytes_in or wire.method not in _IDEMPOTENT:
         raise Failed(outcome, text)
     x.series.book.count("http.retries", x.series.name)
     session.done(wire.origin, connection, reusable=False)

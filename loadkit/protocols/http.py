@@ -68,6 +68,7 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         follow_redirects=spec.get("followRedirect", True) is not False,
         max_redirects=int(spec.get("maxRedirects", http.get("maxRedirects", DEFAULT_MAX_REDIRECTS))),
         repeats_method=build.compat,
+        retries=not build.compat,
         condition=condition,
         cookies=tuple((dict(default_cookies) | dict(own_cookies)).items()),
         sends_cookies=bool(default_cookies),

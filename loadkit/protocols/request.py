@@ -203,15 +203,18 @@ def _compile_address(spec: Mapping[str, Any], where: Where, build: Build) -> _Ad
             fixed = request_target(path(NOBODY))
             return _fixed(origin, fixed)
         return _Address(render=lambda user: (origin, path(user)), constant=False, origin=origin, path=path)
+    report = build.warn if build.compat else build.error  # Artillery's virtual users end there
     if not template.is_constant and not url.startswith(("{{", "http://", "https://")):
-        build.error("LK212", at, f"{url!r} is neither a path that starts with / nor an http(s) URL")
+        report("LK212", at, f"{url!r} is neither a path that starts with / nor an http(s) URL")
     render = _anywhere(target, text, build)
     if not constant:
         return _Address(render=render, constant=False, origin=None)
     try:
         address = render(NOBODY)
     except InvalidRequest as error:
-        build.error("LK212", at, str(error), hint="a path starts with /, a whole URL with http:// or https://")
+        report("LK212", at, str(error), hint="a path starts with /, a whole URL with http:// or https://")
+        if build.compat:
+            return _Address(render=render, constant=False, origin=None)
         address = _NOWHERE
     return _fixed(*address)
 

@@ -10,7 +10,7 @@ from loadkit.flow.reading import MAX_BODY_BYTES
 from tests.support.users import build, faults, response, user
 
 BODY = '{"token":"t","id":7,"null":null,"no":false,"zero":0,"empty":"","items":[{"id":1},{"id":2}],"none":[]}'
-RESPONSE = response(BODY, status=201, location="/orders/12", x_empty="")
+RESPONSE = response(BODY, status=201, location="/orders/12", x_empty="", set_cookie="a=1; Path=/", Set_Cookie="b=2")
 
 
 def captures(step: Any, **options: Any) -> Captures:
@@ -49,6 +49,7 @@ def captured(item: Any, **variables: Any) -> Any:
         ({"regexp": '"{{ path }}":(.)', "group": 1}, "7"),
         ({"header": "Location"}, "/orders/12"),
         ({"header": "{{ name }}"}, "/orders/12"),
+        ({"header": "set-cookie"}, "a=1; Path=/"),
     ],
 )
 def test_values_are_captured(item: Any, value: Any) -> None:
