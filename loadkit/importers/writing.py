@@ -17,6 +17,7 @@ from loadkit.importers.places import named
 from loadkit.importers.unusable import drop_unusable
 
 _PLAIN = re.compile(r"(?:[A-Za-z/][\w/.?=&%+\-]*|\$[\w.\[\]]+)(?: [\w/.\-<%=]+)*", re.ASCII)
+_ENVIRONMENT = re.compile(r"\{\{ \$env\.(\w+) \}\}")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 _WIDTH = 110
 _DURATION_S = 60
@@ -56,10 +57,11 @@ def write_scenario(draft: Draft, origin: str, directory: Path | None = None) -> 
             f"a visit takes {longest_s:.0f} s and more: run with --graceful-stop {longest_s + _GRACE_S:.0f}s, "
             "so that the last ones can finish"
         )
-    if hiding.names:
-        notes.append(f"set these in the environment before a run: {', '.join(hiding.names)}")
-    head = "".join(f"# {_one_line(line)}\n" for line in [origin, *notes])
     body = "\n".join([_yaml({"config": config}), _yaml({"scenarios": scenarios})])
+    read = dict.fromkeys([*hiding.names, *_ENVIRONMENT.findall(body)])
+    if read:
+        notes.append(f"set these in the environment before a run: {', '.join(read)}")
+    head = "".join(f"# {_one_line(line)}\n" for line in [origin, *notes])
     return f"{head}\n{body}" if head else body
 
 

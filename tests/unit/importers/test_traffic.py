@@ -288,6 +288,12 @@ def test_a_description_becomes_a_scenario_for_each_tag(plan_of, dump):
     assert history["url"] == "/v2/orders/a%20b/history"
 
 
+def test_all_that_has_to_be_set_is_told():
+    text = write_scenario(read_openapi(json.dumps(openapi())), "Made.")
+    (told,) = [line for line in text.splitlines() if line.startswith("# set these in the environment before a run: ")]
+    assert sorted(told.split(": ")[1].split(", ")) == ["TOKEN", "X_API_KEY"]
+
+
 def test_a_schema_that_holds_itself_ends(plan_of):
     document = openapi()
     document["components"]["schemas"]["Order"] = {
