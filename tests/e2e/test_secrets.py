@@ -223,7 +223,7 @@ def test_no_secret_is_in_the_report_or_on_the_screen(tmp_path: Path, url: str) -
     assert report["loadkit"]["tags"] == {"token": "***"}
     assert report["loadkit"]["target"] == url.replace("http://", "http://***@")
     wanted = {
-        "expect.headerEquals",
+        "expect.header x-note values equals",
         "expect.equals",
         "expect.matchesRegexp",
         "expect.contentType",
