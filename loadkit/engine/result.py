@@ -48,13 +48,10 @@ class RunResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return the exit status. With `compat: artillery` an invalid measurement has none of its own.
-
-        Precedence: signal, invalid measurement, failed verdict or `after`.
-        """
+        """Return the exit status: signal before invalid measurement before failed verdict or `after`."""
         if self.signal:
             return ExitCode[self.signal]
-        if self.measurement.status is Validity.INVALID and self.plan.config.get("compat") != "artillery":
+        if self.measurement.status is Validity.INVALID:
             return ExitCode.INVALID_MEASUREMENT
         if self.failures or self.after_failed:
             return ExitCode.FAILED

@@ -181,6 +181,20 @@ def _outcomes(seen: Snapshot, active_s: float) -> Iterator[str]:
         if metric.startswith("http.codes.") and seen.count(metric):
             yield f"{seen.count(metric):>11,}  status {metric.removeprefix('http.codes.')}"
     yield from _error_lines(seen)
+    yield from _notes(seen)
+
+
+_NOTED = {
+    "http.redirects.post_to_get": "a POST that 301 or 302 redirected went on as GET; Artillery sends it again (LK506)",
+    "http.retries": "sent again since an idle connection had closed; Artillery counts ECONNRESET (LK506)",
+}
+
+
+def _notes(seen: Snapshot) -> Iterator[str]:
+    """Yield what is no error and that the reader of the figures should know."""
+    for metric, text in _NOTED.items():
+        if seen.count(metric):
+            yield f"{seen.count(metric):>11,}  {text}"
     cut = seen.count("log.lines_dropped")
     if cut:
         yield f"{cut:>11,}  log lines not shown: more were written than can be passed on"

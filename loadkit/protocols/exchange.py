@@ -370,8 +370,9 @@ def _redirects(
             if followed == x.max_redirects:
                 raise Failed(Outcome.TOO_MANY_REDIRECTS, f"more than {x.max_redirects} redirects")
             origin, path = follow(wire.origin, wire.path, location)
-            method = _redirected_method(wire.method, connection.status, repeats=x.repeats_method)
-            crossed, keeps_body = crossed or origin != wire.origin, keeps_body and method == wire.method
+            sent = wire.method
+            method = _redirected_method(sent, connection.status, repeats=x.repeats_method)
+            crossed, keeps_body = crossed or origin != wire.origin, keeps_body and method == sent
             wire = x.spec.redirected(user, wire, Hop(method, origin, path, crossed, keeps_body))
             jar = session.kept if x.cookies else session.jar
             cookies = jar.header(wire.origin, wire.path) if jar is not None else ""
@@ -389,6 +390,8 @@ def _redirects(
                 x.series.book.count(f"{ENDPOINT_ERRORS}{failed.name}", endpoint)
             raise StepFailed from None
         x.series.book.count("http.redirects", x.series.name)
+        if method != sent and sent == "POST" and connection.status != 303:
+            x.series.book.count("http.redirects.post_to_get", x.series.name)
         connection = yield from _hop(x, send, user, session, wire, start_ns)
         _take_back_content(x, session, connection)
         _store_cookies(x, user, session, wire, connection)

@@ -19,7 +19,8 @@ from loadkit.metrics.snapshot import Snapshot
 
 _Summary = TypeVar("_Summary")
 _OWN_COUNTERS = re.compile(
-    r"(?:arrivals|checks|generator|log)\..*|http\.(?:connections|retries|redirects|downloaded_bytes|uploaded_bytes)"
+    r"(?:arrivals|checks|generator|hooks|log|payloads)\..*"
+    r"|http\.(?:connections|retries|redirects|redirects\.post_to_get|downloaded_bytes|uploaded_bytes)"
 )
 _OWN_TIMES = re.compile(r"generator\..*|http\.(?:service_time|failure_time|connect|dns|tls|send|first_byte|receive)")
 _CONTENT, _DOWNLOADED = "http.content_bytes", "http.downloaded_bytes"

@@ -112,6 +112,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("http.uploaded_bytes", _BYTES, _REQUEST, "bytes of requests", _REQUESTS),
     Metric("http.retries", _COUNT, _REQUEST, "requests sent again since an idle connection had closed", _REQUESTS),
     Metric("http.redirects", _COUNT, _REQUEST, "redirects followed", _REQUESTS),
+    Metric(
+        "http.redirects.post_to_get", _COUNT, _REQUEST, "those of a POST by 301 or 302, which went on as GET", _REQUESTS
+    ),
     Metric("http.connections", _COUNT, _REQUEST, "connections opened", _REQUESTS),
     Metric(
         "python.response_time", _TIME, _REQUEST, "from the instant at which a call was due to the function's return"

@@ -97,6 +97,13 @@ def test_log_lines_that_were_dropped_are_counted():
     assert "log lines" not in text_of(result())
 
 
+def test_what_artillery_would_have_sent_otherwise_is_said():
+    snapshot = second(0)
+    snapshot.counters["http.redirects.post_to_get", "/login"] = 7
+    assert "7  a POST that 301 or 302 redirected went on as GET" in text_of(result(snapshot))
+    assert "LK506" not in text_of(result())
+
+
 def test_thresholds_show_what_was_measured_and_where_they_stand():
     text = text_of(result(verdicts=(verdict(), verdict(Status.FAIL, "http.error_rate < 1%", observed_text="2.4%"))))
     assert re.search(r"PASS +http\.response_time\.p95 < 250ms  measured 25ms  shop\.yaml:12", text)

@@ -413,8 +413,9 @@ def test_nothing_is_traced_unless_asked(given: Any) -> None:
 @pytest.mark.parametrize(("compat", "method"), [("artillery", b"POST"), (None, b"GET")])
 def test_a_post_that_is_redirected_goes_on_as_get_unless_artillery_is_asked_for(compat: Any, method: bytes) -> None:
     handler, log = answer(response(b"", "302 Found", "Location: /next"), OK)
-    serve(handler, [{"post": {"url": "/x", "json": 1}}], config={"compat": compat} if compat else {})
+    ran, _ = serve(handler, [{"post": {"url": "/x", "json": 1}}], config={"compat": compat} if compat else {})
     assert log[1].split(b" ")[0] == method
+    assert ran.count("http.redirects.post_to_get") == (method == b"GET")
 
 
 @pytest.mark.parametrize(
