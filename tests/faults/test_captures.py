@@ -139,7 +139,7 @@ def test_what_a_response_holds_is_never_a_template(answers: Answers, good: Case,
     assert_invariants(case, exit_code=0, good=good)
     assert case.out.count("got {{ secret }} {{ $randomNumber(1, 9) }} {{ secret }}") == 2
     assert case.out.count("attributes [] [] []") == 2
-    assert answers.asked["/next?%7B%7B%20secret%20%7D%7D"] == 2
+    assert answers.asked["/next?{{%20secret%20}}"] == 2  # the URL Standard leaves braces in a query
     assert "hunter2" not in case.out + case.err
 
 
