@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# Most tests wait for a run to go by, so one process more than there are cores.
+TESTERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test fuzz differential lint format schemas bench clean
@@ -23,7 +25,7 @@ demo: $(VENV)/.run  ## install, then run scenarios/quickstart.yaml for 15 s agai
 	$(BIN)/loadkit run scenarios/quickstart.yaml --output reports/quickstart.json
 
 test: $(VENV)/.test  ## install the test extra, then run all tests
-	$(BIN)/python -m pytest --numprocesses=auto -m "not alone"
+	$(BIN)/python -m pytest --numprocesses=$(TESTERS) -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 fuzz: export LOADKIT_FUZZ_INPUTS ?= 200000
