@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.server import BODY
 from loadkit import registry
-from loadkit.errors import Position
+from loadkit.errors import Position, Severity
 from loadkit.flow.fiber import Fiber
 from loadkit.flow.step import Build, StepFunction, Where
 from loadkit.flow.user import VirtualUser
@@ -85,8 +85,9 @@ def driven(kind: str, batch: int) -> Callable[[], object]:
     recorder = Recorder()
     compiler = build(recorder)
     steps = compiler.steps(_FLOWS[kind], ())
-    if compiler.diagnostics:
-        raise RuntimeError(f"the flow does not compile: {compiler.diagnostics[0].message}")
+    faults = [found for found in compiler.diagnostics if found.severity is Severity.ERROR]
+    if faults:
+        raise RuntimeError(f"the flow does not compile: {faults[0].message}")
     connection, user = Connection(), _user(recorder)
     connection.connection_made(_Silence())
     user.sessions["http"].connections[split_url(_TARGET)[0]] = connection

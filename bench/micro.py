@@ -29,10 +29,12 @@ from loadkit.units import NS_PER_S
 from loadkit.workload.base import PhaseContext, Shard, Workload
 from loadkit.workload.constant import Constant
 from loadkit.workload.poisson import Poisson
+from loadkit.workload.profile import Profile
 from loadkit.workload.ramp import Ramp
 
 _BATCH = 4096
 _BATCHES = 60
+_STEADY = Profile([(3600 * NS_PER_S, Fraction(1000), Fraction(1000))])
 _CONTEXT = PhaseContext(duration_ns=3600 * NS_PER_S, mode="poisson", seed=1)
 
 
@@ -52,7 +54,7 @@ def micro() -> str:
         "response: head parsed": _response(known=False),
         "schedule: constant rate, per arrival": _schedule(Constant(Fraction(1000), 3600 * NS_PER_S)),
         "schedule: ramp, per arrival": _schedule(Ramp(Fraction(10), Fraction(1000), 3600 * NS_PER_S)),
-        "schedule: Poisson, per arrival": _schedule(Poisson(Fraction(1000), Fraction(1000), _CONTEXT)),
+        "schedule: Poisson, per arrival": _schedule(Poisson(_STEADY, _CONTEXT)),
         "capture: two members of a JSON object": _take(),
         "capture: two JSON values by path": _capture({"json": "$.id", "as": "a"}, {"json": "$['token']", "as": "b.c"}),
         "capture: regular expression": _capture({"regexp": '"id":(\\d+)', "group": 1, "as": "a"}),
