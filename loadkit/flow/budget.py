@@ -8,6 +8,7 @@ only while Python code runs: C code sees the signal when it returns. 5 us a call
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 BUDGET_S = 0.05
+_AGAIN_S = 0.02  # the alarm is repeated: a finalizer may have swallowed the first
 
 T = TypeVar("T")
 
@@ -34,17 +36,21 @@ def within_budget(work: Callable[[], T], budget_s: float = BUDGET_S) -> T:
     """Return what `work` returns. Raises BudgetSpent when it computes for longer than `budget_s`."""
     if not _available or threading.current_thread() is not threading.main_thread():
         return work()
-    before = signal.signal(signal.SIGVTALRM, _raise)
+    before, collects = signal.signal(signal.SIGVTALRM, _raise), gc.isenabled()
+    gc.disable()  # what is raised in a callback of the collector is lost
     try:
         try:
-            signal.setitimer(signal.ITIMER_VIRTUAL, budget_s)
+            signal.setitimer(signal.ITIMER_VIRTUAL, budget_s, _AGAIN_S)
             return work()
         finally:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except _Alarm:
         raise BudgetSpent(f"it took longer than {budget_s * 1000:g} ms and was given up") from None
     finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
+        if collects:
+            gc.enable()
 
 
 def _raise(number: int, frame: FrameType | None) -> Any:

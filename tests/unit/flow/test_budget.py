@@ -1,3 +1,4 @@
+import gc
 import signal
 import threading
 import time
@@ -46,3 +47,22 @@ def test_in_other_threads_work_is_done_without_a_limit() -> None:
     thread.start()
     thread.join()
     assert found == ["done"]
+
+
+def test_an_alarm_that_a_finalizer_swallowed_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow:
+        def __del__(self) -> None:
+            spin(0.2)
+
+    def work() -> str:
+        Slow()
+        return spin(5)
+
+    monkeypatch.setattr("sys.unraisablehook", lambda unraisable: None)
+    with pytest.raises(BudgetSpent):
+        within_budget(work)
+
+
+def test_the_collector_rests_meanwhile_and_goes_on_afterwards() -> None:
+    assert within_budget(gc.isenabled) is False  # what is raised in its callbacks is lost
+    assert gc.isenabled()
