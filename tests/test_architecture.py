@@ -22,7 +22,7 @@ ROWS = {
     "registry": 1,
     **dict.fromkeys(("errors", "units", "clock", "redact", "hosts", "arrays"), 0),
 }
-HEAVY = {"cssselect", "lxml",
+HEAVY = {"alembic", "cssselect", "junitparser", "lxml", "psycopg", "scipy", "sqlalchemy",
     "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "faker", "io", "jmespath",
     "jsonpath", "jsonschema", "numpy", "resource", "rich", "uvloop",
     "zstandard",

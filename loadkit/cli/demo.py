@@ -29,7 +29,8 @@ def demo(
 ) -> int:
     """Serve the embedded target, a small shop.
 
-    A scenario with `target: "demo://"` starts the same by itself on a free port and ends it after the run.
+    A scenario with `target: "demo://"` starts the same by itself on a free port and ends it after the run. The environment
+    variable LOADKIT_DEMO_SLOWDOWN=1.6 makes either take 1.6 times as long, to try out what finds regressions.
 
     \b
     Examples:
@@ -37,9 +38,9 @@ def demo(
       loadkit demo --error-rate 0.02 --latency 3
     """
     from loadkit.demo.app import serve
-    from loadkit.demo.options import DemoOptions
+    from loadkit.demo.options import DemoOptions, slowdown
 
-    options = DemoOptions(error_rate=error_rate, latency=latency, seed=seed)
+    options = DemoOptions(error_rate=error_rate, latency=latency * slowdown(), seed=seed)
 
     def ready(url: str) -> None:
         write_line(sys.stdout, f"serving the demo shop on {url} (Ctrl-C stops it)")

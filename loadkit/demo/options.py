@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import os
 from dataclasses import dataclass
+
+from loadkit.errors import UsageError
+
+SLOWDOWN = "LOADKIT_DEMO_SLOWDOWN"
+"""The environment variable that makes every demo slower, for trying out what finds regressions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,3 +23,15 @@ class DemoOptions:
     error_rate: float = 0.0
     latency: float = 1.0
     seed: int = 0
+
+
+def slowdown() -> float:
+    """Return the factor by which demos are slower, 1.0 when the environment does not say. Raises UsageError."""
+    text = os.environ.get(SLOWDOWN, "")
+    try:
+        factor = float(text) if text else 1.0
+    except ValueError:
+        factor = math.nan
+    if not 0 < factor < math.inf:
+        raise UsageError(f"{SLOWDOWN}={text} is not a factor above zero, such as 1.6")
+    return factor

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from loadkit.demo.options import DemoOptions
+from loadkit.demo.options import DemoOptions, slowdown
 from loadkit.demo.process import DemoProcess, start_demo
 from loadkit.engine.descriptors import descriptor_limit
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
@@ -108,7 +108,7 @@ class _Course:
                 self._workers.append(WorkerProcess())
             plan = self._plan
             if plan.target.startswith(DEMO_TARGET):
-                self._demo = await start_demo(DemoOptions())
+                self._demo = await start_demo(DemoOptions(latency=slowdown()))
                 plan = aimed(plan, self._demo.url)
             async with aclosing(self._whole(plan)) as events:
                 async for event in events:
