@@ -29,6 +29,7 @@ from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.session import Session
 from loadkit.fleet.sizing import asked_workers
 from loadkit.outputs.files import open_report
+from loadkit.outputs.gathering import Gathering
 from loadkit.outputs.summary import summary
 from loadkit.scenario.merge import Overrides
 from loadkit.scenario.plan import Plan
@@ -126,17 +127,19 @@ def run(
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    report = open_report(None if output is None else os.fspath(output))
+    file = open_report(None if output is None else os.fspath(output))
+    if file is None:
+        return Session(plan, options)
+    gathering = Gathering()
 
     def finish(result: RunResult) -> None:
         try:
-            if report:
-                report.finish(result)
+            file.finish(gathering.report(result))
         except OSError as error:
-            text = f"the report cannot be written to {report and report.path}: {error.strerror or error}"
+            text = f"the report cannot be written to {file.path}: {error.strerror or error}"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
 
-    return Session(plan, options, outputs=(report,) if report else (), finish=finish)
+    return Session(plan, options, outputs=(gathering, file), finish=finish)
 
 
 def run_sync(

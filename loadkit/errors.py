@@ -30,6 +30,20 @@ class ExitCode(IntEnum):
     SIGINT = 130
     SIGTERM = 143
 
+    @classmethod
+    def foremost(cls, *codes: ExitCode) -> ExitCode:
+        """Return the one that takes precedence among the ends of runs; PASS of none."""
+        return next((code for code in _PRECEDENCE if code in codes), cls.PASS)
+
+
+_PRECEDENCE = (
+    ExitCode.SIGINT,
+    ExitCode.SIGTERM,
+    ExitCode.INVALID_MEASUREMENT,
+    ExitCode.FAILED,
+    ExitCode.REGRESSION,
+)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:

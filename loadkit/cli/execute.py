@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loadkit.cli.conclusion import Conclusion, Finding, conclude
 from loadkit.cli.consent import ask_before_load
 from loadkit.cli.interrupts import Interrupts
 from loadkit.cli.limits import check_addresses
@@ -20,10 +22,10 @@ from loadkit.fleet.preflight import port_warnings, usable_ports
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.session import Session
 from loadkit.fleet.sizing import asked_workers
-from loadkit.outputs.base import FileOutput, Screen, paint_for, write_line
+from loadkit.outputs.base import FileOutput, Output, Screen, write_line
 from loadkit.outputs.files import open_report
+from loadkit.outputs.gathering import Gathering
 from loadkit.outputs.journal import Journal
-from loadkit.outputs.summary import quiet_summary, summary
 from loadkit.outputs.text import LogOnly, PlainText
 from loadkit.report.store import RUNS
 from loadkit.scenario.hidden import rendered_warnings
@@ -44,6 +46,10 @@ class Choices:
     workers: str = "auto"
     on_worker_loss: OnWorkerLoss = OnWorkerLoss.ABORT
     store: bool = True
+    findings: Sequence[Finding] = ()
+    """What is found about the run when it is over, in order, before anything is written."""
+    files: Sequence[FileOutput] = ()
+    """Files that are written beside the report; checked already."""
 
 
 def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitCode:
@@ -65,23 +71,25 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
     if not (choices.yes or choices.quiet):
         ask_before_load(plan)
     report = open_report(choices.output)
+    files = [*([report] if report else []), *choices.files]
     screen = choose_screen(choices)
 
     def say(text: str) -> None:
         screen.log(LogLine(text=text, stream="stderr"))
 
     journal = Journal(RUNS, say) if _is_kept(choices) else None
-    outputs = [output for output in (screen, report, journal) if output is not None]
+    gathering = Gathering()
+    outputs: list[Output] = [screen, gathering, *files, *([journal] if journal else [])]
     interrupts = Interrupts(options.graceful_stop_ns, say)
     with contextlib.closing(screen), interrupts.obeyed():
         session = Session(plan, options, stop=interrupts.stop, workers=workers, outputs=outputs)
         with contextlib.closing(journal) if journal else contextlib.nullcontext():
             result = asyncio.run(_drive(session, interrupts))
-            screen.finish(result)
-            if journal:
-                journal.finish(result)
-            kept = [str(journal.directory)] if journal and journal.directory else []
-            return _conclude(result, report, choices, kept)
+            screen.close()
+            found = Conclusion(result, gathering.report(result, run=journal.run if journal else None))
+            for finding in choices.findings:
+                finding(found)
+            return conclude(found, files=files, journal=journal, quiet=choices.quiet)
 
 
 def _is_kept(choices: Choices) -> bool:
@@ -107,27 +115,6 @@ async def _drive(session: Session, interrupts: Interrupts) -> RunResult:
             if isinstance(event, Finished):
                 return event.result
     raise FleetError("the run ended without a result: its workers were lost")
-
-
-def _conclude(result: RunResult, report: FileOutput | None, choices: Choices, kept: list[str]) -> ExitCode:
-    code, written, trouble = result.exit_code, [], ""
-    if report:
-        try:
-            report.finish(result)
-            written = [str(report.path)]
-        except OSError as error:
-            trouble = f"error: the report cannot be written to {report.path}: {error.strerror or error}"
-            if not result.signal:  # what was measured is lost but for the summary
-                code = ExitCode.INVALID_MEASUREMENT
-    paint = paint_for(sys.stdout, os.environ)
-    lines = (
-        quiet_summary(result, paint=paint) if choices.quiet else summary(result, reports=[*written, *kept], paint=paint)
-    )
-    for line in lines:
-        write_line(sys.stdout, result.plan.secrets.mask_values(line))
-    if trouble:
-        write_line(sys.stderr, trouble)
-    return code
 
 
 def _graceful_stop_ns(text: str) -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 if TYPE_CHECKING:  # commands that run nothing print through this module too, and start in half the time
     from loadkit.engine.events import Interval, LogLine, Started
-    from loadkit.engine.result import RunResult
 
 Paint = Callable[[str, str], str]
 """Colours a text: (text, "red") -> text. `plain` leaves it as it is."""
@@ -19,7 +18,7 @@ _KEPT = "\t"
 
 
 class Output(Protocol):
-    """Something that is told how a run goes, in order: start, then intervals and log lines, then finish."""
+    """Something that is told how a run goes, in order: start, then intervals and log lines."""
 
     def start(self, event: Started) -> None:
         """Note that load begins."""
@@ -30,9 +29,6 @@ class Output(Protocol):
     def log(self, event: LogLine) -> None:
         """Take a line that a `log` step or the debug mode wrote."""
 
-    def finish(self, result: RunResult) -> None:
-        """Take the result; nothing comes after it."""
-
 
 class FileOutput(Output, Protocol):
     """An output that writes a file at the end; a plugin of kind "output", named by the file's ending."""
@@ -41,6 +37,9 @@ class FileOutput(Output, Protocol):
 
     def check(self) -> None:
         """Raise PreflightError, before any load, when the file cannot be written."""
+
+    def finish(self, report: Mapping[str, Any]) -> None:
+        """Write the file; nothing comes after it. Raises OSError when that has become impossible since the check."""
 
 
 class Screen(Output, Protocol):

@@ -7,7 +7,6 @@ from collections import deque
 from typing import TYPE_CHECKING, TextIO
 
 from loadkit.engine.events import Interval, LogLine, Started
-from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.outputs.base import printable, write_line, write_log
 from loadkit.outputs.progress import (
@@ -68,10 +67,6 @@ class LiveView:
         self._waiting.append(event)
         if time.monotonic() - self._logged_at >= _LOG_EVERY_S:
             self._write_waiting()
-
-    def finish(self, result: RunResult) -> None:
-        """Take the view away."""
-        self.close()
 
     def close(self) -> None:
         """Take the view away and write what waits."""

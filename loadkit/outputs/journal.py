@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.engine.result import RunResult
-from loadkit.outputs.json import JsonReport
+from loadkit.outputs.json import write_report
 from loadkit.report.journal import end_frame, header_frame, interval_frame
 from loadkit.report.store import JOURNAL, REPORT, new_run, prune
 
@@ -29,7 +30,11 @@ class Journal:
         self._root = root
         self._say = say
         self._file: FileIO | None = None
-        self._report: JsonReport | None = None
+
+    @property
+    def run(self) -> str | None:
+        """Return the run's id; None where it is not kept."""
+        return self.directory.name if self.directory else None
 
     def start(self, event: Started) -> None:
         """Make the run's directory and begin the journal; remove the oldest runs."""
@@ -42,29 +47,25 @@ class Journal:
         except OSError as error:
             self._give_up(error)
             return
-        self._report = JsonReport(self.directory / REPORT)
-        self._report.start(event)
         self._write(header_frame(event))
 
     def interval(self, event: Interval) -> None:
         """Write the second."""
         if self._file:
             self._write(interval_frame(event))
-        if self._report:
-            self._report.interval(event)
 
     def log(self, event: LogLine) -> None:
         """Do nothing: log lines are not kept."""
 
-    def finish(self, result: RunResult) -> None:
+    def finish(self, result: RunResult, report: Mapping[str, Any]) -> None:
         """Write how the run ended, and its report."""
-        if not self._file or not self._report:
+        if not self._file or not self.directory:
             return
         self._write(end_frame(result))
         try:
             if self._file:
                 os.fsync(self._file.fileno())
-            self._report.finish(result)
+                write_report(self.directory / REPORT, report)
         except OSError as error:
             self._give_up(error)
         self.close()
@@ -86,7 +87,6 @@ class Journal:
 
     def _give_up(self, error: OSError) -> None:
         self.close()
-        self._report = None
         place = self.directory or self._root
         self.directory = None
         self._say(f"warning: the run is not kept in {place}: {error.strerror or error}; --no-store does without")

@@ -11,10 +11,7 @@ from typing import Any
 import msgspec
 
 from loadkit.engine.events import Interval, LogLine, Started
-from loadkit.engine.result import RunResult
 from loadkit.errors import PreflightError
-from loadkit.report.report import build_report
-from loadkit.report.timeline import Timeline
 
 _PROBE_BYTES = 1_000_000  # room for the report of some hours
 
@@ -25,7 +22,6 @@ class JsonReport:
     def __init__(self, path: Path) -> None:
         name = time.strftime("loadkit_report_%Y%m%d_%H%M%S.json")
         self.path = path / name if os.path.isdir(path) else path
-        self._timeline: Timeline | None = None
 
     def check(self) -> None:
         """Raise PreflightError, before any load, when the file cannot be written."""
@@ -47,21 +43,17 @@ class JsonReport:
             raise PreflightError(f"cannot write {self.path}: {reason}; choose another place with -o") from error
 
     def start(self, event: Started) -> None:
-        """Begin the timeline."""
-        self._timeline = Timeline(event.started_at, event.plan.naming)
+        """Do nothing: the report is made when all is known."""
 
     def interval(self, event: Interval) -> None:
-        """Add a second to the timeline."""
-        if self._timeline:
-            self._timeline.add(event.snapshot)
+        """Do nothing: the report is made when all is known."""
 
     def log(self, event: LogLine) -> None:
         """Do nothing: log lines are not part of the report."""
 
-    def finish(self, result: RunResult) -> None:
+    def finish(self, report: Mapping[str, Any]) -> None:
         """Write the report. Raises OSError when the place has become unwritable since the check."""
-        timeline = self._timeline or Timeline(result.started_at, result.plan.naming)
-        write_report(self.path, build_report(result, timeline))
+        write_report(self.path, report)
 
 
 OUTPUTS: Mapping[str, Callable[[Path], JsonReport]] = {"json": JsonReport}

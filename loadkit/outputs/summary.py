@@ -6,6 +6,7 @@ A time is never printed without saying which one it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode
@@ -34,8 +35,27 @@ _COLUMNS = ("count", "mean", "p50", "p95", "p99", "max")
 _COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.INCONCLUSIVE: "yellow", Status.INVALID: "yellow"}
 
 
-def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = plain) -> Iterator[str]:
-    """Yield the lines of the whole summary. `reports` says where reports were written."""
+class Section(NamedTuple):
+    """A part of the summary that others found, such as a comparison; what is `troubled` is shown with -q as well."""
+
+    title: str
+    lines: Sequence[str]
+    troubled: bool = False
+
+
+def summary(
+    result: RunResult,
+    *,
+    sections: Sequence[Section] = (),
+    last: str = "",
+    reports: Sequence[str] = (),
+    paint: Paint = plain,
+) -> Iterator[str]:
+    """Yield the lines of the whole summary.
+
+    `sections` stand behind the thresholds, `reports` says where reports were written, and `last` takes the place of the line
+    that says it all.
+    """
     seen, warm = result.summary, has_warmup(result.plan)
     whole_s = active_s(result.plan, seen.end_ns, warmup=True)
     yield ""
@@ -51,6 +71,7 @@ def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = pl
         ("Apdex", _apdex(result)),
         ("Virtual users and arrivals", _arrivals(seen)),
         ("Thresholds", [*_verdict_lines(result.verdicts, paint), *_short_run(result.verdicts)]),
+        *((section.title, section.lines) for section in sections),
         ("Measurement", [*_measurement(result, paint), *_health(result.summary)]),
         ("Report", reports),
     ):
@@ -61,18 +82,22 @@ def summary(result: RunResult, *, reports: Sequence[str] = (), paint: Paint = pl
             yield from (f"  {line}" for line in held)
     yield ""
     yield from _after(result, paint)
-    yield conclusion(result, paint=paint)
+    yield last or conclusion(result, paint=paint)
 
 
-def quiet_summary(result: RunResult, *, paint: Paint = plain) -> Iterator[str]:
+def quiet_summary(
+    result: RunResult, *, sections: Sequence[Section] = (), last: str = "", paint: Paint = plain
+) -> Iterator[str]:
     """Yield what -q leaves: verdicts that do not hold, errors, an invalid measurement, an early end; nothing when all is well."""
     yield from _verdict_lines((v for v in result.verdicts if v.status is not Status.PASS), paint)
     yield from _error_lines(result.summary)
     if result.measurement.status is Validity.INVALID:
         yield from _measurement(result, paint)
+    for section in sections:
+        yield from section.lines if section.troubled else ()
     yield from _after(result, paint)
-    if result.exit_code is not ExitCode.PASS:
-        yield conclusion(result, paint=paint)
+    if last or result.exit_code is not ExitCode.PASS:
+        yield last or conclusion(result, paint=paint)
 
 
 def _after(result: RunResult, paint: Paint) -> Iterator[str]:

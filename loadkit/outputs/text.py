@@ -6,7 +6,6 @@ from typing import TextIO
 
 from loadkit import __version__
 from loadkit.engine.events import Interval, LogLine, Started
-from loadkit.engine.result import RunResult
 from loadkit.outputs.base import against, counted, printable, write_line, write_log
 from loadkit.outputs.progress import describe_arrivals, describe_missing, describe_times, format_rate, progress
 from loadkit.scenario.plan import Plan
@@ -37,9 +36,6 @@ class PlainText:
         """Write the line."""
         write_log(event, self._out, self._err)
 
-    def finish(self, result: RunResult) -> None:
-        """Do nothing: the summary says the rest."""
-
     def close(self) -> None:
         """Do nothing: plain text holds nothing."""
 
@@ -60,9 +56,6 @@ class LogOnly:
     def log(self, event: LogLine) -> None:
         """Write the line."""
         write_log(event, self._out, self._err)
-
-    def finish(self, result: RunResult) -> None:
-        """Do nothing."""
 
     def close(self) -> None:
         """Do nothing."""

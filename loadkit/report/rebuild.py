@@ -14,6 +14,7 @@ from loadkit.errors import JournalError
 from loadkit.metrics.snapshot import from_wire, merge_all
 from loadkit.report.journal import FORMAT, MAGIC, Damage, End, Generator, Header, read_frames
 from loadkit.report.report import build_report
+from loadkit.report.store import is_run
 from loadkit.report.timeline import Timeline
 from loadkit.scenario.outline import recall
 from loadkit.units import NS_PER_S
@@ -21,17 +22,21 @@ from loadkit.units import NS_PER_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilt:
-    """What a journal held. `damage` says why the rest of it cannot be read, `whole` whether it has the run's end."""
+    """What a journal held. `damage` says why the rest of it cannot be read, `whole` whether it has the run's end.
+
+    `run` is the run's id where the journal lies in its directory.
+    """
 
     result: RunResult
     timeline: Timeline
     generator: Generator
     damage: str
     whole: bool
+    run: str | None = None
 
     def report(self) -> dict[str, Any]:
         """Return the report of the run, made by the loadkit and the machine that made the load."""
-        made = build_report(self.result, self.timeline)
+        made = build_report(self.result, self.timeline, run=self.run)
         made["loadkit"].update(msgspec.to_builtins(self.generator))
         return made
 
@@ -42,7 +47,7 @@ def rebuild(path: Path) -> Rebuilt:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise JournalError(f"{path} is not a journal of loadkit")
-            return _read(path, file)
+            return replace(_read(path, file), run=path.parent.name if is_run(path.parent) else None)
     except OSError as error:
         raise JournalError(f"{path} cannot be read: {error.strerror or error}") from error
 

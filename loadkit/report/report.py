@@ -38,13 +38,14 @@ SERIES = (
 _LIBRARIES = ("uvloop", "httptools", "aiofastnet", "numpy", "hdrhistogram", "msgspec")
 
 
-def build_report(result: RunResult, timeline: Timeline) -> dict[str, Any]:
-    """Return the report of a run as plain data; `timeline` is what was collected while the run went on."""
+def build_report(result: RunResult, timeline: Timeline, *, run: str | None = None) -> dict[str, Any]:
+    """Return the report of a run as plain data; `timeline` is what was collected while the run went on, `run` its id."""
     return {
         "aggregate": timeline.aggregate(result.summary, active_s(result.plan, result.summary.end_ns, warmup=True)),
         "intermediate": timeline.intermediate(),
         "loadkit": {
             "format": FORMAT,
+            "run": run,
             **_origin(result),
             **_course(result),
             "requests": [_request(result.summary, name) for name in result.summary.labels("http.requests")],

@@ -50,6 +50,7 @@ def report_schema() -> Schema:
 def _origin() -> Schema:
     return {
         "format": {"const": 1, "description": "Version of this format; it changes when a key changes its meaning."},
+        "run": _nullable(_text("The run's id, such as 20261121-090255-k3f9; null where it is not kept.")),
         "name": _text("The run's name."),
         "target": _text("Where the load went, without user name and password."),
         "ways": _list("How targets were reached, where it was not directly.", _text("A sentence.")),

@@ -40,7 +40,12 @@ def new_run(root: Path) -> Path:
 
 def runs(root: Path) -> list[Path]:
     """Return the directories of the runs that are kept, the oldest first."""
-    return sorted(path for path in root.glob("*") if _ID.fullmatch(path.name) and path.is_dir())
+    return sorted(path for path in root.glob("*") if is_run(path) and path.is_dir())
+
+
+def is_run(directory: Path) -> bool:
+    """Say whether a directory has the name of a run."""
+    return bool(_ID.fullmatch(directory.name))
 
 
 def prune(root: Path) -> None:

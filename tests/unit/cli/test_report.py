@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from loadkit.cli.main import app
 from loadkit.outputs.journal import Journal
 from loadkit.report.store import JOURNAL, REPORT, RUNS
-from tests.support.results import interval, result, second, started
+from tests.support.results import interval, report_of, result, second, started
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def run_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     seconds = [second(0), second(1)]
     for one in seconds:
         journal.interval(interval(one))
-    journal.finish(result(*seconds))
+    journal.finish(result(*seconds), report_of(result(*seconds), *seconds))
     return journal.directory
 
 

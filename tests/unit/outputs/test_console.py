@@ -8,7 +8,7 @@ from rich.console import Console
 from loadkit.engine.events import LogLine
 from loadkit.outputs.console import LiveView, view
 from loadkit.outputs.progress import progress
-from tests.support.results import failing_second, interval, phase, plan, result, second, started
+from tests.support.results import failing_second, interval, phase, plan, second, started
 
 
 class Terminal(io.StringIO):
@@ -78,7 +78,7 @@ def test_the_view_is_taken_away_at_the_end_and_log_lines_stay():
     screen.interval(interval(second(0)))
     for number in range(3):
         screen.log(LogLine(text=f"line {number}", stream="stdout"))
-    screen.finish(result())
+    screen.close()
     screen.close()
     assert out.getvalue() == "line 0\nline 1\nline 2\n"
     assert err.getvalue().rstrip().endswith(("\x1b[?25h", "\x1b[2K"))

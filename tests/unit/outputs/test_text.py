@@ -2,7 +2,7 @@ import io
 
 from loadkit.engine.events import LogLine
 from loadkit.outputs.text import LogOnly, PlainText, headline
-from tests.support.results import interval, phase, plan, result, second, started
+from tests.support.results import interval, phase, plan, second, started
 
 
 def lines_of(*snapshots, **changes):
@@ -11,7 +11,7 @@ def lines_of(*snapshots, **changes):
     screen.start(started(**changes))
     for snapshot in snapshots:
         screen.interval(interval(snapshot))
-    screen.finish(result())
+    screen.close()
     screen.close()
     assert out.getvalue() == ""
     return err.getvalue().splitlines()
@@ -55,6 +55,6 @@ def test_log_lines_go_to_standard_output_also_when_nothing_else_is_shown():
     screen.start(started())
     screen.interval(interval(second(0)))
     screen.log(LogLine(text="bought 3", stream="stdout"))
-    screen.finish(result())
+    screen.close()
     screen.close()
     assert (out.getvalue(), err.getvalue()) == ("bought 3\n", "")
