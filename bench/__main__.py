@@ -12,6 +12,7 @@
     python -m bench lag         how late arrivals start
     python -m bench micro       recorder, templates, captures
     python -m bench journal     keeping a journal of a run
+    python -m bench hlog        writing a log of histograms
     python -m bench track       keeping what confidence intervals need
     python -m bench thresholds  judging thresholds over time
     python -m bench coverage    how often confidence intervals hold the truth
@@ -27,6 +28,7 @@ import sys
 from bench.compare import compare
 from bench.coordinator import coordinator
 from bench.coverage import coverage
+from bench.hlog import hlog
 from bench.idle import idle
 from bench.journal import journal
 from bench.lag import lag
@@ -56,6 +58,7 @@ def main() -> int:
         "lag",
         "micro",
         "journal",
+        "hlog",
         "track",
         "thresholds",
         "coverage",
@@ -96,6 +99,8 @@ def _table(asked: argparse.Namespace) -> str:
             return micro()
         case "journal":
             return journal()
+        case "hlog":
+            return hlog()
         case "coverage":
             return coverage()
         case "track":

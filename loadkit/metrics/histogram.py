@@ -21,6 +21,7 @@ from functools import cache
 from typing import Any
 
 from loadkit.arrays import Ints, np
+from loadkit.metrics import hdr
 
 HIGHEST_US = 3_600_000_000
 _SUB_BUCKETS = 2048
@@ -183,13 +184,7 @@ class Histogram:
 
     def encode(self) -> str:
         """Return hdrhistogram's compressed V2 form in base64, in microseconds; any HDR library decodes it."""
-        from hdrh.histogram import HdrHistogram  # heavy, and only reports need it
-
-        twin = HdrHistogram(1, HIGHEST_US, 3)
-        for index, count in zip(*self.bins(), strict=True):
-            twin.record_value(lowest_us(int(index)), int(count))
-        encoded: bytes = twin.encode()
-        return encoded.decode()
+        return hdr.encode(*self.bins(), highest=HIGHEST_US)
 
     def summary_ms(self) -> Mapping[str, float]:
         """Return Artillery's aggregates in milliseconds: min max count mean p50 median p75 p90 p95 p99 p999."""
