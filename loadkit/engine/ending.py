@@ -20,13 +20,17 @@ from loadkit.slo.watch import Abort, Watches
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a run ended. `cut_off`: nobody was there to end it, so what came after the last interval is not known."""
+    """How a run ended. `cut_off`: nobody was there to end it, so what came after the last interval is not known.
+
+    `going_on`: it has not ended, and the result is that of what was measured so far.
+    """
 
     elapsed_s: float
     signal: str | None = None
     lost_workers: int = 0
     lost_arrivals: int = 0
     cut_off: bool = False
+    going_on: bool = False
     cores: int = 1
     """How many the generator may use, for advice."""
     aborted_by: Abort | None = None
@@ -64,7 +68,7 @@ class Course:
 
     def conclude(self, ending: Ending) -> RunResult:
         """Settle the account and judge. Writes `arrivals.planned` and `arrivals.lost` into the summary."""
-        whole = not ending.lost_workers and not ending.cut_off
+        whole = not ending.lost_workers and not ending.cut_off and not ending.going_on
         trouble = settle(self.summary, ending.lost_arrivals, whole=whole)
         judged = judged_part(self.plan, self.summary)
         estimates = Estimates(self._track, self.summary, judged)
