@@ -36,6 +36,8 @@ SMALL_RUN_LATE = 3
 BUSY_S = 5.0
 BOUND_S = 1.0
 LEAST_WAKE_UPS = 100
+CUT_OFF = "the run was cut off"
+"""How the reason begins that a run is given of which a journal is all that is left."""
 
 _PORTS_FOR_A_MINUTE = (
     "a closed connection keeps its port for 60s, so the usual 28,232 ports last for "
@@ -172,7 +174,7 @@ def _starved(summary: Snapshot, times: str, generator: Generator) -> _Finding:
 
 def _cut_off(after_s: float | None) -> Iterator[_Finding]:
     if after_s is not None:
-        what = f"the run was cut off after {format_duration_ns(after_s * 1e9)}"
+        what = f"{CUT_OFF} after {format_duration_ns(after_s * 1e9)}"
         yield _Finding(what, "find out what ended it and run again")
 
 
