@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from loadkit.engine.accounts import settle
 from loadkit.engine.result import RunResult
 from loadkit.metrics.estimates import Estimates
+from loadkit.metrics.measures import measure
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.metrics.track import Track
 from loadkit.scenario.judged import active_s, judged_part, legs
@@ -89,6 +90,7 @@ class Course:
             summary=self.summary,
             judged=judged,
             intervals=estimates.all(),
+            measures=measure(self._track, judged),
             verdicts=verdicts,
             measurement=measurement,
             started_at=self.started_at,

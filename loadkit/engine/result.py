@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loadkit.errors import ExitCode
+from loadkit.metrics.measures import Measures
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.metrics.track import Place
 from loadkit.scenario.plan import Plan
@@ -22,6 +23,8 @@ class RunResult:
     Thresholds and checks are judged on `judged`, and `active_s` is the time that its rates are taken over. Without warm-up
     phases `judged` is `summary`. `intervals` holds p50, p95 and p99 in nanoseconds with what encloses them, of all requests,
     each request name, phase and scenario: `intervals[Place("http.response_time.p95", "/cart")].high`.
+
+    `measures` are what other runs can be compared with.
 
     `started_at` is Unix time in seconds; `signal` names the signal that ended the run early, if one did,
     and `aborted_by` the threshold.
@@ -45,6 +48,7 @@ class RunResult:
     aborted_by: Abort | None = None
     after_failed: str | None = None
     intervals: Mapping[Place, Estimate] = field(default_factory=dict)
+    measures: Measures = field(default_factory=Measures)
 
     @property
     def exit_code(self) -> ExitCode:

@@ -64,6 +64,4 @@ class Estimates:
 
     def _skip_s(self, place: Place) -> int:
         """Return how many seconds at the beginning are no steady load."""
-        if self._judged is not self._summary:
-            return 0
-        return min(30, max(1, -(-self._track.seconds(place.phase) // 10)))
+        return 0 if self._judged is not self._summary else self._track.begun_s(self._track.seconds(place.phase))

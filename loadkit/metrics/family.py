@@ -12,7 +12,8 @@ from loadkit.metrics.snapshot import Snapshot
 class Family:
     """One protocol's names. `made` counts what was begun, `done` what of that came to a valid end.
 
-    The three times are kept under `made`'s label: the name of the request, or of the function that is called.
+    The times are kept under `made`'s label: the name of the request, or of the function that is called. `faulty_time` is the part
+    of the response time whose responses are errors, a 5xx; "" where none are.
     """
 
     made: str
@@ -20,6 +21,7 @@ class Family:
     response_time: str
     service_time: str
     failure_time: str
+    faulty_time: str
     error_rate: str
 
     @property
@@ -34,6 +36,7 @@ HTTP = Family(
     response_time="http.response_time",
     service_time="http.service_time",
     failure_time="http.failure_time",
+    faulty_time="http.response_time.5xx",
     error_rate="http.error_rate",
 )
 PYTHON = Family(
@@ -42,6 +45,7 @@ PYTHON = Family(
     response_time="python.response_time",
     service_time="python.service_time",
     failure_time="python.failure_time",
+    faulty_time="",
     error_rate="python.error_rate",
 )
 FAMILIES = (HTTP, PYTHON)

@@ -18,6 +18,7 @@ from loadkit.flow.apdex import apdex_of
 from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.report.health import health
+from loadkit.report.measures import measures
 from loadkit.report.parts import parts, position, under
 from loadkit.report.timeline import COLUMNS, Timeline
 from loadkit.scenario.judged import active_s
@@ -52,6 +53,7 @@ def build_report(result: RunResult, timeline: Timeline, *, run: str | None = Non
             "calls": [_call(result.summary, name) for name in result.summary.labels(PYTHON.made)],
             "metrics": timeline.measured(result.summary),
             "series": _series(result.summary),
+            "measures": measures(result),
             "apdex": _apdex(result),
             "health": health(result.plan, result.summary),
             "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},

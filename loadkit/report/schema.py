@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadkit.metrics.histogram import PERCENTILES
 from loadkit.report.health import health_definitions, health_schema
+from loadkit.report.measures import measures_schema
 from loadkit.report.parts import measured_schema, phases_schema
 from loadkit.report.shapes import Schema
 from loadkit.report.shapes import choice as _choice
@@ -108,6 +109,7 @@ def _measures() -> Schema:
             },
         ),
         "series": _list("Histograms that can be merged and asked for any percentile.", _series()),
+        "measures": measures_schema(),
         "apdex": _nullable(
             _object(
                 "How satisfied users are with how long they wait; null without `plugins.apdex`.",

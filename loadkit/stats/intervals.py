@@ -34,8 +34,8 @@ class Estimate:
     """A number of a run and how certain it is, in the number's unit.
 
     `low` and `high` enclose with 95 % what a run without end would have shown; None where the samples do not say. `n` samples know
-    as much as `n_eff` independent ones; `seconds` of steady load were looked at. `note` says what is missing, `certified`
-    that nothing is.
+    as much as `n_eff` independent ones; `seconds` of steady load were looked at, and their batches left so many `degrees` of
+    freedom. `note` says what is missing, `certified` that nothing is.
     """
 
     value: float
@@ -44,6 +44,7 @@ class Estimate:
     n: int = 0
     n_eff: float = 0.0
     seconds: float = 0.0
+    degrees: int = 0
     note: str = ""
 
     @property
@@ -85,7 +86,7 @@ def percentile(p: float, n: int, found: Dependence, quantile: Callable[[float], 
     high = max(quantile(above), value) if above < 1 - 1 / n else None
     beyond = n_eff * min(p, 1 - p)
     note = _open(name, p, n, found) if low is None or high is None else _doubts(found, beyond, f"beyond {name}")
-    return Estimate(value=value, low=low, high=high, n=n, n_eff=n_eff, seconds=found.seconds, note=note)
+    return _enclosed(value, low, high, n, found, note)
 
 
 def ratio(part: int, whole: int, found: Dependence) -> Estimate:
@@ -100,11 +101,24 @@ def ratio(part: int, whole: int, found: Dependence) -> Estimate:
     low = beta_quantile(_TAIL, held, other + 1) if part else 0.0
     high = beta_quantile(1 - _TAIL, held + 1, other) if part < whole else 1.0
     note = _doubts(found)
-    return Estimate(value=value, low=low, high=high, n=whole, n_eff=n_eff, seconds=found.seconds, note=note)
+    return _enclosed(value, low, high, whole, found, note)
 
 
 def _unknown(value: float, n: int, found: Dependence, note: str) -> Estimate:
-    return Estimate(value=value, n=n, n_eff=n / found.inflation, seconds=found.seconds, note=note)
+    return _enclosed(value, None, None, n, found, note)
+
+
+def _enclosed(value: float, low: float | None, high: float | None, n: int, found: Dependence, note: str) -> Estimate:
+    return Estimate(
+        value=value,
+        low=low,
+        high=high,
+        n=n,
+        n_eff=n / found.inflation,
+        seconds=found.seconds,
+        degrees=found.degrees,
+        note=note,
+    )
 
 
 def _open(name: str, p: float, n: int, found: Dependence) -> str:
