@@ -11,6 +11,7 @@ from docs.pages.configuration import configuration_page
 from docs.pages.diagnostics import diagnostics_page
 from docs.pages.exit_codes import exit_codes_page
 from docs.pages.functions import functions_page
+from docs.pages.gates import gates_page, recommendation_page
 from docs.pages.metrics import metrics_page
 from docs.pages.python import python_page
 from docs.pages.report import report_page
@@ -24,8 +25,10 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "diagnostics.md": diagnostics_page,
     "exit-codes.md": exit_codes_page,
     "functions.md": functions_page,
+    "gates.md": gates_page,
     "metrics.md": metrics_page,
     "python.md": python_page,
+    "recommendation.md": recommendation_page,
     "report.md": report_page,
 }
 

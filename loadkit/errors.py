@@ -231,4 +231,9 @@ CODES: dict[str, str] = {
     "LK510": "data without rows or values, or with too few rows",
     "LK512": "a capture or match that fails at each response, or takes something else than it says",
     "LK520": "a function that the processor does not have",
+    # LK6xx: gates
+    "LK601": "a gate that plans more time than its budget",
+    "LK602": "two runs of a gate with the same name",
+    "LK603": "an environment of a gate that does not exist, or in which nothing runs",
+    "LK604": "a scenario file of a gate that does not exist",
 }

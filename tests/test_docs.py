@@ -20,11 +20,13 @@ import loadkit
 from docs.generate import PAGES, REFERENCE, page_text
 from docs.pages.markdown import anchor, code
 from loadkit import registry
+from loadkit.analysis.recommendation_schema import recommendation_schema
 from loadkit.cli.main import app
 from loadkit.errors import CODES, ExitCode
 from loadkit.metrics.sample import Outcome
 from loadkit.report.schema import report_schema
 from loadkit.report.timeline import COLUMNS
+from loadkit.scenario.gate_keys import gate_schema
 from loadkit.scenario.schema import scenario_schema
 from loadkit.slo.metric import METRICS
 from tests.test_architecture import ROWS
@@ -293,6 +295,8 @@ DOCUMENTED: dict[str, set[str]] = {
     "exit-codes.md": {f"| {int(number)} |" for number in ExitCode},
     "python.md": {f"`{name}" for name in loadkit.__all__ if name.endswith("Error")}
     | {f"### {name}\n" for name in loadkit.__all__ if not name.endswith(("Error", "__")) and name not in ALIASES},
+    "gates.md": {code(key) for key in property_names(gate_schema())},
+    "recommendation.md": {code(key) for key in property_names(recommendation_schema())},
     "report.md": {code(key) for key in (*property_names(report_schema()), *COLUMNS)},
 }
 

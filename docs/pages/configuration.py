@@ -48,6 +48,11 @@ def configuration_page() -> str:
     return "\n\n".join(made)
 
 
+def key_sections(schema: Schema) -> list[str]:
+    """Return the sections of another file's keys, from its schema."""
+    return list(_Page().section("The file", _inlined(schema, schema["$defs"]), 2))
+
+
 def _inlined(value: Any, parts: Mapping[str, Schema]) -> Any:
     """Return a schema with its references replaced by what they lead to, except those to parts with a section."""
     if isinstance(value, list):
@@ -79,7 +84,7 @@ class _Page:
     def section(self, title: str, part: Schema, level: int) -> Iterator[str]:
         """Yield a heading, the keys of an object in a table, and the sections of the objects inside."""
         yield heading(level, title if title == "The file" else code(title))
-        yield part["description"] if part.get("title") != "loadkit scenario" else "What stands at the top."
+        yield part["description"] if title != "The file" else "What stands at the top."
         if title in NOTES:
             yield NOTES[title].strip()
         yield from self._keys(title, part, level)

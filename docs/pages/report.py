@@ -36,11 +36,14 @@ _COLUMNS = "The names of the values in a row, in order."
 
 def report_page() -> str:
     """Return the page."""
-    schema = report_schema()
-    parts = [heading(1, "Report"), _INTRODUCTION.strip(), *_section("The file", schema, schema, 2)]
+    return "\n\n".join([heading(1, "Report"), _INTRODUCTION.strip(), *json_sections(report_schema())])
+
+
+def json_sections(schema: Schema) -> Iterator[str]:
+    """Yield the sections of a JSON file's keys, from its schema."""
+    yield from _section("The file", schema, schema, 2)
     for name, definition in schema["$defs"].items():
-        parts += _section(f"{name}", definition, schema, 2)
-    return "\n\n".join(parts)
+        yield from _section(f"{name}", definition, schema, 2)
 
 
 def _section(title: str, part: Schema, root: Schema, level: int) -> Iterator[str]:

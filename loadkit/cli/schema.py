@@ -20,21 +20,23 @@ class SchemaName(StrEnum):
     SCENARIO = "scenario"
     REPORT = "report"
     PLAN = "plan"
+    GATE = "gate"
+    RECOMMENDATION = "recommendation"
 
 
 def schema(
     which: Annotated[
-        SchemaName, typer.Argument(metavar="scenario|report|plan", help="Which schema to print.")
+        SchemaName, typer.Argument(metavar="scenario|report|plan|gate|recommendation", help="Which schema to print.")
     ] = SchemaName.SCENARIO,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Write all schemas into this directory instead."),
     ] = None,
 ) -> int:
-    """Print the JSON Schema of scenarios, reports or plans.
+    """Print the JSON Schema of scenarios, gates, reports, plans or recommendations.
 
-    Editors complete and explain a scenario with it; other tools can rely on a report, and on what `loadkit plan --json`
-    prints.
+    Editors complete and explain scenarios and gates with it; other tools can rely on a report, on what `loadkit plan --json`
+    prints, and on what `loadkit gate --json` writes.
 
     \b
     Examples:
@@ -70,6 +72,14 @@ def _schema(name: SchemaName) -> dict[str, Any]:
         from loadkit.fleet.demand import forecast_schema
 
         return forecast_schema()
+    if name is SchemaName.GATE:
+        from loadkit.scenario.gate_keys import gate_schema
+
+        return gate_schema()
+    if name is SchemaName.RECOMMENDATION:
+        from loadkit.analysis.recommendation_schema import recommendation_schema
+
+        return recommendation_schema()
     from loadkit.report.schema import report_schema
 
     return report_schema()

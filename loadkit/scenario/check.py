@@ -50,7 +50,7 @@ def check_schema(document: Document) -> list[Diagnostic]:
 
 
 def check_against(document: Document, schema: Mapping[str, Any]) -> list[Diagnostic]:
-    """Check a document against a schema that `build_schema` made."""
+    """Check a document against a schema that `build_schema` made, or that of a gate."""
     from jsonschema.validators import Draft202012Validator
 
     checker = _Checker(document, schema)
@@ -186,7 +186,7 @@ class _Checker:
     def _elsewhere(self, key: str, where: Where) -> str:
         """Return a hint for a key that would be right, or nearly, at the other of the two levels at the top of the file."""
         if where == ():
-            known = self.schema["$defs"]["config"]["properties"]
+            known = self.schema["$defs"].get("config", {}).get("properties", {})
             hint = "" if key in known else closest_key(key, known)
             return f"{hint} it belongs into config".strip() if hint or key in known else ""
         if where == ("config",) and key in self.schema["properties"]:

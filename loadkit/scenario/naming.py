@@ -20,6 +20,7 @@ _TYPES = {
     "null": "empty",
 }
 _LONGEST = 40
+_LISTS: Mapping[str | int, str] = {"scenarios": "scenario", "runs": "run"}
 
 
 class Names:
@@ -41,8 +42,8 @@ class Names:
         length = self._step_length(where)
         if length:
             return self._inside_step(where[length:], self._step(where[:length]))
-        if where[0] == "scenarios" and len(where) == 2:
-            return self._named("scenario", where)
+        if where[0] in _LISTS and len(where) == 2:
+            return self._named(_LISTS[where[0]], where)
         if where[0] == "config":
             return self._in_config(where)
         return _dotted(where)

@@ -25,11 +25,14 @@ class StepFault:
     empty_action: str | None = None
 
 
+_NONE: Mapping[str, Any] = {"properties": {}, "dependentSchemas": {}}
+
+
 class Steps:
-    """The steps that a schema of `build_schema` allows. `flows` are the actions whose value is a list of steps."""
+    """The steps that a schema allows: all of `build_schema`, none of a gate. `flows` are actions whose value is a list of steps."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        step = schema["$defs"]["step"]
+        step = schema["$defs"].get("step", _NONE)
         self._schema = schema
         self._known: Mapping[str, Any] = step["properties"]
         self._beside = {name: _keys_beside(rule, name) for name, rule in step["dependentSchemas"].items()}

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from loadkit.errors import CODES, ScenarioError
+from loadkit.scenario.gate import is_gate, read_gates
+from loadkit.scenario.gate_plans import read_plans
 from loadkit.scenario.merge import Overrides, load_document
 from loadkit.scenario.reading import read_plan
 from loadkit.scenario.settings import Settings
+from loadkit.scenario.source import read_source
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 INVALID = sorted((SCENARIOS / "invalid").glob("*.yaml"))
@@ -18,6 +21,9 @@ VALID = sorted(path for path in (SCENARIOS / "valid").iterdir() if path.suffix i
 def diagnose(name: str) -> str:
     """Return every diagnostic of a file of the current directory, as it is shown."""
     try:
+        if is_gate(read_source(name).document):
+            for gate in read_gates(name):
+                read_plans(gate, Settings(seed=1))
         plan = read_plan([Path(name)], Overrides(), Settings(seed=1))
         raise ScenarioError(plan.warnings, plan.document.sources)
     except ScenarioError as error:

@@ -1,0 +1,79 @@
+"""The plans of a gate's runs, all of them before the first one starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from loadkit.errors import Diagnostic, ScenarioError, Severity
+from loadkit.scenario.gate import Gate, GateRun, over_budget
+from loadkit.scenario.hidden import without_secrets
+from loadkit.scenario.merge import Overrides
+from loadkit.scenario.plan import Plan
+from loadkit.scenario.reading import read_plan
+from loadkit.scenario.settings import Settings
+from loadkit.scenario.source import in_order
+
+_UNKNOWN_ENVIRONMENT = "LK507"
+
+
+def read_plans(gate: Gate, settings: Settings, *, target: str | None = None, runs: bool = False) -> list[Plan]:
+    """Return the plans of a gate's runs; `settings` holds the limits, and `target` replaces those that are written.
+
+    Raises ScenarioError with the faults of all scenarios, and when they are planned to take more time than there is.
+    """
+    found: list[Diagnostic] = []
+    sources: dict[str, str] = dict(gate.sources)
+    plans: list[Plan] = []
+    for run in gate.runs:
+        try:
+            plans.append(_plan(gate, run, settings, target, runs=runs))
+        except ScenarioError as error:
+            found += error.diagnostics
+            sources |= error.sources
+    if not found and (excess := over_budget(gate, [plan.duration_ns for plan in plans])):
+        found.append(excess)
+    if found:
+        raise ScenarioError(in_order([*gate.warnings, *found]), sources)
+    return plans
+
+
+def warnings_of(gate: Gate, plans: list[Plan]) -> tuple[tuple[Diagnostic, ...], Mapping[str, str]]:
+    """Return the warnings of a gate and its plans, with the texts that they point into; secrets are hidden."""
+    found, sources = list(gate.warnings), dict(gate.sources)
+    for plan in plans:
+        diagnostics, texts = without_secrets(plan.warnings, plan.document.sources, plan.secrets)
+        found += diagnostics
+        sources |= texts
+    return in_order(found), sources
+
+
+def _plan(gate: Gate, run: GateRun, settings: Settings, target: str | None, *, runs: bool) -> Plan:
+    environment = run.environment or gate.environment
+    changes = Overrides(
+        environment=environment,
+        target=target or run.target,
+        overrides=run.overrides,
+        variables=run.variables,
+        seed=run.seed,
+    )
+    own = replace(
+        settings,
+        seed=run.seed,
+        scenario_name=run.scenario_name,
+        name=run.name,
+        environment=environment,
+        tags={"gate": gate.name, "environment": gate.environment, **run.tags},
+    )
+    try:
+        plan = read_plan(run.files, changes, own, runs=runs)
+    except ScenarioError as error:
+        if run.environment:
+            raise
+        raise ScenarioError(_meant(error.diagnostics), error.sources) from None
+    return plan if run.environment else replace(plan, warnings=_meant(plan.warnings))
+
+
+def _meant(found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """Return diagnostics without the warning that a scenario has nothing of its own for the gate's environment."""
+    return tuple(one for one in found if one.code != _UNKNOWN_ENVIRONMENT or one.severity is Severity.ERROR)
