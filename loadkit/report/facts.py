@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loadkit.errors import ExitCode, UsageError
+from loadkit.report.fingerprint import host_class
 from loadkit.slo.validity import CUT_OFF
 
 _PERCENTILES = ("p50", "p95", "p99")
@@ -65,22 +66,22 @@ def facts(report: Mapping[str, Any], *, directory: Path | None = None, file: Pat
 
 
 def _facts(found: Mapping[str, Any], directory: Path | None, file: Path | None) -> Run:
-    run, judged, host = found.get("run") or {}, found["judged"], found["host"]
+    judged = found["judged"]
     made = judged["requests"] + judged["calls"]
     broken = made - judged["responses"] - judged["returns"]
     broken += sum(count for code, count in judged["codes"].items() if code.startswith("5"))
     times = judged.get("response_time_ms") or {}
     started_at = datetime.fromisoformat(found["started_at"]).astimezone(UTC)
     return Run(
-        id=run.get("id") or _made_up_id(found, started_at),
+        id=found.get("run") or _made_up_id(found, started_at),
         started_at=started_at,
         name=str(found["name"]),
         target=str(found["target"]),
-        fingerprint=(run.get("fingerprint") or {}).get("id"),
+        fingerprint=(found.get("fingerprint") or {}).get("id"),
         status=_status(found),
         exit_code=int(found["exit_code"]),
         duration_s=float(found["elapsed_s"]),
-        host=f"{host['system']} {host['machine']}, {host['cpus']} cpus",
+        host=host_class(found["host"]),
         tags={str(key): str(value) for key, value in found["tags"].items()},
         requests=int(made),
         rate_per_s=made / judged["active_s"] if judged["active_s"] else 0.0,

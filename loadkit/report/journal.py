@@ -54,6 +54,7 @@ class Host(msgspec.Struct):
     system: str
     machine: str
     cpus: int
+    cpu: str = ""
 
 
 class Generator(msgspec.Struct):

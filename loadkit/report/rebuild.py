@@ -12,6 +12,7 @@ from loadkit.engine.ending import Course, Ending
 from loadkit.engine.result import RunResult
 from loadkit.errors import JournalError
 from loadkit.metrics.snapshot import from_wire, merge_all
+from loadkit.report.fingerprint import fingerprint
 from loadkit.report.journal import FORMAT, MAGIC, Damage, End, Generator, Header, read_frames
 from loadkit.report.report import build_report
 from loadkit.report.store import is_run
@@ -37,7 +38,8 @@ class Rebuilt:
     def report(self) -> dict[str, Any]:
         """Return the report of the run, made by the loadkit and the machine that made the load."""
         made = build_report(self.result, self.timeline, run=self.run)
-        made["loadkit"].update(msgspec.to_builtins(self.generator))
+        told = msgspec.to_builtins(self.generator)
+        made["loadkit"].update(told, fingerprint=fingerprint(self.result.plan, told["host"]))
         return made
 
 

@@ -17,6 +17,7 @@ from loadkit.engine.result import RunResult
 from loadkit.flow.apdex import apdex_of
 from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.report.fingerprint import cpu_model, fingerprint
 from loadkit.report.health import health
 from loadkit.report.measures import measures
 from loadkit.report.parts import parts, position, under
@@ -64,8 +65,9 @@ def build_report(result: RunResult, timeline: Timeline, *, run: str | None = Non
 
 def _origin(result: RunResult) -> dict[str, Any]:
     """Return what ran, where, and with what."""
-    plan = result.plan
+    plan, made_by = result.plan, generator()
     return {
+        "fingerprint": fingerprint(plan, made_by["host"]),
         "name": plan.name,
         "target": plan.secrets.mask(result.target),
         "ways": list(plan.ways),
@@ -75,7 +77,7 @@ def _origin(result: RunResult) -> dict[str, Any]:
         "digest": plan.digest,
         "seed": plan.seed,
         "workers": result.workers,
-        **generator(),
+        **made_by,
     }
 
 
@@ -120,7 +122,12 @@ def generator() -> dict[str, Any]:
     """Return what makes the load here: versions and machine."""
     return {
         "versions": _versions(),
-        "host": {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count() or 1},
+        "host": {
+            "system": platform.system(),
+            "machine": platform.machine(),
+            "cpus": os.cpu_count() or 1,
+            "cpu": cpu_model(),
+        },
     }
 
 

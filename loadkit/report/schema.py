@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loadkit.metrics.histogram import PERCENTILES
+from loadkit.report.fingerprint import fingerprint_schema
 from loadkit.report.health import health_definitions, health_schema
 from loadkit.report.measures import measures_schema
 from loadkit.report.parts import measured_schema, phases_schema
@@ -52,6 +53,7 @@ def _origin() -> Schema:
     return {
         "format": {"const": 1, "description": "Version of this format; it changes when a key changes its meaning."},
         "run": _nullable(_text("The run's id, such as 20261121-090255-k3f9; null where it is not kept.")),
+        "fingerprint": fingerprint_schema(),
         "name": _text("The run's name."),
         "target": _text("Where the load went, without user name and password."),
         "ways": _list("How targets were reached, where it was not directly.", _text("A sentence.")),
@@ -68,6 +70,7 @@ def _origin() -> Schema:
                 "system": _text("Operating system."),
                 "machine": _text("Processor architecture."),
                 "cpus": _integer("Number of processors."),
+                "cpu": _text("Model of the processors; empty where the system does not tell it."),
             },
         ),
     }

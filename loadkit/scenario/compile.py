@@ -31,6 +31,7 @@ from loadkit.scenario.errand import compile_errand, define_given, names_set_by
 from loadkit.scenario.fakes import check_fakes, template_functions
 from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
+from loadkit.scenario.likeness import Likeness, likeness
 from loadkit.scenario.payloads import check_rows, load_feeders, payload_places
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
@@ -112,6 +113,7 @@ def compile_plan(
         ensure=ensure,
         seed=seed,
         digest=hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest(),
+        likeness=_likeness(data, settings, scenarios, target, build),
         config=config,
         request_names=tuple(sorted(build.request_names)),
         endpoints=recorder.endpoint_names(),
@@ -133,6 +135,14 @@ def compile_plan(
         processor=build.processor,
         functions=tuple(build.named_functions),
     )
+
+
+def _likeness(
+    data: Mapping[str, Any], settings: Settings, scenarios: tuple[Scenario, ...], target: str, build: Build
+) -> Likeness:
+    place = DEMO_TARGET if settings.demo else target
+    picked = [scenario.index for scenario in scenarios]
+    return likeness(data, solo=settings.solo, picked=picked, target=place, secrets=build.secrets)
 
 
 def _connections(target: str, config: Mapping[str, Any], build: Build, width: int) -> int:

@@ -21,6 +21,7 @@ from loadkit.flow.step import Build, Where
 from loadkit.metrics.recorder import Recorder
 from loadkit.scenario.check import check_schema
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
+from loadkit.scenario.likeness import Likeness
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.scenario.settings import Settings
@@ -74,6 +75,7 @@ class _Outline(msgspec.Struct):
     warnings: list[Diagnostic]
     endpoints: dict[str, str] = {}
     own: _Own | None = None
+    likeness: Likeness = Likeness()
 
 
 def outline(plan: Plan) -> dict[str, Any]:
@@ -100,6 +102,7 @@ def outline(plan: Plan) -> dict[str, Any]:
             warnings=list(plan.warnings),
             endpoints=dict(plan.endpoints),
             own=_own(plan),
+            likeness=plan.likeness,
         )
     )
     return made
@@ -161,6 +164,7 @@ def recall(wire: Any) -> Plan:
             ensure=compile_ensure(config, build),
             seed=read.seed,
             digest=read.digest,
+            likeness=read.likeness,
             config=config,
             request_names=tuple(read.requests),
             endpoints=read.endpoints,

@@ -15,6 +15,7 @@ from loadkit.metrics.endpoints import Naming
 from loadkit.metrics.recorder import Recorder
 from loadkit.protocols.network import Network
 from loadkit.redact import Secrets
+from loadkit.scenario.likeness import Likeness
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document
 from loadkit.slo.ensure import Ensure
@@ -104,6 +105,8 @@ class Plan:
     seed: int
     digest: str
     config: Mapping[str, Any]
+    likeness: Likeness = field(default_factory=Likeness)
+    """What makes this run comparable with others."""
     request_names: tuple[str, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
     """What the report calls requests by endpoint, where that is not their name; "" where it does not (see Naming)."""
