@@ -31,8 +31,8 @@ _LATEST = re.compile(rf"{LATEST}(?:~(\d{{1,6}}))?")
 _SHOWN = 3
 
 
-class _Instant(sa.TypeDecorator[datetime]):
-    """An instant in UTC, also where the database knows no time zones."""
+class Instant(sa.TypeDecorator[datetime]):
+    """A column of instants in UTC, also where the database knows no time zones."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -46,7 +46,7 @@ RUN_ROWS = sa.Table(
     "runs",
     METADATA,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("started_at", _Instant, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("fingerprint", sa.Text),
