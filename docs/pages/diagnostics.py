@@ -29,6 +29,7 @@ _GROUPS = {
         "What the file asks for goes beyond `--allow-host`, `--max-rate` or [`.loadkit.yaml`](../guides/limits.md).",
     ),
     "LK5": ("Warnings", "What Artillery would run, and loadkit runs as well."),
+    "LK6": ("Gates", "What is wrong in [a gate file](gates.md) beside its shape."),
 }
 
 _ADVICE = {
@@ -79,6 +80,9 @@ _ADVICE = {
     "LK505": "The key does nothing. It is accepted so that files written for Artillery run.",
     "LK506": "See [coming from Artillery](../guides/coming-from-artillery.md).",
     "LK520": "A `function` step counts `errors.Undefined function`, any other hook is left out, as in Artillery.",
+    "LK601": "The planned time is that of the phases and five seconds for each run. Nothing is started.",
+    "LK603": "`ci`, `staging` and `production` are always there, others are defined in `environments`.",
+    "LK604": "Paths are relative to the gate file.",
     "LK507": "The name after `-e` is none of `config.environments`; the file runs without it.",
 }  # fmt: skip
 
