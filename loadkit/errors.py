@@ -236,4 +236,5 @@ CODES: dict[str, str] = {
     "LK602": "two runs of a gate with the same name",
     "LK603": "an environment of a gate that does not exist, or in which nothing runs",
     "LK604": "a scenario file of a gate that does not exist",
+    "LK605": "a gate where a scenario is expected",
 }

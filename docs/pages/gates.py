@@ -10,7 +10,8 @@ from loadkit.scenario.gate_keys import gate_schema
 
 _GATE = """
 `loadkit gate FILE` reads this file; `loadkit schema gate` prints its JSON Schema, and `loadkit validate` checks it with the
-scenarios that it lists. It is YAML or JSON, read as strictly as scenario files.
+scenarios that it lists. It is YAML or JSON, read as strictly as scenario files. How gates are used is told in
+[Gates](../guides/gates.md).
 """
 
 _RECOMMENDATION = """

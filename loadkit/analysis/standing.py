@@ -220,6 +220,8 @@ def _judged(attempt: Attempt, run: Mapping[str, Any]) -> Iterator[Reason]:
         kind = _kind(verdict)
         if kind:
             gravity, remedy = _OBJECTIVES[kind]
+            if kind == "failed" and run.get("run"):
+                remedy += f"; `loadkit runs show {run['run']}` shows it"
             yield _reason(
                 name, gravity, Cause.OBJECTIVE, _objective_text(verdict), remedy, _position(verdict["at"]) or attempt.at
             )
@@ -275,7 +277,8 @@ def _reason(run: str, gravity: Gravity, cause: Cause, text: str, remedy: str, at
 
 
 def _position(at: Mapping[str, Any] | None) -> Position | None:
-    return None if at is None else Position(at["file"], at["line"], at["column"])
+    """Return a place in a file; None for none, and for one in the text of an option."""
+    return None if at is None or at["file"].startswith("--") else Position(at["file"], at["line"], at["column"])
 
 
 # --------------------------------------------------------------------------------------------------------------- the score

@@ -14,6 +14,7 @@ import typer
 from loadkit import __version__
 from loadkit.cli.demo import demo
 from loadkit.cli.diff import diff
+from loadkit.cli.gate import gate
 from loadkit.cli.importing import import_traffic
 from loadkit.cli.init import init
 from loadkit.cli.plan import plan
@@ -107,10 +108,11 @@ def loadkit(
       loadkit run scenario.yaml                     run a scenario file
       loadkit validate scenario.yaml                check a file without running it
       loadkit plan scenario.yaml                    see what it would do
+      loadkit gate gate.yaml                        run several, and make one decision
     """
 
 
-for _command in (run, validate, plan, diff, init, quick, demo, schema, version):
+for _command in (run, gate, validate, plan, diff, init, quick, demo, schema, version):
     app.command()(guarded(_command))
 app.command("import")(guarded(import_traffic))
 

@@ -33,7 +33,7 @@ def schema(
         typer.Option("-o", "--output", metavar="DIR", help="Write all schemas into this directory instead."),
     ] = None,
 ) -> int:
-    """Print the JSON Schema of scenarios, gates, reports, plans or recommendations.
+    """Print the JSON Schema of what loadkit reads and writes.
 
     Editors complete and explain scenarios and gates with it; other tools can rely on a report, on what `loadkit plan --json`
     prints, and on what `loadkit gate --json` writes.

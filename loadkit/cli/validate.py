@@ -15,6 +15,7 @@ from loadkit.outputs.findings import FORMATS, Checked
 
 if TYPE_CHECKING:
     from loadkit.cli.inputs import Input
+    from loadkit.scenario.gate import Gate
 
 
 class Format(StrEnum):
@@ -49,15 +50,17 @@ def validate(
         ),
     ] = Format.TEXT,
 ) -> int:
-    """Check scenario files without running them.
+    """Check scenario files and gates without running them.
 
-    Every fault is shown at once, each with its place in the file and a hint. Exit code 2 says that there are faults.
+    Every fault is shown at once, each with its place in the file and a hint. Exit code 2 says that there are faults. A gate is
+    checked with the scenarios that it lists, for all its environments or for the one of -e.
 
     \b
     Examples:
       loadkit validate shop.yaml
       loadkit validate shop.yaml -c staging.yaml -e staging
       loadkit validate --each scenarios/*.yaml --format github
+      loadkit validate gate.yaml
     """
     from loadkit.cli.inputs import Input
 
@@ -81,8 +84,12 @@ def validate(
 
 def check(files: tuple[str, ...], given: Input) -> Checked:
     """Return what is found in files that make one scenario; secrets are hidden. Raises UsageError."""
+    from loadkit.scenario.gate_keys import is_gate
     from loadkit.scenario.hidden import without_secrets
+    from loadkit.scenario.source import read_source
 
+    if len(files) == 1 and is_gate(read_source(files[0]).document):
+        return check_gate(files[0], given)
     try:
         plan = given.read(files)
     except ScenarioError as error:
@@ -94,3 +101,38 @@ def check(files: tuple[str, ...], given: Input) -> Checked:
         counted(len(plan.objectives), "threshold"),
     )
     return Checked(files=files, diagnostics=diagnostics, sources=sources, contents=contents)
+
+
+def check_gate(file: str, given: Input) -> Checked:
+    """Return what is found in a gate and its scenarios, in all its environments or in the one that is given."""
+    from loadkit.cli.dotenv import set_environment
+    from loadkit.scenario.gate import read_gate, read_gates
+    from loadkit.scenario.source import in_order
+
+    set_environment(given.dotenv)
+    try:
+        gates = [read_gate(file, given.environment)] if given.environment else read_gates(file)
+    except ScenarioError as error:
+        return Checked(files=(file,), diagnostics=error.diagnostics, sources=error.sources)
+    checked = [_check_plans(gate, given) for gate in gates]
+    runs = {(run.name, run.at) for gate in gates for run in gate.runs}
+    return Checked(
+        files=(file,),
+        diagnostics=in_order(found for one in checked for found in one.diagnostics),
+        sources={name: text for one in checked for name, text in one.sources.items()},
+        contents=(counted(len(gates), "environment"), counted(len(runs), "run")),
+    )
+
+
+def _check_plans(gate: Gate, given: Input) -> Checked:
+    from loadkit.cli.limits import read_limits
+    from loadkit.cli.reading import chosen_target
+    from loadkit.scenario.gate_plans import read_plans, warnings_of
+    from loadkit.scenario.settings import Settings
+
+    try:
+        plans = read_plans(gate, Settings(**read_limits(None, None)), target=chosen_target(given.target))
+    except ScenarioError as error:
+        return Checked(files=(gate.file,), diagnostics=error.diagnostics, sources=error.sources)
+    diagnostics, sources = warnings_of(gate, plans)
+    return Checked(files=(gate.file,), diagnostics=diagnostics, sources=sources)

@@ -17,7 +17,7 @@ from typing import Any
 from loadkit.errors import Diagnostic, Position, ScenarioError, Severity
 from loadkit.scenario.check import check_against
 from loadkit.scenario.gate_keys import DEFAULT_BUDGETS, NO_BUDGET, gate_schema
-from loadkit.scenario.source import Document, Reading, Where, in_order, read_source
+from loadkit.scenario.source import Reading, Where, in_order, read_source
 from loadkit.units import NS_PER_S, format_duration_ns, parse_duration_ns
 
 ALLOWANCE_NS = 5 * NS_PER_S
@@ -26,7 +26,10 @@ DEFAULT_ENVIRONMENT = "ci"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateRun:
-    """One run of a gate. `files` are paths as they are opened; `variables` and `overrides` are JSON texts."""
+    """One run of a gate. `files` are paths as they are opened; `variables` and `overrides` are JSON texts.
+
+    `places` says where in the gate file stands what is passed on like an option: "--target", "--overrides", "--variables".
+    """
 
     name: str
     files: tuple[str, ...]
@@ -42,6 +45,7 @@ class GateRun:
     scenario_name: str | None = None
     seed: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Position] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +61,6 @@ class Gate:
     runs: tuple[GateRun, ...]
     sources: Mapping[str, str]
     warnings: tuple[Diagnostic, ...] = ()
-
-
-def is_gate(document: Document | None) -> bool:
-    """Say whether a file is a gate: it lists runs, and has nothing of a scenario."""
-    keys = document.data.keys() if document is not None else set()
-    return bool(keys & {"runs", "environments"}) and not keys & {"scenarios", "config", "extends"}
 
 
 def read_gate(path: Path | str, environment: str | None = None) -> Gate:
@@ -112,7 +110,6 @@ class _Reader:
 
     def gate(self, name: str) -> Gate:
         """Return the gate in an environment."""
-        settings: Mapping[str, Any] = self.data.get("environments", {}).get(name) or {}
         taking_part = [index for index, run in enumerate(self.data["runs"]) if _takes_part(run, name)]
         if name not in self.budgets:
             message = f'there is no environment "{name}"'
@@ -129,7 +126,7 @@ class _Reader:
             budget_ns=self.spans.get(name),
             budget_at=self.document.at(budget),
             budget_width=self.document.width(budget),
-            runs=tuple(self._run(index, settings) for index in taking_part),
+            runs=tuple(self._run(index, name) for index in taking_part),
             sources=self.document.sources,
         )
 
@@ -166,9 +163,11 @@ class _Reader:
             self.report("LK104", ("environments", name, "budget"), text, "write 10m, or none for no limit")
         return span
 
-    def _run(self, index: int, settings: Mapping[str, Any]) -> GateRun:
+    def _run(self, index: int, environment: str) -> GateRun:
         written: Mapping[str, Any] = self.data["runs"][index]
+        settings: Mapping[str, Any] = self.data.get("environments", {}).get(environment) or {}
         where: Where = ("runs", index, "scenario")
+        above: Where = ("environments", environment)
         variables = {**(settings.get("variables") or {}), **(written.get("variables") or {})}
         return GateRun(
             name=_run_name(written),
@@ -185,6 +184,10 @@ class _Reader:
             scenario_name=written.get("scenario_name"),
             seed=written.get("seed"),
             tags=dict(written.get("tags", {})),
+            places={
+                f"--{key}": self.document.at(("runs", index, key) if key in written else (*above, key), key=True)
+                for key in ("target", "overrides", "variables")
+            },
         )
 
     def _files(self, where: Where, written: str | list[str]) -> tuple[str, ...]:

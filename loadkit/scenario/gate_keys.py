@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from loadkit.scenario.assemble import EXTENSIONS
+from loadkit.scenario.source import Document
 
 Schema = dict[str, Any]
 
@@ -153,6 +154,12 @@ _TOP: dict[str, Schema] = {
         "examples": [[{"scenario": "light.yaml"}, {"scenario": "stress.yaml", "only": ["staging"]}]],
     },
 }
+
+
+def is_gate(document: Document | None) -> bool:
+    """Say whether a file is a gate: it lists runs, and has nothing of a scenario."""
+    keys = document.data.keys() if document is not None else set()
+    return bool(keys & {"runs", "environments"}) and not keys & {"scenarios", "config", "extends"}
 
 
 def gate_schema() -> Schema:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from loadkit.errors import Diagnostic, ScenarioError, Severity
+from loadkit.errors import Diagnostic, ScenarioError
 from loadkit.scenario.gate import Gate, GateRun, over_budget
 from loadkit.scenario.hidden import without_secrets
 from loadkit.scenario.merge import Overrides
@@ -68,12 +68,18 @@ def _plan(gate: Gate, run: GateRun, settings: Settings, target: str | None, *, r
     try:
         plan = read_plan(run.files, changes, own, runs=runs)
     except ScenarioError as error:
-        if run.environment:
-            raise
-        raise ScenarioError(_meant(error.diagnostics), error.sources) from None
-    return plan if run.environment else replace(plan, warnings=_meant(plan.warnings))
+        raise ScenarioError(_meant(error.diagnostics, run, is_ours=target is None), error.sources) from None
+    return replace(plan, warnings=_meant(plan.warnings, run, is_ours=target is None))
 
 
-def _meant(found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-    """Return diagnostics without the warning that a scenario has nothing of its own for the gate's environment."""
-    return tuple(one for one in found if one.code != _UNKNOWN_ENVIRONMENT or one.severity is Severity.ERROR)
+def _meant(found: tuple[Diagnostic, ...], run: GateRun, *, is_ours: bool) -> tuple[Diagnostic, ...]:
+    """Return diagnostics with places in the gate file where they are about what it says.
+
+    That a scenario has nothing of its own for the environment of the gate is no reason to warn.
+    """
+    places = {name: at for name, at in run.places.items() if is_ours or name != "--target"}
+    return tuple(
+        replace(one, at=places[one.at.file], length=len(one.at.file) - 2) if one.at.file in places else one
+        for one in found
+        if run.environment or one.code != _UNKNOWN_ENVIRONMENT
+    )

@@ -20,6 +20,7 @@ from typing import Any
 from loadkit.errors import Diagnostic, Position, ScenarioError, Severity
 from loadkit.redact import Secrets
 from loadkit.scenario.check import check_schema
+from loadkit.scenario.gate_keys import is_gate
 from loadkit.scenario.hidden import find_secrets, without_secrets
 from loadkit.scenario.overlay import overlay
 from loadkit.scenario.resolve import builtin_variables, place_payloads, render_config
@@ -126,6 +127,13 @@ class _Work:
             self.diagnostics.append(Diagnostic(code="LK001", message=message, at=Position(file, 1, 1), hint=hint))
             return None
         document = self._take(read_source(file))
+        if document is not None and is_gate(document):
+            hint = f"`loadkit gate {file}` runs it, and `loadkit validate {file}` checks it"
+            where: Where = ("runs",) if "runs" in document.data else ("environments",)
+            self._report(
+                "LK605", "the file is a gate, which lists scenarios and is none", document, where, hint=hint, key=True
+            )
+            return None
         return None if document is None else self._extended(document, file, (*chain, file))
 
     def _take(self, reading: Reading) -> Document | None:
@@ -254,16 +262,12 @@ class _Work:
         *,
         hint: str,
         severity: Severity = Severity.ERROR,
+        key: bool = False,
     ) -> None:
+        key = key or severity is Severity.WARNING
+        at, length = document.at(where, key=key), document.width(where, key=key)
         self.diagnostics.append(
-            Diagnostic(
-                code=code,
-                message=message,
-                at=document.at(where, key=severity is Severity.WARNING),
-                severity=severity,
-                hint=hint,
-                length=document.width(where, key=severity is Severity.WARNING),
-            )
+            Diagnostic(code=code, message=message, at=at, severity=severity, hint=hint, length=length)
         )
 
 

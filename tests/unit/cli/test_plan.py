@@ -10,7 +10,7 @@ from loadkit.cli.main import app
 from loadkit.fleet.demand import forecast_schema
 
 ROOT = Path(__file__).parents[3]
-FILES = sorted(path for path in (ROOT / "scenarios").glob("*.yaml") if path.name != "base.yaml")
+FILES = sorted(path for path in (ROOT / "scenarios").glob("*.yaml") if path.name not in ("base.yaml", "gate.yaml"))
 
 
 def invoke(*arguments: str):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from loadkit.errors import CODES, ScenarioError
-from loadkit.scenario.gate import is_gate, read_gates
+from loadkit.scenario.gate import read_gates
+from loadkit.scenario.gate_keys import is_gate
 from loadkit.scenario.gate_plans import read_plans
 from loadkit.scenario.merge import Overrides, load_document
 from loadkit.scenario.reading import read_plan

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from loadkit.errors import ScenarioError
-from loadkit.scenario.gate import ALLOWANCE_NS, fits, is_gate, over_budget, planned_ns, read_gate, read_gates
+from loadkit.scenario.gate import ALLOWANCE_NS, fits, over_budget, planned_ns, read_gate, read_gates
+from loadkit.scenario.gate_keys import is_gate
 from loadkit.scenario.source import read_document
 from loadkit.units import NS_PER_S
 

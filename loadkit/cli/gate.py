@@ -1,0 +1,199 @@
+"""`loadkit gate`."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from loadkit.cli import options
+from loadkit.errors import ExitCode, PreflightError
+from loadkit.outputs.base import paint_for, write_line
+
+if TYPE_CHECKING:
+    from loadkit.analysis.recommendation import Recommendation
+    from loadkit.cli.execute import Choices
+    from loadkit.scenario.gate import Gate, GateRun
+    from loadkit.scenario.plan import Plan
+
+
+def gate(
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG", help="A gate file in YAML or JSON: the runs, and the time they have.")
+    ],
+    environment: Annotated[
+        str | None,
+        typer.Option("-e", "--environment", metavar="NAME", help="ci (the default), staging, production or another."),
+    ] = None,
+    target: options.Target = None,
+    json: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the recommendation as JSON; /dev/stdout prints it."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Write reports and recommendation into this directory."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything and show what would run; send nothing.")
+    ] = False,
+    dotenv: options.Dotenv = None,
+    quiet: options.Quiet = False,
+    allow_host: options.AllowHost = None,
+    max_rate: options.MaxRate = None,
+    yes: options.Yes = False,
+    graceful_stop: options.GracefulStop = "30s",
+    workers: options.Workers = "auto",
+    no_store: options.NoStore = False,
+) -> int:
+    """Run a list of scenarios and recommend what to do with a release.
+
+    Each run is made, judged and kept as `loadkit run` does it. Together they come to a decision (approved, approved with warnings,
+    blocked, or no decision) and a health score with its formula. Each environment has a time budget: 10 minutes in ci, 30 in
+    staging, none in production, unless the file says otherwise. Exit code 0 approved, also with warnings; 3 an objective failed,
+    4 nothing but a regression blocks, 5 no decision; 2 the files are wrong or plan more time than there is.
+
+    \b
+    Examples:
+      loadkit gate gate.yaml
+      loadkit gate gate.yaml -e staging -t https://staging.example.com --json recommendation.json
+      loadkit gate gate.yaml -e production --dry-run
+    """  # fmt: skip
+    from loadkit.cli.consent import ask_before_load
+    from loadkit.cli.dotenv import set_environment
+    from loadkit.cli.execute import Choices
+    from loadkit.cli.limits import check_addresses, read_limits
+    from loadkit.cli.reading import chosen_target
+    from loadkit.scenario.gate import read_gate
+    from loadkit.scenario.gate_plans import read_plans
+    from loadkit.scenario.settings import Settings
+
+    set_environment(dotenv)
+    read = read_gate(config, environment)
+    settings = Settings(**read_limits(allow_host, max_rate))
+    plans = read_plans(read, settings, target=chosen_target(target), runs=not dry_run)
+    if dry_run:
+        _show(read, plans)
+        return ExitCode.PASS
+    for plan in plans:
+        check_addresses(plan)
+        if not (yes or quiet):
+            ask_before_load(plan)
+    _prepare(json, output)
+    choices = Choices(graceful_stop=graceful_stop, quiet=quiet, yes=True, workers=workers, store=not no_store)
+    made = _carry_through(read, plans, choices, output)
+    return _conclude(made, json, output)
+
+
+def _show(gate: Gate, plans: list[Plan]) -> None:
+    """Print what would run, and how long it takes."""
+    from loadkit.scenario.gate import ALLOWANCE_NS, planned_ns
+    from loadkit.scenario.gate_plans import warnings_of
+    from loadkit.units import format_duration_ns
+
+    found, sources = warnings_of(gate, plans)
+    for warning in found:
+        write_line(sys.stderr, warning.render(sources))
+    write_line(sys.stdout, f"Gate {gate.name} in {gate.environment}")
+    for run, plan in zip(gate.runs, plans, strict=True):
+        optional = "" if run.required else ", not required"
+        where = plan.secrets.mask(plan.target)
+        files = ", ".join(run.files)
+        write_line(
+            sys.stdout, f"  {run.name}: {format_duration_ns(plan.duration_ns)} against {where}{optional}  {files}"
+        )
+    total = format_duration_ns(planned_ns([plan.duration_ns for plan in plans]))
+    budget = "there is no budget" if gate.budget_ns is None else f"the budget is {format_duration_ns(gate.budget_ns)}"
+    each = format_duration_ns(ALLOWANCE_NS)
+    write_line(sys.stdout, f"planned: {total}, with {each} for each run to start and end; {budget}")
+
+
+def _prepare(json: Path | None, output: Path | None) -> None:
+    """Make the directory, and find out before any load whether what is asked for can be written."""
+    from loadkit.outputs.files import open_report
+
+    if output is not None:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PreflightError(f"cannot write into {output}: {error.strerror}; choose another directory") from error
+    for path in (json, output and output / "recommendation.json"):
+        if path is not None:
+            open_report(str(path))
+
+
+def _carry_through(gate: Gate, plans: list[Plan], choices: Choices, output: Path | None) -> Recommendation:
+    import time
+
+    from loadkit.analysis.recommendation import Occasion, recommend
+    from loadkit.cli.gating import Gating
+    from loadkit.units import NS_PER_S
+
+    places = dict(zip((run.name for run in gate.runs), _report_names(gate), strict=True))
+
+    def run_once(run: GateRun, plan: Plan) -> Mapping[str, Any]:
+        return _run_once(plan, choices, output / places[run.name] if output else None)
+
+    under_way = Gating(
+        gate=gate, run_once=run_once, now_ns=time.monotonic_ns, say=lambda text: write_line(sys.stderr, text)
+    )
+    with under_way.halt.watched():
+        attempts = under_way.attempts(plans)
+    occasion = Occasion(
+        gate=gate.name,
+        file=gate.file,
+        environment=gate.environment,
+        budget_s=None if gate.budget_ns is None else gate.budget_ns / NS_PER_S,
+        elapsed_s=under_way.elapsed_ns / NS_PER_S,
+        signal=under_way.halt.signal,
+    )
+    return recommend(occasion, attempts)
+
+
+def _report_names(gate: Gate) -> Iterator[str]:
+    """Yield names for the reports of runs: "1-light.json"."""
+    for number, run in enumerate(gate.runs, 1):
+        yield f"{number}-{re.sub(r'[^A-Za-z0-9._-]+', '-', run.name).strip('-.')[:80] or 'run'}.json"
+
+
+def _run_once(plan: Plan, choices: Choices, report: Path | None) -> Mapping[str, Any]:
+    from dataclasses import replace
+
+    from loadkit.cli.conclusion import Conclusion
+    from loadkit.cli.execute import execute
+    from loadkit.fleet.process import spawned
+
+    reports: list[Mapping[str, Any]] = []
+
+    def keep(found: Conclusion) -> None:
+        reports.append(found.report)
+
+    own = replace(choices, output=str(report) if report else None, findings=[*choices.findings, keep])
+    with spawned(1) as processes:
+        execute(plan, own, processes)
+    return reports[0]
+
+
+def _conclude(made: Recommendation, json: Path | None, output: Path | None) -> ExitCode:
+    """Print the recommendation, write it, and return the exit code."""
+    from loadkit.outputs.json import write_report, write_whole
+    from loadkit.outputs.recommendation import recommendation_lines, recommendation_markdown
+
+    for line in recommendation_lines(made, paint=paint_for(sys.stdout, os.environ)):
+        write_line(sys.stdout, line)
+    code = made.exit_code
+    try:
+        for path in (json, output and output / "recommendation.json"):
+            if path is not None:
+                write_report(path, made.to_data())
+        if output is not None:
+            write_whole(output / "recommendation.md", recommendation_markdown(made).encode())
+    except OSError as error:
+        write_line(sys.stderr, f"error: the recommendation cannot be written: {error}")
+        code = ExitCode.foremost(code, ExitCode.INVALID_MEASUREMENT)
+    return code
