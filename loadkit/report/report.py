@@ -55,6 +55,7 @@ def build_report(result: RunResult, timeline: Timeline, *, run: str | None = Non
             "metrics": timeline.measured(result.summary),
             "series": _series(result.summary),
             "measures": measures(result),
+            "comparison": None,
             "apdex": _apdex(result),
             "health": health(result.plan, result.summary),
             "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},

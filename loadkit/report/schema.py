@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loadkit.metrics.histogram import PERCENTILES
+from loadkit.report.compared import comparison_schema
 from loadkit.report.fingerprint import fingerprint_schema
 from loadkit.report.health import health_definitions, health_schema
 from loadkit.report.measures import measures_schema
@@ -113,6 +114,7 @@ def _measures() -> Schema:
         ),
         "series": _list("Histograms that can be merged and asked for any percentile.", _series()),
         "measures": measures_schema(),
+        "comparison": _nullable(comparison_schema()),
         "apdex": _nullable(
             _object(
                 "How satisfied users are with how long they wait; null without `plugins.apdex`.",

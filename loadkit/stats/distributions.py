@@ -45,6 +45,11 @@ def student_t(probability: float, degrees: float) -> float:
     return math.sqrt(degrees * (1 - x) / x)
 
 
+def student_p(t: float, degrees: float) -> float:
+    """Return how probable it is that Student's variable is as far from zero as t, to either side."""
+    return beta_cdf(degrees / (degrees + t * t), degrees / 2, 0.5)
+
+
 def _fraction(x: float, a: float, b: float) -> float:
     c, d = 1.0, _guarded(1 - (a + b) * x / (a + 1))
     d = result = 1 / d

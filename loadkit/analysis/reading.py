@@ -1,0 +1,142 @@
+"""A run as comparisons read it from its report, and what of it forbids to compare it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from loadkit.report.fingerprint import PARTS
+from loadkit.stats.contrast import Level
+from loadkit.stats.proportions import Share
+
+Series = tuple[str, str | None]
+"""A family, http or python, and a name; None for all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantile:
+    """A percentile in milliseconds; `level` is None where it has no interval, and `note` says why."""
+
+    value_ms: float
+    level: Level | None
+    samples: int
+    effective_samples: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What was seen of one name: percentiles of the requests that went well and of all, and errors."""
+
+    requests: int
+    errors: Share
+    good: Mapping[str, Quantile]
+    every: Mapping[str, Quantile]
+    has_failures: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One run. `faults` say why it measured nothing that could be compared, `failed` why it is no baseline."""
+
+    run: str
+    identity: tuple[Any, ...]
+    faults: tuple[str, ...]
+    failed: str
+    parts: Mapping[str, str]
+    words: Mapping[str, str]
+    steady_s: int
+    lag_p99_ms: float
+    series: Mapping[Series, Observed]
+
+
+def read(report: Mapping[str, Any]) -> Reading:
+    """Read a report. One that is none of loadkit's, or of a version before there were comparisons, has a fault that says so."""
+    body = report.get("loadkit")
+    if not isinstance(body, Mapping) or not isinstance(body.get("measures"), Mapping):
+        return _unreadable(body if isinstance(body, Mapping) else {})
+    measures = body["measures"]
+    return Reading(
+        run=_name(body),
+        identity=(body.get("run"), body.get("started_at"), body.get("digest"), body.get("seed")),
+        faults=tuple(_faults(body)),
+        failed="" if body.get("exit_code") == 0 else f"it did not pass (exit code {body.get('exit_code')})",
+        parts={part: body["fingerprint"][part] for part in PARTS},
+        words=_words(body),
+        steady_s=measures["steady_s"],
+        lag_p99_ms=measures["lag_p99_ms"],
+        series={(one["family"], one["name"]): _observed(one) for one in measures["series"]},
+    )
+
+
+def _unreadable(body: Mapping[str, Any]) -> Reading:
+    made_by = (body.get("versions") or {}).get("loadkit")
+    fault = (
+        f"it was made by loadkit {made_by}, which measured nothing to compare" if made_by else "it is no loadkit report"
+    )
+    nothing: dict[Any, Any] = {}
+    return Reading(
+        run=_name(body),
+        identity=(),
+        faults=(fault,),
+        failed="",
+        parts=nothing,
+        words=nothing,
+        steady_s=0,
+        lag_p99_ms=0.0,
+        series=nothing,
+    )
+
+
+def _name(body: Mapping[str, Any]) -> str:
+    return str(body.get("run") or f"the run of {body.get('started_at', 'an unknown time')}")
+
+
+def _faults(body: Mapping[str, Any]) -> list[str]:
+    faults = []
+    if body["measurement"]["status"] == "invalid":
+        faults.append(f"its measurement is INVALID ({'; '.join(body['measurement']['reasons'])})")
+    if body.get("signal"):
+        faults.append(f"it was ended early by {body['signal']}, so the load was another")
+    if body.get("aborted_by"):
+        faults.append(f"it was ended early by `{body['aborted_by']['objective']}`, so the load was another")
+    if not body["measures"]["series"]:
+        faults.append("it made no requests that are judged")
+    return faults
+
+
+def _words(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return how each part of the fingerprint is called when it differs."""
+    seconds = sum(phase["duration_s"] for phase in body["phases"])
+    return {
+        "scenario": f"{', '.join(body['files']) or body['name']} {body['fingerprint']['scenario'][:8]}",
+        "phases": f"{len(body['phases'])} of {seconds:g} s in all, {body['fingerprint']['phases'][:8]}",
+        "target": body["fingerprint"]["target"],
+        "host": body["fingerprint"]["host"],
+    }
+
+
+def _observed(one: Mapping[str, Any]) -> Observed:
+    good = {found["percentile"]: _quantile(found) for found in one["good"]}
+    every = good if one["every"] is None else {found["percentile"]: _quantile(found) for found in one["every"]}
+    inflation = max(1.0, one["error_inflation"])
+    return Observed(
+        requests=one["requests"],
+        errors=Share(one["errors"], one["requests"], one["requests"] / inflation),
+        good=good,
+        every=every,
+        has_failures=one["every"] is not None,
+    )
+
+
+def _quantile(found: Mapping[str, Any]) -> Quantile:
+    value, low, high = found["value_ms"], found["low_ms"], found["high_ms"]
+    level = Level.of(value, low, high, found["degrees"]) if low and high and value > 0 else None
+    return Quantile(
+        value_ms=value,
+        level=level,
+        samples=found["samples"],
+        effective_samples=found["effective_samples"],
+        note=found["note"],
+    )
