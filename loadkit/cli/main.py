@@ -22,6 +22,7 @@ from loadkit.cli.quick import quick
 from loadkit.cli.report import journal
 from loadkit.cli.run import run
 from loadkit.cli.schema import schema
+from loadkit.cli.trend import trend
 from loadkit.cli.validate import validate
 from loadkit.cli.version import describe_version, version
 from loadkit.errors import ExitCode, LoadkitError, ScenarioError
@@ -112,7 +113,7 @@ def loadkit(
     """
 
 
-for _command in (run, gate, validate, plan, diff, init, quick, demo, schema, version):
+for _command in (run, gate, validate, plan, diff, init, quick, demo, trend, schema, version):
     app.command()(guarded(_command))
 app.command("import")(guarded(import_traffic))
 

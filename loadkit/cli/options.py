@@ -156,3 +156,11 @@ NoStore = Annotated[
     bool,
     typer.Option("--no-store", help="Do not keep the run in .loadkit/runs; LOADKIT_NO_STORE=1 does the same."),
 ]
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="The history: postgresql://..., or an SQLite file; LOADKIT_STORE does the same. [.loadkit/history.db]",
+    ),
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,7 +13,7 @@ import msgspec
 from loadkit.engine.ending import Course, Ending
 from loadkit.engine.result import RunResult
 from loadkit.errors import JournalError
-from loadkit.metrics.snapshot import from_wire, merge_all
+from loadkit.metrics.snapshot import Snapshot, from_wire, merge_all
 from loadkit.report.fingerprint import fingerprint
 from loadkit.report.journal import FORMAT, MAGIC, Damage, End, Generator, Header, read_frames
 from loadkit.report.report import build_report
@@ -45,39 +47,76 @@ class Rebuilt:
 
 def rebuild(path: Path) -> Rebuilt:
     """Read a journal as far as it can be read. Raises JournalError when that is not even its header."""
+    with open_recording(path) as read:
+        header = read.header
+        course = Course(read.plan, workers=header.workers, started_at=header.started_at)
+        timeline = Timeline(header.started_at, course.plan.naming)
+        try:
+            for snapshot in read.seconds():
+                course.add(snapshot)
+                timeline.add(snapshot)
+        except ValueError as error:  # a second that says what no run can
+            read.damage = str(error)
+        end, damage = read.end, read.damage
+    result = _finished(course, end) if end else _cut_off(course, header.generator.host.cpus)
+    return Rebuilt(
+        result=result,
+        timeline=timeline,
+        generator=header.generator,
+        damage=damage,
+        whole=end is not None,
+        run=run_of(path),
+    )
+
+
+class Recording:
+    """A journal as it is read: its header at once, then `seconds`, and after those `end` and what is damaged.
+
+    Raises JournalError when not even the header can be read.
+    """
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._frames = read_frames(file)
+        self.end: End | None = None
+        self.damage = ""
+        try:
+            kind, fields = next(self._frames, ("nothing", {}))
+            if kind != "header" or fields.get("format") != FORMAT:
+                raise Damage(
+                    f"it begins with {kind}, format {fields.get('format')!r}; this loadkit reads format {FORMAT}"
+                )
+            self.header = msgspec.convert(fields, Header)
+            self.plan = recall(self.header.outline)
+        except ValueError as error:
+            raise JournalError(f"nothing can be recovered from {path}: {error}") from error
+
+    def seconds(self) -> Iterator[Snapshot]:
+        """Yield the seconds of the run, each merged over its workers."""
+        try:
+            for kind, fields in self._frames:
+                if kind == "interval":
+                    yield merge_all(from_wire(wire) for wire in msgspec.convert(fields.get("snapshots"), list[Any]))
+                elif kind == "end":
+                    self.end = msgspec.convert(fields, End)
+        except ValueError as error:  # damage, or a frame that is no snapshot
+            self.damage = str(error)
+
+
+@contextmanager
+def open_recording(path: Path) -> Iterator[Recording]:
+    """Open a journal. Raises JournalError when it is none, or cannot be read."""
     try:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise JournalError(f"{path} is not a journal of loadkit")
-            return replace(_read(path, file), run=path.parent.name if is_run(path.parent) else None)
+            yield Recording(path, file)
     except OSError as error:
         raise JournalError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def _read(path: Path, file: BinaryIO) -> Rebuilt:
-    frames = read_frames(file)
-    try:
-        kind, fields = next(frames, ("nothing", {}))
-        if kind != "header" or fields.get("format") != FORMAT:
-            raise Damage(f"it begins with {kind}, format {fields.get('format')!r}; this loadkit reads format {FORMAT}")
-        header = msgspec.convert(fields, Header)
-        course = Course(recall(header.outline), workers=header.workers, started_at=header.started_at)
-        timeline = Timeline(header.started_at, course.plan.naming)
-    except ValueError as error:
-        raise JournalError(f"nothing can be recovered from {path}: {error}") from error
-    damage, end = "", None
-    try:
-        for kind, fields in frames:
-            if kind == "interval":
-                snapshot = merge_all(from_wire(wire) for wire in msgspec.convert(fields.get("snapshots"), list[Any]))
-                course.add(snapshot)
-                timeline.add(snapshot)
-            elif kind == "end":
-                end = msgspec.convert(fields, End)
-    except ValueError as error:  # damage, or a frame that says what no run can
-        damage = str(error)
-    result = _finished(course, end) if end else _cut_off(course, header.generator.host.cpus)
-    return Rebuilt(result=result, timeline=timeline, generator=header.generator, damage=damage, whole=end is not None)
+def run_of(path: Path) -> str | None:
+    """Return the id of the run that a journal lies in the directory of; None of one that lies elsewhere."""
+    return path.parent.name if is_run(path.parent) else None
 
 
 def _finished(course: Course, end: End) -> RunResult:
