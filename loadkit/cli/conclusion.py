@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadkit.cli.history import Keeper
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode
 from loadkit.outputs.base import FileOutput, paint_for, write_line
-from loadkit.outputs.journal import Journal
 from loadkit.outputs.summary import Section, quiet_summary, summary
 
 
@@ -40,11 +40,11 @@ class Conclusion:
 Finding = Callable[[Conclusion], None]
 
 
-def conclude(found: Conclusion, *, files: Sequence[FileOutput], journal: Journal | None, quiet: bool) -> ExitCode:
+def conclude(found: Conclusion, *, files: Sequence[FileOutput], keeper: Keeper | None, quiet: bool) -> ExitCode:
     """Keep and write the report, print the summary and return the exit code."""
-    if journal:
-        journal.finish(found.result, found.report)
-    kept = [str(journal.directory)] if journal and journal.directory else []
+    if keeper:
+        keeper.finish(found.result, found.report)
+    kept = [str(keeper.directory)] if keeper and keeper.directory else []
     written, troubles = [], []
     for file in files:
         try:
@@ -55,6 +55,8 @@ def conclude(found: Conclusion, *, files: Sequence[FileOutput], journal: Journal
     _print(found, [*written, *kept], quiet=quiet)
     for trouble in troubles:
         write_line(sys.stderr, trouble)
+    if keeper:
+        keeper.add(found.report)  # after the summary: a database may keep us waiting
     # what was measured is lost but for the summary
     return ExitCode.foremost(found.code, ExitCode.INVALID_MEASUREMENT) if troubles else found.code
 

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadkit.cli.conclusion import Conclusion, Finding, conclude
 from loadkit.cli.consent import ask_before_load
+from loadkit.cli.history import AfterAdding, HistoryWriter, Keeper
 from loadkit.cli.interrupts import Interrupts
 from loadkit.cli.limits import check_addresses
 from loadkit.engine.events import Finished, LogLine
@@ -25,7 +26,6 @@ from loadkit.fleet.sizing import asked_workers
 from loadkit.outputs.base import FileOutput, Output, Screen, write_line
 from loadkit.outputs.files import open_report
 from loadkit.outputs.gathering import Gathering
-from loadkit.outputs.journal import Journal
 from loadkit.outputs.text import LogOnly, PlainText
 from loadkit.report.store import RUNS
 from loadkit.scenario.hidden import rendered_warnings
@@ -46,10 +46,14 @@ class Choices:
     workers: str = "auto"
     on_worker_loss: OnWorkerLoss = OnWorkerLoss.ABORT
     store: bool = True
+    history: str | None = None
+    """The URL of the history, where it is not LOADKIT_STORE's or the file that is usual."""
     findings: Sequence[Finding] = ()
     """What is found about the run when it is over, in order, before anything is written."""
     files: Sequence[FileOutput] = ()
     """Files that are written beside the report; checked already."""
+    then: Sequence[AfterAdding] = ()
+    """What is done when the run has been added to the history."""
 
 
 def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitCode:
@@ -77,23 +81,30 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
     def say(text: str) -> None:
         screen.log(LogLine(text=text, stream="stderr"))
 
-    journal = Journal(RUNS, say) if _is_kept(choices) else None
+    keeper = _keeper(choices, say)
     gathering = Gathering()
-    outputs: list[Output] = [screen, gathering, *files, *([journal] if journal else [])]
+    outputs: list[Output] = [screen, gathering, *files, *([keeper] if keeper else [])]
     interrupts = Interrupts(options.graceful_stop_ns, say)
     with contextlib.closing(screen), interrupts.obeyed():
         session = Session(plan, options, stop=interrupts.stop, workers=workers, outputs=outputs)
-        with contextlib.closing(journal) if journal else contextlib.nullcontext():
+        with contextlib.closing(keeper) if keeper else contextlib.nullcontext():
             result = asyncio.run(_drive(session, interrupts))
             screen.close()
-            found = Conclusion(result, gathering.report(result, run=journal.run if journal else None))
+            found = Conclusion(result, gathering.report(result, run=keeper.run if keeper else None))
             for finding in choices.findings:
                 finding(found)
-            return conclude(found, files=files, journal=journal, quiet=choices.quiet)
+            return conclude(found, files=files, keeper=keeper, quiet=choices.quiet)
 
 
-def _is_kept(choices: Choices) -> bool:
-    return choices.store and not os.environ.get("LOADKIT_NO_STORE")
+def _keeper(choices: Choices, say: Callable[[str], None]) -> Keeper | None:
+    """Return what keeps the run, unless it is not to be kept. Raises UsageError for a history that cannot be one."""
+    if not choices.store or os.environ.get("LOADKIT_NO_STORE"):
+        return None
+    url = choices.history or os.environ.get("LOADKIT_STORE")
+    history = HistoryWriter(url, say, choices.then)
+    if url:
+        history.check()
+    return Keeper(RUNS, history, say)
 
 
 def choose_screen(choices: Choices) -> Screen:

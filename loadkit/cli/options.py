@@ -154,7 +154,20 @@ Debug = Annotated[
 ]
 NoStore = Annotated[
     bool,
-    typer.Option("--no-store", help="Do not keep the run in .loadkit/runs; LOADKIT_NO_STORE=1 does the same."),
+    typer.Option(
+        "--no-store",
+        help="Do not keep the run, neither in .loadkit/runs nor in the history; LOADKIT_NO_STORE=1 does the same.",
+    ),
+]
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="The history of runs: postgresql://user:password@host/database, or a file (.loadkit/history.db); "
+        "LOADKIT_STORE does the same.",
+        show_default=False,
+    ),
 ]
 StoreUrl = Annotated[
     str | None,

@@ -41,6 +41,7 @@ def quick(
     max_rate: options.MaxRate = None,
     yes: options.Yes = False,
     no_store: options.NoStore = False,
+    store: options.StoreUrl = None,
 ) -> int:
     """Load one URL without writing a file.
 
@@ -66,7 +67,7 @@ def quick(
 
         document = read_document(Path("quick"), json.dumps(data, indent=2))
         plan = compile_plan(document, Settings(**read_limits(allow_host, max_rate)))
-        return execute(plan, Choices(output=output, quiet=quiet, yes=yes, store=not no_store), workers)
+        return execute(plan, Choices(output=output, quiet=quiet, yes=yes, store=not no_store, history=store), workers)
 
 
 def quick_scenario(

@@ -39,6 +39,7 @@ def run(
     on_worker_loss: options.WorkerLoss = OnWorkerLoss.ABORT,
     debug: options.Debug = False,
     no_store: options.NoStore = False,
+    store: options.StoreUrl = None,
     record: options.Record = False,
     key: options.Key = None,
     count: options.Count = None,
@@ -99,6 +100,7 @@ def run(
             workers=workers,
             on_worker_loss=on_worker_loss,
             store=not no_store,
+            history=store,
         )
         return execute(read_plan([*files, *(inputs or [])], changes, settings, runs=True), choices, processes)
 

@@ -41,6 +41,8 @@ class Database:
         self.name = shown(self.url)
         self._engine = _engine(self.url)
         with self._mapped():
+            if self.url.get_backend_name() == "sqlite":
+                Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
             self._bring_up_to_date()
 
     @contextmanager
@@ -129,7 +131,6 @@ def _engine(url: URL) -> sa.Engine:
         made = sa.create_engine(url, poolclass=NullPool, connect_args={"timeout": _BUSY_S})
         sa.event.listen(made, "connect", _prepare_sqlite)
         sa.event.listen(made, "begin", _begin_sqlite)
-        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
         return made
     given = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_S}
     try:
@@ -178,7 +179,8 @@ def _migrate(connection: sa.Connection) -> None:
 
 def _trouble(url: URL, name: str, error: Exception) -> str:
     """Return what to say of a database that does not do as it is told; a driver's words may repeat the URL."""
-    words = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    told = getattr(error, "strerror", None) or getattr(error, "orig", None) or error
+    words = str(told).strip().partition("\n")[0]
     for secret in {str(url.password or ""), *(str(value) for key, value in url.query.items() if is_secret(key))} - {""}:
         words = words.replace(secret, MASK)
     place = (

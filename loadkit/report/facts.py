@@ -12,6 +12,7 @@ from typing import Any
 
 from loadkit.errors import ExitCode, UsageError
 from loadkit.report.fingerprint import host_class
+from loadkit.report.store import LETTERS
 from loadkit.slo.validity import CUT_OFF
 
 _PERCENTILES = ("p50", "p95", "p99")
@@ -109,10 +110,6 @@ def _made_up_id(found: Mapping[str, Any], started_at: datetime) -> str:
     told = f"{found['started_at']} {found['digest']} {found['seed']} {found['elapsed_s']} {found['judged']['requests']}"
     letters = int.from_bytes(hashlib.sha256(told.encode()).digest()[:4], "big")
     return f"{started_at:%Y%m%d-%H%M%S}-{''.join(LETTERS[letters >> shift & 31] for shift in (0, 5, 10, 15))}"
-
-
-LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
-"""The letters of ids: 32 that nobody takes for another when they are read out."""
 
 
 def _missing(report: Any) -> str:

@@ -13,12 +13,17 @@ from loadkit.errors import UsageError
 RUNS = Path(".loadkit/runs")
 JOURNAL = "journal"
 REPORT = "report.json"
-KEPT = 50
-KEPT_BYTES = 1024**3
+HISTOGRAMS = "histograms.hlog"
+SCENARIO = "scenario.yaml"
+LOG = "log.txt"
+FILES = (REPORT, JOURNAL, HISTOGRAMS, SCENARIO, LOG)
+"""What loadkit writes into a run's directory. The report comes first where they are removed: without it no run is whole."""
 LATEST = "latest"
 
+LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+"""The letters of ids: 32 that nobody takes for another when they are read out."""
+
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-z]{4}")
-_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _SHOWN = 3
 
 
@@ -30,7 +35,7 @@ def new_run(root: Path) -> Path:
         ignored.write_text("*\n")  # what was measured is nobody's source
     while True:
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-        made = root / f"{stamp}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
+        made = root / f"{stamp}-{''.join(secrets.choice(LETTERS) for _ in range(4))}"
         try:
             made.mkdir()
             return made
@@ -48,20 +53,30 @@ def is_run(directory: Path) -> bool:
     return bool(_ID.fullmatch(directory.name))
 
 
-def prune(root: Path) -> None:
-    """Remove the oldest runs: the newest 50 are kept, as far as they take up at most 1 GiB; one that goes on always is.
+def is_id(text: str) -> bool:
+    """Say whether a text has the form of a run's id."""
+    return _ID.fullmatch(text) is not None
 
-    Only files that loadkit wrote are removed; a directory that holds others stays with them. Raises OSError.
-    """
-    total = 0
-    for number, directory in enumerate(reversed(runs(root))):
-        files = [directory / name for name in (JOURNAL, REPORT) if (directory / name).is_file()]
-        total += sum(file.stat().st_size for file in files)
-        if number and (number >= KEPT or total > KEPT_BYTES) and not goes_on(directory / JOURNAL):
-            for file in files:
-                file.unlink()
-            if not any(directory.iterdir()):
-                directory.rmdir()
+
+def size_of(directory: Path) -> int:
+    """Return how many bytes a run's files take up; what others put there does not count."""
+    return sum(file.stat().st_size for file in _files(directory))
+
+
+def remove(directory: Path) -> int:
+    """Remove the files that loadkit wrote, and the directory unless it holds others; return the bytes. Raises OSError."""
+    freed = 0
+    for file in _files(directory):
+        freed += file.stat().st_size
+        file.unlink(missing_ok=True)
+    if not any(directory.iterdir()):
+        directory.rmdir()
+    return freed
+
+
+def _files(directory: Path) -> list[Path]:
+    torn = sorted(directory.glob(f".{REPORT}.*.tmp"))  # of a process that was killed while it wrote the report
+    return [file for name in FILES if (file := directory / name).is_file()] + torn
 
 
 def goes_on(journal: Path) -> bool:

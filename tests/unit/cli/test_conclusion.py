@@ -31,7 +31,7 @@ def regressed(**changes) -> Conclusion:
 @pytest.mark.parametrize("quiet", [False, True])
 def test_what_is_found_is_printed_written_and_returned(tmp_path: Path, capsys, quiet: bool) -> None:
     file = JsonReport(tmp_path / "report.json")
-    assert conclude(regressed(), files=[file], journal=None, quiet=quiet) is ExitCode.REGRESSION
+    assert conclude(regressed(), files=[file], keeper=None, quiet=quiet) is ExitCode.REGRESSION
     assert json.loads(file.path.read_text())["loadkit"]["exit_code"] == 4
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "REGRESSION: p95"
@@ -41,7 +41,7 @@ def test_what_is_found_is_printed_written_and_returned(tmp_path: Path, capsys, q
 def test_a_section_without_trouble_is_not_shown_with_q(capsys) -> None:
     found = conclusion()
     found.sections.append(Section("Comparison", ["as fast as before"]))
-    assert conclude(found, files=[], journal=None, quiet=True) is ExitCode.PASS
+    assert conclude(found, files=[], keeper=None, quiet=True) is ExitCode.PASS
     assert capsys.readouterr().out == ""
 
 
@@ -51,6 +51,6 @@ def test_a_failed_threshold_takes_precedence_over_a_regression() -> None:
 
 def test_a_file_that_cannot_be_written_does_not_cost_the_others(tmp_path: Path, capsys) -> None:
     files = [JsonReport(Path("/dev/full")), JsonReport(tmp_path / "report.json")]
-    assert conclude(conclusion(), files=files, journal=None, quiet=False) is ExitCode.INVALID_MEASUREMENT
+    assert conclude(conclusion(), files=files, keeper=None, quiet=False) is ExitCode.INVALID_MEASUREMENT
     assert "cannot be written to /dev/full: No space left" in capsys.readouterr().err
     assert files[1].path.exists()

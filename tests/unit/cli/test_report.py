@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from loadkit.cli.main import app
-from loadkit.outputs.journal import Journal
+from loadkit.outputs.kept import KeptRun
 from loadkit.report.store import JOURNAL, REPORT, RUNS
 from tests.support.results import interval, report_of, result, second, started
 
@@ -14,14 +14,14 @@ from tests.support.results import interval, report_of, result, second, started
 def run_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory of a run of two seconds that ended well, kept under the current directory."""
     monkeypatch.chdir(tmp_path)
-    journal = Journal(RUNS, pytest.fail)
-    journal.start(started())
-    assert journal.directory is not None
+    kept = KeptRun(RUNS, pytest.fail)
+    kept.start(started())
+    assert kept.directory is not None
     seconds = [second(0), second(1)]
     for one in seconds:
-        journal.interval(interval(one))
-    journal.finish(result(*seconds), report_of(result(*seconds), *seconds))
-    return journal.directory
+        kept.interval(interval(one))
+    kept.finish(result(*seconds), report_of(result(*seconds), *seconds))
+    return kept.directory
 
 
 def report_journal(*arguments: object):
@@ -50,13 +50,13 @@ def test_a_run_that_was_cut_off_says_so(run_of: Path) -> None:
 
 def test_a_run_that_goes_on_is_shown_as_far_as_it_has_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    journal = Journal(RUNS, pytest.fail)
-    journal.start(started())
-    journal.interval(interval(second(0)))
+    kept = KeptRun(RUNS, pytest.fail)
+    kept.start(started())
+    kept.interval(interval(second(0)))
     try:
         shown = report_journal("latest")
     finally:
-        journal.close()
+        kept.close()
     assert "the run still goes on; these are its first 1 second" in shown.output
 
 

@@ -62,6 +62,12 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path):
         Database(str(tmp_path / "history.db"))
 
 
+def test_a_place_that_cannot_be_a_directory_is_told(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PreflightError, match=r"history\.db cannot be used: File exists; check the file"):
+        Database(str(tmp_path / "file" / "history.db"))
+
+
 def test_a_new_file_is_made_with_its_directory_and_lets_readers_go_on_beside_a_writer(tmp_path: Path):
     made = Database(str(tmp_path / "new" / "history.db"))
     with made.writing(), made.reading():

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from loadkit.errors import UsageError
-from loadkit.report import store
-from loadkit.report.store import JOURNAL, KEPT, REPORT, find_journal, goes_on, new_run, prune, runs
+from loadkit.report.store import FILES, JOURNAL, REPORT, find_journal, goes_on, new_run, remove, runs, size_of
 
 
 @pytest.fixture
@@ -43,47 +42,28 @@ def test_only_runs_are_runs(root: Path) -> None:
     assert names(root) == ["20261121-090255-k3f9"]
 
 
-def test_the_newest_runs_are_kept(root: Path) -> None:
-    for index in range(KEPT + 3):
-        keep(root, f"20261121-0902{index:02}-aaaa")
-    keep(root, "mine")
-    prune(root)
-    assert names(root) == [f"20261121-0902{index:02}-aaaa" for index in range(3, KEPT + 3)]
-    assert (root / "mine" / JOURNAL).exists()
-
-
-def test_runs_that_take_up_too_much_go_but_the_newest_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "KEPT_BYTES", 1000)
-    for index, size in enumerate((100, 900, 600, 400)):
-        keep(root, f"20261121-09020{index}-aaaa", size)
-    prune(root)
-    assert names(root) == ["20261121-090202-aaaa", "20261121-090203-aaaa"]
-    keep(root, "20261121-090204-aaaa", 5000)
-    prune(root)
-    assert names(root) == ["20261121-090204-aaaa"]
-
-
-def test_what_others_put_into_a_run_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "KEPT", 1)
-    old = keep(root, "20261121-090200-aaaa")
+def test_what_others_put_into_a_run_stays(root: Path) -> None:
+    old = keep(root, "20261121-090200-aaaa", 10)
     (old / "notes.txt").write_text("mine")
-    keep(root, "20261121-090201-aaaa")
-    prune(root)
+    (old / f".{REPORT}.4711.tmp").write_text("torn")
+    assert size_of(old) == remove(old) == 14
     assert os.listdir(old) == ["notes.txt"]
 
 
-def test_a_run_that_goes_on_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "KEPT", 1)
+def test_a_run_that_holds_nothing_else_is_removed_whole(root: Path) -> None:
     old = keep(root, "20261121-090200-aaaa")
-    keep(root, "20261121-090201-aaaa")
+    for name in FILES:
+        (old / name).write_text("x")
+    remove(old)
+    assert not old.exists()
+
+
+def test_a_run_goes_on_while_its_journal_is_locked(root: Path) -> None:
+    old = keep(root, "20261121-090200-aaaa")
     with (old / JOURNAL).open("ab") as writing:
         fcntl.flock(writing, fcntl.LOCK_EX)
         assert goes_on(old / JOURNAL)
-        prune(root)
-        assert len(runs(root)) == 2
     assert not goes_on(old / JOURNAL)
-    prune(root)
-    assert len(runs(root)) == 1
 
 
 def test_a_journal_is_found_by_what_people_call_it(root: Path) -> None:
