@@ -169,11 +169,3 @@ StoreUrl = Annotated[
         show_default=False,
     ),
 ]
-StoreUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        metavar="URL",
-        help="The history: postgresql://..., or an SQLite file; LOADKIT_STORE does the same. [.loadkit/history.db]",
-    ),
-]
