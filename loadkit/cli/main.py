@@ -12,6 +12,7 @@ from typing import Annotated, ParamSpec, TextIO
 import typer
 
 from loadkit import __version__
+from loadkit.cli.ab import ab
 from loadkit.cli.demo import demo
 from loadkit.cli.diff import diff
 from loadkit.cli.gate import gate
@@ -113,7 +114,7 @@ def loadkit(
     """
 
 
-for _command in (run, gate, validate, plan, diff, init, quick, demo, trend, schema, version):
+for _command in (run, ab, gate, validate, plan, diff, init, quick, demo, trend, schema, version):
     app.command()(guarded(_command))
 app.command("import")(guarded(import_traffic))
 

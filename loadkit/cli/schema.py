@@ -22,11 +22,12 @@ class SchemaName(StrEnum):
     PLAN = "plan"
     GATE = "gate"
     RECOMMENDATION = "recommendation"
+    AB = "ab"
 
 
 def schema(
     which: Annotated[
-        SchemaName, typer.Argument(metavar="scenario|report|plan|gate|recommendation", help="Which schema to print.")
+        SchemaName, typer.Argument(metavar="scenario|report|plan|gate|recommendation|ab", help="Which schema to print.")
     ] = SchemaName.SCENARIO,
     output: Annotated[
         Path | None,
@@ -36,7 +37,7 @@ def schema(
     """Print the JSON Schema of what loadkit reads and writes.
 
     Editors complete and explain scenarios and gates with it; other tools can rely on a report, on what `loadkit plan --json`
-    prints, and on what `loadkit gate --json` writes.
+    prints, and on what `loadkit gate --json` and `loadkit ab --json` write.
 
     \b
     Examples:
@@ -80,6 +81,10 @@ def _schema(name: SchemaName) -> dict[str, Any]:
         from loadkit.analysis.recommendation_schema import recommendation_schema
 
         return recommendation_schema()
+    if name is SchemaName.AB:
+        from loadkit.outputs.ab_report import ab_schema
+
+        return ab_schema()
     from loadkit.report.schema import report_schema
 
     return report_schema()

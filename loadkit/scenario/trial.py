@@ -26,14 +26,20 @@ _REPLACED = ("phases", "thresholds", "slos")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a trial asks for: `rate` new virtual users a second (open), or a number of `users` that go on (closed)."""
+    """What a trial asks for: `rate` new virtual users a second (open), or a number of `users` that go on (closed).
+
+    `throughput` paces users, in requests per second over all of them.
+    """
 
     rate: float | None = None
     users: int | None = None
+    throughput: float | None = None
 
     def phase(self) -> dict[str, Any]:
         """Return the keys of a phase that makes this load."""
-        return {"arrivalRate": self.rate} if self.users is None else {"users": self.users}
+        if self.users is None:
+            return {"arrivalRate": self.rate}
+        return {"users": self.users, **({} if self.throughput is None else {"throughput": self.throughput})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,186 @@
+"""`loadkit ab`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from loadkit.cli import options
+from loadkit.errors import UsageError
+from loadkit.outputs.base import write_line
+
+if TYPE_CHECKING:
+    from loadkit.analysis.ab import Question
+    from loadkit.fleet.ab import Budget
+
+_MOST_BLOCK_S = 3600
+
+
+def ab(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="A.yaml [B.yaml]", help="Two scenario files; or one, with two targets.", show_default=False
+        ),
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "-t", "--target-a", "--target", metavar="URL", help="Where A's load goes, and B's unless --against."
+        ),
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", "--target-b", metavar="URL", help="Where B's load goes.")
+    ] = None,
+    metric: Annotated[
+        str, typer.Option("--metric", metavar="p50|p95|p99", help="The percentile of the response time to judge by.")
+    ] = "p95",
+    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Judge the requests of this name alone.")] = "",
+    detect: Annotated[
+        str, typer.Option("--detect", metavar="PERCENT", help="The difference that matters; smaller ones take longer.")
+    ] = "10%",
+    floor: Annotated[
+        str, typer.Option("--floor", metavar="TIME", help="Smaller differences than this never matter.")
+    ] = "1ms",
+    block: Annotated[str, typer.Option("--block", metavar="TIME", help="How long each run is measured.")] = "5s",
+    max_pairs: Annotated[
+        int, typer.Option("--max-pairs", metavar="NUMBER", min=1, max=1000, help="Give up after so many pairs.")
+    ] = 20,
+    max_time: Annotated[
+        str | None, typer.Option("--max-time", metavar="TIME", help="Begin no pair that would end later than this.")
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option("--rate", metavar="NUMBER", help="Arrivals a second, instead of what the longest phase has."),
+    ] = None,
+    users: Annotated[
+        int | None, typer.Option("--users", metavar="NUMBER", min=1, help="Users, instead of the longest phase's load.")
+    ] = None,
+    config: options.ConfigFile = None,
+    environment: options.Environment = None,
+    payload: options.Payload = None,
+    variables: options.Variables = None,
+    overrides: options.OverridesJson = None,
+    dotenv: options.Dotenv = None,
+    insecure: options.Insecure = False,
+    seed: options.Seed = None,
+    scenario_name: options.ScenarioName = None,
+    workers: options.Workers = "auto",
+    allow_host: options.AllowHost = None,
+    max_rate: options.MaxRate = None,
+    yes: options.Yes = False,
+    quiet: options.Quiet = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result as JSON to this file.")
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object; `loadkit schema ab` describes it.")
+    ] = False,
+) -> int:
+    """Find out whether B is slower than A, by short runs of both in turn.
+
+    Runs on a noisy machine cannot be compared with those of yesterday; with those of a moment ago they can. Each pair is a short
+    run of A and one of B, in changing order. After each it is known how large the difference is, and the session stops as
+    soon as that answers the question: B is slower, B is faster, or a difference of --detect is excluded. The interval holds
+    however often one looks at it.
+
+    Exit code 0: B is not worse, or that is undecided; 4: B is slower or has more errors, whatever the severity; 5: the
+    generator was the limit, so that nothing is known; 6: A or B answers nothing. Ctrl-C gives what is known so far.
+
+    \b
+    Examples:
+      loadkit ab shop.yaml -t http://127.0.0.1:8080 --against http://127.0.0.1:8081
+      loadkit ab old.yaml new.yaml --detect 20% --metric p99
+      loadkit ab shop.yaml -t demo:// --against "demo://?slowdown=1.6"
+    """
+    from loadkit.cli.dotenv import set_environment
+    from loadkit.cli.interleave import Interleaving
+    from loadkit.cli.limits import read_limits
+    from loadkit.cli.reading import chosen_target
+    from loadkit.cli.sides import check_load, read_sides
+    from loadkit.outputs.json import JsonReport
+    from loadkit.scenario.merge import Overrides
+    from loadkit.scenario.settings import Settings
+
+    set_environment(dotenv)
+    if len(files) > 2:
+        raise UsageError(f"ab compares two scenarios, and {len(files)} files are given; merge them with `extends`")
+    if len(files) == 1 and against is None:
+        raise UsageError(
+            "one file is compared with itself at two targets: name B's with --against URL, or give a second file"
+        )
+    if rate is not None and users is not None:
+        raise UsageError("--rate and --users exclude each other: blocks are open or closed")
+    question, budget = _question(metric, of, detect, floor), _budget(block, max_pairs, max_time)
+    settings = Settings(
+        seed=seed, scenario_name=scenario_name, environment=environment, **read_limits(allow_host, max_rate)
+    )
+    changes = Overrides(
+        config=config,
+        environment=environment,
+        insecure=insecure,
+        payload=payload,
+        overrides=overrides,
+        variables=variables,
+        seed=seed,
+    )
+    report = None if output is None else JsonReport(output)
+    if report:
+        report.check()
+    first = chosen_target(target)
+    targets = (first, first if against is None else chosen_target(against))
+    sides = read_sides((files[0], files[-1]), targets, changes, settings, rate=rate, users=users)
+    for side in sides:
+        check_load(side, ask=not (yes or quiet or json))
+    session = Interleaving(sides, question, budget, quiet=quiet or json)
+    session.run(workers)
+    code, document = session.document()
+    if report:
+        report.finish(document)
+    if json:
+        import msgspec
+
+        write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    else:
+        session.tell([str(report.path)] if report else [])
+    return code
+
+
+def _question(metric: str, of: str, detect: str, floor: str) -> Question:
+    from loadkit.analysis.ab import PERCENTILES, Question
+    from loadkit.units import parse_duration_ns, parse_ratio
+
+    if metric not in PERCENTILES:
+        raise UsageError(f"--metric {metric} is none of {', '.join(PERCENTILES)}")
+    try:
+        share = parse_ratio(detect)
+        floor_ns = parse_duration_ns(floor, unit="ms")
+    except ValueError as error:
+        raise UsageError(f"--detect or --floor: {error}") from error
+    if not 0 < share <= 10:
+        raise UsageError(f"--detect {detect} is no difference to look for; write a share above zero, such as 10%")
+    return Question(metric=metric, of=of, detect=share, floor_ns=floor_ns)
+
+
+def _budget(block: str, max_pairs: int, max_time: str | None) -> Budget:
+    from loadkit.fleet.ab import Budget
+    from loadkit.units import NS_PER_S, parse_duration_ns
+
+    try:
+        block_ns = parse_duration_ns(block)
+        most_ns = None if max_time is None else parse_duration_ns(max_time)
+    except ValueError as error:
+        raise UsageError(f"--block or --max-time: {error}") from error
+    seconds, rest = divmod(block_ns, NS_PER_S)
+    if rest or not 1 <= seconds <= _MOST_BLOCK_S:
+        raise UsageError(f"--block {block} is not a number of whole seconds from 1 to {_MOST_BLOCK_S}")
+    budget = Budget(block_s=seconds, most_pairs=max_pairs, most_s=None if most_ns is None else most_ns / NS_PER_S)
+    if budget.most_s is not None and budget.most_s < 2 * budget.pair_s:
+        raise UsageError(
+            f"--max-time {max_time} has no room for a pair after the warm-up, each of which takes {budget.pair_s:.0f}s; "
+            "allow more, or make --block shorter"
+        )
+    return budget
