@@ -10,11 +10,14 @@ changes (AB BA, or BA AB, as a seed decides for each two), so that a steady drif
     errors first   L_e > 0 and the mean above 1 point: B fails more. U_e < 0 and below -1 point: A does. In both cases the times
                    are of different requests, and nothing is said about them
     slower         L > 0 and the ratio is x % or more; faster: U < 0 and it is as much below
-    no difference  L and U are both within x %; or what there is, is less than the floor (1 ms, or the generator's own lag)
+    no difference  L and U are both within x %; or what there is, is less than the floor (1 ms)
     undecided      everything else: go on
 
 (x is 10 % unless the user says otherwise.) With A = B each interval alone is wrong on B's side in 2.5 % of all sessions at
 most, so B is blamed in at most 5 % however often one looks. Percentages are exp(d) - 1.
+
+A generator that is late does not make one side look worse than the other: which comes first is drawn. So late blocks count, up
+to 10 % of their arrivals, and what lateness costs is seen in the width of the interval.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ PERCENTILES = ("p50", "p95", "p99")
 MOST_POINTS = 0.01
 """The difference of error rates that matters: one point."""
 FLOOR_NS = 1_000_000
+_MUCH_LONGER = 20
 _SEVERITIES = ((0.5, "critical"), (0.2, "major"), (0.0, "minor"))
 
 
@@ -62,10 +66,13 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One short run. `series` has numbers by request name, "" for all; `invalid` says why they cannot be believed."""
+    """One short run. `series` has numbers by request name, "" for all; `late` is the share of arrivals that started late.
+
+    `invalid` says why the numbers cannot be believed.
+    """
 
     series: Mapping[str, Numbers]
-    lag_ns: float = 0.0
+    late: float = 0.0
     invalid: str = ""
 
 
@@ -121,7 +128,8 @@ class Difference:
 class Decision:
     """What is known after some pairs. `difference` is None as long as there is none that counts.
 
-    `difference` is what was asked about; `others` are for information. `errors` is the mean difference of shares.
+    `difference` is what was asked about; `others` are for information. `errors` is the mean difference of
+    shares; `failed` and `late` are the mean shares of A and B.
     """
 
     question: Question
@@ -133,6 +141,7 @@ class Decision:
     errors: Mean | None = None
     others: tuple[Difference, ...] = ()
     failed: tuple[float, float] = (0.0, 0.0)
+    late: tuple[float, float] = (0.0, 0.0)
     settle: str = ""
 
     @property
@@ -169,6 +178,7 @@ class Decision:
             "pairs_left_out": self.left_out,
             "difference": _difference_data(self.difference) if self.difference else None,
             "errors": _errors_data(self.errors, self.failed) if self.errors else None,
+            "late_percent": {"a": _percent(self.late[0]), "b": _percent(self.late[1])},
             "others": [_difference_data(other) for other in self.others],
             "settle": self.settle or None,
         }
@@ -192,8 +202,7 @@ def decide(pairs: Sequence[Pair], question: Question) -> Decision:
     difference = _difference(timed, question.of, question.metric) if timed else None
     shares = [(pair.a.series[question.of].failed_share, pair.b.series[question.of].failed_share) for pair in kept]
     errors = mean_of([b - a for a, b in shares])
-    floor_ns = max(question.floor_ns, *(block.lag_ns for pair in kept for block in (pair.a, pair.b)))
-    answer, why = _answer(difference, errors, question, floor_ns)
+    answer, why = _answer(difference, errors, question)
     return Decision(
         question=question,
         answer=answer,
@@ -203,12 +212,13 @@ def decide(pairs: Sequence[Pair], question: Question) -> Decision:
         difference=difference,
         errors=errors,
         others=tuple(_others(timed, question)),
-        failed=(math.fsum(a for a, _ in shares) / len(kept), math.fsum(b for _, b in shares) / len(kept)),
+        failed=(_mean([a for a, _ in shares]), _mean([b for _, b in shares])),
+        late=(_mean([pair.a.late for pair in kept]), _mean([pair.b.late for pair in kept])),
         settle=_settle(difference, question) if difference and answer is Answer.UNDECIDED else "",
     )
 
 
-def _answer(difference: Difference | None, errors: Mean, question: Question, floor_ns: float) -> tuple[Answer, str]:
+def _answer(difference: Difference | None, errors: Mean, question: Question) -> tuple[Answer, str]:
     points = f"{100 * abs(errors.value):.2g} points"
     if errors.low > 0 and errors.value > MOST_POINTS:
         return Answer.MORE_ERRORS, f"B fails {points} more often than A, so the times are not of the same requests"
@@ -220,10 +230,10 @@ def _answer(difference: Difference | None, errors: Mean, question: Question, flo
     asked = f"{100 * question.detect:g}%"
     apart_ns = abs(difference.b_ns - difference.a_ns)
     clear = found.low > 0 or found.high < 0
-    if clear and abs(found.value) >= margin and apart_ns < floor_ns:
+    if clear and abs(found.value) >= margin and apart_ns < question.floor_ns:
         return (
             Answer.NO_DIFFERENCE,
-            f"they differ by {apart_ns / 1e6:.2g} ms, and less than {floor_ns / 1e6:.2g} ms is too little",
+            f"they differ by {apart_ns / 1e6:.2g} ms, and less than {question.floor_ns / 1e6:.2g} ms is too little",
         )
     if clear and abs(found.value) >= margin:
         return (Answer.SLOWER, "B is slower") if found.value > 0 else (Answer.FASTER, "B is faster")
@@ -247,7 +257,12 @@ def _settle(difference: Difference, question: Question) -> str:
     if pairs is None:
         return f"{noise}: ask for another difference than {100 * question.detect:g}% (--detect)"
     longer = math.ceil((found.reach / wanted) ** 2)  # the deviation falls with the root of the length
-    return f"{noise}: about {max(pairs, found.count + 1)} pairs, or blocks {max(2, longer)} times as long"
+    blocks = f"blocks {max(2, longer)} times as long" if longer <= _MUCH_LONGER else "a quieter machine"
+    return f"{noise}: about {max(pairs, found.count + 1):,} pairs, or {blocks}"
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
 
 
 def _requested(pair: Pair, name: str) -> bool:

@@ -60,6 +60,7 @@ class Interleaving:
             "seed": self._sides[0].plan.seed,
             "block_s": self._budget.block_s,
             "settle_s": SETTLE_S,
+            "repeated_blocks": known.repeated,
             "max_pairs": self._budget.most_pairs,
             "elapsed_s": round(known.elapsed_s, 3),
             "ended": (known.end or End.SIGNAL).name.lower(),
@@ -73,6 +74,8 @@ class Interleaving:
         spent = format_duration_ns(known.elapsed_s * NS_PER_S)
         paint = paint_for(sys.stdout, os.environ)
         end = (known.end or End.SIGNAL).value
+        if known.repeated:
+            end += f"; {counted(known.repeated, 'block')} spoiled by the generator"
         for line in (
             *answer_lines(known.decision, end=end, spent=spent, paint=paint),
             *(f"  {path}" for path in written),

@@ -12,6 +12,7 @@ from loadkit.stats.anytime import LEAST, Mean
 from loadkit.units import format_duration_ns, three_digits
 
 MOST_NAMES = 20
+_MUCH_LATE = 0.01
 _COLOURS = {
     Answer.SLOWER: "red",
     Answer.MORE_ERRORS: "red",
@@ -70,6 +71,9 @@ def answer_lines(decision: Decision, *, end: str, spent: str, paint: Paint = pla
         yield from _table(decision)
     if decision.errors is not None and (any(decision.failed) or decision.difference is None):
         yield f"  {_errors_text(decision.errors, decision.failed)}"
+    if max(decision.late) >= _MUCH_LATE:
+        a, b = (f"{100 * share:.2g}%" for share in decision.late)
+        yield f"  the generator was late with {a} of A's arrivals and {b} of B's: that makes the intervals wider, and no side worse"
 
 
 def _headline(decision: Decision) -> str:
@@ -136,4 +140,12 @@ def _errors_text(errors: Mean, failed: tuple[float, float]) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:+.3g}%"
+    """Return a change as people write it: "+0.3%", "-12%", "+1200%"."""
+    text = (
+        f"{100 * share:+.1f}"
+        if abs(share) < 0.1
+        else f"{100 * share:+.3g}"
+        if abs(share) < 1
+        else f"{100 * share:+.0f}"
+    )
+    return "0%" if float(text) == 0 else f"{text}%"

@@ -54,6 +54,7 @@ def ab_schema() -> Schema:
             "seed": integer("The seed of arrivals, choices and the order within pairs.", minimum=None),
             "block_s": integer("Seconds measured in a block."),
             "settle_s": integer("Seconds before them that do not count."),
+            "repeated_blocks": integer("Blocks that the generator spoiled, which were measured again."),
             "max_pairs": integer("The most pairs that were allowed."),
             "elapsed_s": number("Seconds that the session took."),
             "ended": choice("Why it was over.", "decided", "pairs", "time", "signal", "spoiled"),
@@ -70,6 +71,9 @@ def ab_schema() -> Schema:
             "pairs_left_out": integer("Pairs that do not, for reasons of the generator."),
             "difference": _nullable_object(_difference_schema("What was asked about; null without response times.")),
             "errors": _nullable_object(_errors_schema()),
+            "late_percent": object_of(
+                "Shares of arrivals that the generator was late with.", {"a": number("A's."), "b": number("B's.")}
+            ),
             "others": list_of("Other percentiles and names, for information.", _difference_schema("One of them.")),
             "settle": nullable(text("What would bring an answer; null where there is one.")),
             "blocks": list_of("All pairs in order.", _pair_schema()),

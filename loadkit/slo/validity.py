@@ -62,13 +62,14 @@ class Validity(Enum):
 class Measurement:
     """A run's validity. Each reason is a whole sentence with its remedy; `remedies` holds the remedies alone.
 
-    `notes` say what else to keep in mind about figures that are valid.
+    `notes` say what else to keep in mind about figures that are valid. `late_only`: nothing but (b) speaks against it.
     """
 
     status: Validity = Validity.VALID
     reasons: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    late_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +92,15 @@ def judge(
     only a journal is left.
     """
     made_by = generator or Generator()
+    late = [*_late(summary, made_by)]
     findings = [
         *_cut_off(cut_off_s),
         *_dropped(summary, made_by),
-        *_late(summary, made_by),
+        *late,
         *_resources(summary, lost_workers, made_by),
         *_account(trouble),
     ]
-    status = Validity.INVALID
+    status, late_only = Validity.INVALID, bool(late) and len(late) == len(findings)
     if not findings:  # what is suspect has said its part in a reason for INVALID already
         findings, status = [*_busy(summary, made_by), *_unread(summary, made_by)], Validity.SUSPECT
     return Measurement(
@@ -106,6 +108,7 @@ def judge(
         reasons=tuple(f"{finding.what}; {finding.remedy}" for finding in findings),
         remedies=tuple(dict.fromkeys(finding.remedy for finding in findings)),
         notes=tuple(_bound(made_by)),
+        late_only=late_only,
     )
 
 
@@ -115,6 +118,12 @@ def late_limit_ns(summary: Snapshot) -> int:
     Not of the response time: that holds the generator's own lag, and a late generator would loosen its own rule.
     """
     return max(LATE_NS, service_times(summary).percentile_ns(50) // 10)
+
+
+def late_share(summary: Snapshot) -> float:
+    """Return which share of the arrivals and pacing slots started late by the limit of (b)."""
+    lags = summary.histogram("generator.lag")
+    return lags.count_above(late_limit_ns(summary)) / lags.total if lags.total else 0.0
 
 
 def _dropped(summary: Snapshot, generator: Generator) -> Iterator[_Finding]:

@@ -115,8 +115,13 @@ def test_what_is_less_than_the_floor_is_no_difference() -> None:
     assert found.answer is Answer.NO_DIFFERENCE
     assert found.why == "they differ by 0.3 ms, and less than 1 ms is too little"
     assert decide(pairs_of(a, b), Question(floor_ns=1e5)).answer is Answer.SLOWER
-    late = [Pair(a=block(one, lag_ns=4e5), b=block(other)) for one, other in zip(a, b, strict=True)]
-    assert decide(late, Question(floor_ns=1e5)).answer is Answer.NO_DIFFERENCE
+
+
+def test_a_late_generator_is_told_and_blames_nobody() -> None:
+    noise = [0.99, 1.0, 1.01, 1.0, 0.995, 1.005]
+    found = decide([Pair(a=block(10, late=0.03), b=block(10 * each, late=0.05)) for each in noise], Question())
+    assert found.answer is Answer.NO_DIFFERENCE
+    assert found.late == pytest.approx((0.03, 0.05))
 
 
 def test_more_errors_count_before_any_time() -> None:
