@@ -19,6 +19,7 @@ from loadkit.flow.processor import Processor
 from loadkit.flow.script import Script
 from loadkit.hosts import Fence
 from loadkit.metrics.book import Book, Series
+from loadkit.metrics.events import NO_CHECKS
 from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.redact import Secrets
 from loadkit.template.compile import ALWAYS_DEFINED, Template, TemplateFault, compile_value
@@ -214,10 +215,18 @@ class Build:
         """Say that a variable has a value from here on. `name` may be a path; its root counts."""
         self.defined.add(root_of(name))
 
-    def series(self, name: str, where: Where, endpoint: str | None = None, family: Family = HTTP) -> Series:
+    def series(
+        self,
+        name: str,
+        where: Where,
+        endpoint: str | None = None,
+        family: Family = HTTP,
+        checks: frozenset[str] = NO_CHECKS,
+    ) -> Series:
         """Return where the samples of a request name and an endpoint go, which is the name unless another is given.
 
         What comes after the first 200 names is one, OTHER_REQUESTS, and so are endpoints. Python functions have no endpoint.
+        `checks` are the kinds of checks that the step makes.
         """
         name = self.secrets.mask_values(name)
         if name not in self.request_names and len(self.request_names) >= MAX_REQUEST_NAMES:
@@ -229,8 +238,8 @@ class Build:
             endpoint = OTHER_REQUESTS if endpoint != "" else ""
         self.request_names.add(name)
         if family is PYTHON:
-            return self.book.calls(name)
-        return self.book.series(name, endpoint and self.endpoint(endpoint))
+            return self.book.calls(name, checks)
+        return self.book.series(name, endpoint and self.endpoint(endpoint), checks)
 
     def steps(self, items: Iterable[Any], where: Where) -> tuple[StepFunction, ...]:
         """Compile a list of steps in order."""

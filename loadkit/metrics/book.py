@@ -23,6 +23,7 @@ from loadkit.metrics.endpoints import (
     ENDPOINT_UNSEEN,
     ENDPOINT_UNSEEN_TIME,
 )
+from loadkit.metrics.events import NO_CHECKS, Event, EventCount, columns_of, count_good, event_of
 from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.sample import CALL_WIDTH, SAMPLE_WIDTH
@@ -42,16 +43,21 @@ class Series:
     """The samples of one request name and one endpoint in one scenario. `rows` is only ever appended to and cleared in place.
 
     `endpoint` is what `metrics-by-endpoint` calls the requests, "" for those that it leaves out (see endpoints.py). `family`
-    says what a row is: a Sample of HTTP, a Call of Python.
+    says what a row is: a Sample of HTTP, a Call of Python. `checks` are the kinds of checks that are made of each, and `counts`
+    the objectives whose events they are.
     """
 
-    __slots__ = ("book", "endpoint", "family", "name", "rows", "width")
+    __slots__ = ("book", "checks", "counts", "endpoint", "family", "name", "rows", "width")
 
-    def __init__(self, name: str, endpoint: str, book: Book, family: Family = HTTP) -> None:
+    def __init__(
+        self, name: str, endpoint: str, book: Book, family: Family = HTTP, checks: frozenset[str] = NO_CHECKS
+    ) -> None:
         self.name = name
         self.endpoint = endpoint
         self.book = book
         self.family = family
+        self.checks = checks
+        self.counts: tuple[EventCount, ...] = ()
         self.width = CALL_WIDTH if family is PYTHON else SAMPLE_WIDTH
         self.rows: list[int] = []
 
@@ -121,6 +127,14 @@ class Numbers:
         counters["http.uploaded_bytes", name] += int(bytes_out.sum())
         counters["http.content_bytes", name] += int(content.sum())
 
+    def record_events(self, series: Series, table: Ints) -> None:
+        """Count a table of samples or calls as good and bad events of the objectives of their series."""
+        columns, counters = columns_of(series.family, table), self.counters
+        for each in series.counts:
+            good = count_good(each, columns, len(table))
+            counters[each.good, series.name] += good
+            counters[each.bad, series.name] += len(table) - good
+
     def record_endpoint(self, endpoint: str, table: Ints) -> None:
         """Count a table of samples under their endpoint, beside what is counted under their request name."""
         self.histograms[ENDPOINT_TIME, endpoint].record(np.maximum(table[:, 5] - table[:, 0], 0))
@@ -171,7 +185,7 @@ class Book:
         self.present = Numbers()
         self._past: defaultdict[int, Numbers] = defaultdict(Numbers)
         self._course = course
-        self._series: dict[tuple[str, str, Family], Series] = {}
+        self._series: dict[tuple[str, str, Family, frozenset[str]], Series] = {}
         self._tallies: list[Tally] = []
 
     @property
@@ -179,22 +193,32 @@ class Book:
         """Return the counters of the phase that is on."""
         return self.present.counters
 
-    def series(self, name: str, endpoint: str | None = None) -> Series:
-        """Return the series of a request name and its endpoint, the name itself unless another is given; made on first use."""
+    def series(self, name: str, endpoint: str | None = None, checks: frozenset[str] = NO_CHECKS) -> Series:
+        """Return the series of a request name and its endpoint, the name itself unless another is given; made on first use.
+
+        Requests of one name that are checked otherwise are another series, which counts under the same name.
+        """
         endpoint = name if endpoint is None else endpoint
         self.endpoints[name].add(endpoint)
-        return self._known(name, endpoint, HTTP)
+        return self._known(name, endpoint, HTTP, checks)
 
-    def calls(self, name: str) -> Series:
+    def calls(self, name: str, checks: frozenset[str] = NO_CHECKS) -> Series:
         """Return the series of calls of a function, made on first use."""
-        return self._known(name, "", PYTHON)
+        return self._known(name, "", PYTHON, checks)
 
-    def _known(self, name: str, endpoint: str, family: Family) -> Series:
-        key = name, endpoint, family
+    def _known(self, name: str, endpoint: str, family: Family, checks: frozenset[str]) -> Series:
+        key = name, endpoint, family, checks
         found = self._series.get(key)
         if found is None:
-            found = self._series[key] = Series(name, endpoint, self, family)
+            found = self._series[key] = Series(name, endpoint, self, family, checks)
         return found
+
+    def count_events(self, counts: Sequence[EventCount]) -> None:
+        """Count the requests of all series that there are for objectives, from here on."""
+        for one in self._series.values():
+            one.counts = tuple(
+                each for each in counts if each.concerns(self.scenario, one.name, one.family, one.checks)
+            )
 
     def tally(self, counts: Mapping[Key, int]) -> Tally:
         """Return a new tally; 30 ns a rise, where a counter is 70 ns."""
@@ -228,13 +252,17 @@ class Book:
         endpoint: str = "",
         family: Family = HTTP,
         counts: bool = True,
+        events: Sequence[EventCount] = (),
     ) -> None:
         """Count a request that got no valid response, under its endpoint too; its time goes to the failure time.
 
-        With `counts` false the error is not counted: its virtual user had failed already.
+        With `counts` false the error is not counted: its virtual user had failed already. `events` are its series' objectives.
         """
-        intended_ns, present = now_ns() - spent_ns, self.present
-        numbers = present if intended_ns >= self._course.start_ns else self._past[self._course.at(intended_ns)]
+        numbers = self._at(now_ns() - spent_ns)
+        for each in events:
+            spent = max(0, spent_ns)
+            held = each.holds(Event(None, error, NO_CHECKS, spent, spent))
+            numbers.counters[each.good if held else each.bad, name] += 1
         numbers.counters[family.made, name] += 1
         if endpoint:
             numbers.counters[f"{ENDPOINT_ERRORS}{error}", endpoint] += 1
@@ -244,6 +272,24 @@ class Book:
         numbers.counters[f"errors.{error}", name] += 1
         if text:
             self._keep_example(error, text, mask)
+
+    def unheld(self, series: Series, failed: frozenset[str]) -> None:
+        """Say that checks of these kinds did not hold of the last request of a series: what counted it as checked is put right."""
+        row = series.rows[-series.width :]
+        numbers = self._at(row[0])
+        for each in series.counts:
+            before = each.holds(event_of(series.family, row, NO_CHECKS))
+            after = each.holds(event_of(series.family, row, failed))
+            if before and not after:
+                numbers.counters[each.good, series.name] -= 1
+                numbers.counters[each.bad, series.name] += 1
+            elif after and not before:
+                numbers.counters[each.good, series.name] += 1
+                numbers.counters[each.bad, series.name] -= 1
+
+    def _at(self, instant_ns: int) -> Numbers:
+        """Return the numbers of the phase of an instant."""
+        return self.present if instant_ns >= self._course.start_ns else self._past[self._course.at(instant_ns)]
 
     def error(self, error: str, label: str = "", *, text: str = "", mask: Mask = mask_text) -> None:
         """Count `errors.<error>` and keep the first few texts as examples, masked."""
@@ -302,6 +348,8 @@ class Book:
             self._record(series, table[positions == position], numbers)
 
     def _record(self, series: Series, table: Ints, numbers: Numbers) -> None:
+        if series.counts:
+            numbers.record_events(series, table)
         if series.family is PYTHON:
             numbers.record_calls(series.name, table)
             return

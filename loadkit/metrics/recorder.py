@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from time import perf_counter_ns as now_ns
 
 from loadkit.metrics.book import Book, Course
+from loadkit.metrics.events import EventCount
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import EXAMPLES, Snapshot, worker_label
 from loadkit.redact import Mask
@@ -33,6 +35,11 @@ class Recorder(Book):
         if found is None:
             found = self._books[scenario] = Book(scenario, self._course, self._keep, self.endpoints)
         return found
+
+    def count_all_events(self, counts: Sequence[EventCount]) -> None:
+        """Count the requests of all series that there are, in every book, for objectives."""
+        for book in self._books.values():
+            book.count_events(counts)
 
     def endpoint_names(self) -> dict[str, str]:
         """Return what the report calls the requests of a name, where it is not the name: "" for one of several endpoints."""

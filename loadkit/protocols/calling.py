@@ -251,8 +251,8 @@ def _count(x: Call, user: VirtualUser, name: str, text: str, span: tuple[int, in
     book, series, (due_ns, end_ns) = x.series.book, x.series.name, span
     said = f"call {series}: {text}"
     if measured:
-        spent_ns, counts = end_ns - due_ns, not user.muted
-        book.failure(series, name, spent_ns, text=said, mask=user.masked, family=PYTHON, counts=counts)
+        spent_ns, counts, events = end_ns - due_ns, not user.muted, x.series.counts
+        book.failure(series, name, spent_ns, text=said, mask=user.masked, family=PYTHON, counts=counts, events=events)
     elif not user.muted:
         book.error(name, series, text=f"{said}, in a call to warm up", mask=user.masked)
     if name == Outcome.GENERATOR.value:

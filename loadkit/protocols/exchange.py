@@ -294,7 +294,14 @@ def _record_failure(
     spent_ns = end_ns - user.due_ns
     said = f"{x.spec.method} {x.series.name}: {text}"
     x.series.book.failure(
-        x.series.name, name, spent_ns, text=said, mask=user.masked, endpoint=endpoint, counts=not user.muted
+        x.series.name,
+        name,
+        spent_ns,
+        text=said,
+        mask=user.masked,
+        endpoint=endpoint,
+        counts=not user.muted,
+        events=x.series.counts,
     )
     user.due_ns = end_ns
     return name, text

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadkit.flow.apdex import threshold_ns
 from loadkit.flow.expect import Expect, Texts, compile_expect
-from loadkit.flow.extract import compile_captures
+from loadkit.flow.extract import Captures, compile_captures
 from loadkit.flow.function import compile_condition, request_hooks
 from loadkit.flow.plugins import comes_before, expect_options
 from loadkit.flow.response import Response
@@ -21,7 +21,7 @@ from loadkit.protocols.connect import Connector
 from loadkit.protocols.endpoint import EndpointOf, apdex_watch, compile_endpoint, endpoint_watch, request_of
 from loadkit.protocols.exchange import Cookies, Exchange, compile_exchange
 from loadkit.protocols.hooked import compile_hooked
-from loadkit.protocols.judge import Checks, Tell, Watch, counts_of_passed
+from loadkit.protocols.judge import Checks, Tell, Watch, counts_of_passed, kinds_of
 from loadkit.protocols.keys import (
     DEFAULT_CONNECT_TIMEOUT_S,
     DEFAULT_MAX_REDIRECTS,
@@ -59,7 +59,8 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     timeout_ns = timeout_of(spec, at, build)
     connect_timeout_ns = _seconds(http, "connectTimeout", ("config", "http"), build, DEFAULT_CONNECT_TIMEOUT_S)
     endpoint, endpoint_of = compile_endpoint(spec, at, build)
-    series = build.series(sent(spec).name, at, endpoint)
+    captures, expect = _compile_looks(spec, at, build)
+    series = build.series(sent(spec).name, at, endpoint, checks=kinds_of(expect))
     exchange = Exchange(
         spec=request,
         series=series,
@@ -73,7 +74,7 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         cookies=tuple((dict(default_cookies) | dict(own_cookies)).items()),
         sends_cookies=bool(default_cookies),
         few_errors=build.few_errors,
-        checks=_compile_checks(verb.upper(), spec, at, build, (series, endpoint_of)),
+        checks=_compile_checks(spec, at, build, _Looks(series, endpoint_of, captures, expect, verb.upper())),
         connector=_connector_of(build),
         endpoint_of=endpoint_of,
     )
@@ -101,25 +102,39 @@ def _refusing(x: Exchange, reason: str) -> StepFunction:
     return step
 
 
-def _compile_checks(
-    method: str, spec: Mapping[str, Any], at: Where, build: Build, whose: tuple[Series, EndpointOf | None]
-) -> Checks:
-    """Compile what follows a response: captures, checks, and the plugins that look at it, in the order of `plugins`."""
-    config, (series, endpoint_of) = build.config, whose
+class _Looks(NamedTuple):
+    """What looks at the responses of a step, and whose they are."""
+
+    series: Series
+    endpoint_of: EndpointOf | None
+    captures: Captures | None
+    expect: Expect | None
+    method: str
+
+
+def _compile_looks(spec: Mapping[str, Any], at: Where, build: Build) -> tuple[Captures | None, Expect | None]:
+    """Compile captures and checks, which may read what was captured."""
+    config = build.config
     defaults = {**config.get("defaults", {}), **config.get("http", {}).get("defaults", {})}
-    options = expect_options(config)
-    if options.default_200 and not spec.get("expect"):
+    if expect_options(config).default_200 and not spec.get("expect"):
         spec = {**spec, "expect": {"statusCode": 200}}
     captures = compile_captures(spec, at, build, strict_default=defaults.get("strictCapture", True) is not False)
-    expect = compile_expect(spec, at, build)  # behind the captures, whose values it may read
+    expect = compile_expect(spec, at, build)
     if expect is not None and build.expect_at is None:
         build.expect_at = build.positions.at((*at, "expect"))
-    watches = _compile_watches(config, series, endpoint_of)
+    return captures, expect
+
+
+def _compile_checks(spec: Mapping[str, Any], at: Where, build: Build, looks: _Looks) -> Checks:
+    """Compile what follows a response: captures, checks, and the plugins that look at it, in the order of `plugins`."""
+    config, series, method, expect = build.config, looks.series, looks.method, looks.expect
+    options = expect_options(config)
+    watches = _compile_watches(config, series, looks.endpoint_of)
     late = {name for name in watches if comes_before(config, "expect", name)}
     return Checks(
         series=series,
         method=method,
-        captures=captures,
+        captures=looks.captures,
         expect=expect,
         passed=build.book.tally(counts_of_passed(expect, series.name)),
         tell=_compile_tell(method, spec, at, build, expect),

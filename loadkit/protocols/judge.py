@@ -140,6 +140,11 @@ def _compile_check(x: Checks) -> _Check | None:
     return check
 
 
+def kinds_of(expect: Expect | None) -> frozenset[str]:
+    """Return the kinds of checks that a step makes."""
+    return frozenset() if expect is None else frozenset(expect.names)
+
+
 def counts_of_passed(expect: Expect | None, name: str) -> dict[Key, int]:
     """Return the counters to raise when every check of a step holds, with how much."""
     if expect is None:
@@ -177,6 +182,8 @@ def count_failures(series: Series, method: str, names: tuple[str, ...], texts: T
         book.count(f"plugins.expect.{kind}.{check}", name)
         if text is not None:
             book.example(f"expect.{check}", f"{method} {name}: {text}", user.masked)
+    if series.counts:
+        book.unheld(series, frozenset(check for check, text in zip(names, texts, strict=True) if text is not None))
 
 
 def _response(x: Checks, user: VirtualUser, wire: Wire, connection: Connection, noted: bool) -> Response:

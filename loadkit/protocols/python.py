@@ -23,7 +23,7 @@ from loadkit.metrics.family import PYTHON
 from loadkit.metrics.sample import Outcome
 from loadkit.protocols.calling import DEFAULT_THREADS, Call, Caller, make_calls
 from loadkit.protocols.http import compile_if, timeout_of
-from loadkit.protocols.judge import count_failures, counts_of_passed
+from loadkit.protocols.judge import count_failures, counts_of_passed, kinds_of
 from loadkit.protocols.keys import REQUEST_KEYS
 from loadkit.protocols.modules import Callee, CalleeFault
 from loadkit.protocols.returned import RETURN_CHECKS, RETURN_SCHEMA, RETURN_SOURCES, Returned
@@ -61,7 +61,7 @@ def compile_call(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     expect = compile_expect(spec, at, build, RETURN_CHECKS)
     if expect is not None and build.expect_at is None:
         build.expect_at = build.positions.at((*at, "expect"))
-    series = build.series(sent(spec).name, at, family=PYTHON)
+    series = build.series(sent(spec).name, at, family=PYTHON, checks=kinds_of(expect))
     checks = _Checks(
         series=series,
         captures=captures,
