@@ -1,7 +1,8 @@
 """What is known before load starts is put into `config`: environment variables, built-in names and constant variables.
 
 Rendered is all of `config` and the weights of scenarios, except what is rendered for each virtual user: `variables`, `defaults`,
-`http.defaults`, and of `payload` all but its paths; and except the names of requests in thresholds, which are paths as written.
+`http.defaults`, and of `payload` all but its paths; and except the names of requests in thresholds and objectives, which
+are paths as written.
 """
 
 from __future__ import annotations
@@ -108,15 +109,22 @@ def _rendered_places(data: Mapping[str, Any], *, compat: bool = False) -> Iterat
     config = data.get("config")
     if isinstance(config, dict):
         for key, value in config.items():
-            is_path: Callable[[Where], bool] = (
-                (lambda where: where[-1] == "path") if key == "payload" else lambda where: True
-            )
-            yield from filter(is_path, _templates(value, ("config", key), compat=compat))
+            yield from filter(_RENDERED.get(key, _all), _templates(value, ("config", key), compat=compat))
     scenarios = data.get("scenarios")
     if isinstance(scenarios, list):
         for index, scenario in enumerate(scenarios):
             if isinstance(scenario, dict) and "weight" in scenario:
                 yield from _templates(scenario["weight"], ("scenarios", index, "weight"))
+
+
+def _all(where: Where) -> bool:
+    return True
+
+
+_RENDERED: Mapping[str, Callable[[Where], bool]] = {
+    "payload": lambda where: where[-1] == "path",
+    "slos": lambda where: where[3:4] != ("of",),  # names, as written
+}
 
 
 def _templates(value: Any, where: Where, *, compat: bool = False) -> Iterator[Where]:
