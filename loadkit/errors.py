@@ -209,12 +209,18 @@ CODES: dict[str, str] = {
     "LK220": "a Python function that cannot be called",
     "LK230": "a processor that cannot be used",
     "LK231": "a function that cannot be called where it is named",
-    # LK3xx: thresholds
+    # LK3xx: thresholds and objectives
     "LK301": "a threshold that cannot be parsed",
     "LK302": "an unknown metric",
     "LK303": "a percentile outside 0..100",
-    "LK304": "an unknown request, scenario or phase name in a threshold",
+    "LK304": "an unknown request, scenario, phase or check in a threshold or an objective",
     "LK305": "keys of a threshold that do not go together",
+    "LK310": "an indicator of an objective that cannot be read",
+    "LK311": "an objective that can never be met or judged",
+    "LK312": "an alert that can never fire, or always does",
+    "LK313": "two objectives of one name",
+    "LK314": "keys of an objective that do not go together",
+    "LK315": "a setting of an objective that has no effect",
     # LK4xx: limits
     "LK401": "a host that is not allowed",
     "LK402": "a planned rate above the limit",

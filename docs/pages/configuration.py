@@ -117,8 +117,8 @@ class _Page:
             yield f"Accepted for Artillery's files, without effect (warning LK505): {', '.join(idle)}."
         for key, value in useful.items():
             each = value.get("additionalProperties")
-            inner = value if "properties" in value else value.get("items", each if isinstance(each, dict) else {})
-            if "properties" in inner:
+            items = value.get("items", each if isinstance(each, dict) else {})
+            for inner in (one for one in (value, items) if "properties" in one):
                 yield from self._inside(f"{title}.{key}" if title not in ("", "The file") else key, inner, level + 1)
 
     def _inside(self, title: str, part: Schema, level: int) -> Iterator[str]:

@@ -23,7 +23,11 @@ _GROUPS = {
     "LK0": ("Reading", "The text is not the YAML (or JSON) that loadkit reads."),
     "LK1": ("Shape", "Keys and values are not those of [a scenario file](configuration.md)."),
     "LK2": ("Meaning", "The keys are right, what they say together is not."),
-    "LK3": ("Thresholds", "A line of `thresholds` or `ensure` cannot be judged; see [metrics](metrics.md)."),
+    "LK3": (
+        "Thresholds and objectives",
+        "A line of `thresholds` or `ensure` cannot be judged, see [metrics](metrics.md); or an objective of `slos`, see "
+        "[objectives](../guides/slos.md).",
+    ),
     "LK4": (
         "Limits",
         "What the file asks for goes beyond `--allow-host`, `--max-rate` or [`.loadkit.yaml`](../guides/limits.md).",

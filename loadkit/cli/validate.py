@@ -99,6 +99,7 @@ def check(files: tuple[str, ...], given: Input) -> Checked:
         counted(len(plan.phases), "phase"),
         counted(len(plan.scenarios), "scenario"),
         counted(len(plan.objectives), "threshold"),
+        *([counted(len(plan.slos), "objective")] if plan.slos else []),
     )
     return Checked(files=files, diagnostics=diagnostics, sources=sources, contents=contents)
 

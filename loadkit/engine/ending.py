@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loadkit.engine.accounts import settle
 from loadkit.engine.result import RunResult
@@ -12,11 +12,15 @@ from loadkit.metrics.snapshot import Snapshot
 from loadkit.metrics.track import Track
 from loadkit.scenario.judged import active_s, judged_part, legs
 from loadkit.scenario.judging import BusyStreak, judge, stretches
+from loadkit.scenario.objectives import planned_events
 from loadkit.scenario.plan import Plan
+from loadkit.slo.attained import attained_all
 from loadkit.slo.cause import Generator
+from loadkit.slo.spending import RunBudget, Spendings
 from loadkit.slo.validity import Validity
 from loadkit.slo.validity import judge as judge_measurement
 from loadkit.slo.watch import Abort, Watches
+from loadkit.slo.wording import verdict_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,7 @@ class Course:
         self._busy = BusyStreak(plan)
         self._watches = Watches(plan.objectives, stretches(plan))
         self._track = Track(legs(plan))
+        self._spendings = Spendings(plan.slos, stretches(plan), planned_events(plan))
 
     def add(self, snapshot: Snapshot) -> None:
         """Take the next interval, merged over the workers."""
@@ -56,16 +61,22 @@ class Course:
         self._busy.add(snapshot)
         self._watches.add(snapshot)
         self._track.add(snapshot)
+        self._spendings.add(snapshot)
 
     def abort(self) -> Abort | None:
         """Return why the run is to be stopped now, None to go on.
 
-        A threshold fails nobody while the generator is the limit, so it ends no run then either.
+        A threshold fails nobody while the generator is the limit, so it ends no run then either; nor does an objective.
         """
-        failed = None if self.plan.solo else self._watches.abort()
+        found = () if self.plan.solo else (self._watches.abort(), self._spendings.abort())
+        failed = min((one for one in found if one is not None), key=lambda abort: abort.second, default=None)
         if failed is not None and judge_measurement(self.summary).status is Validity.INVALID:
             return None
         return failed
+
+    def budgets(self) -> tuple[RunBudget, ...]:
+        """Return what of its own budgets, one for each objective, the run has spent."""
+        return tuple(one.budget() for one in self._spendings.all)
 
     def conclude(self, ending: Ending) -> RunResult:
         """Settle the account and judge. Writes `arrivals.planned` and `arrivals.lost` into the summary."""
@@ -84,6 +95,8 @@ class Course:
             cut_off_s=ending.elapsed_s if ending.cut_off else None,
             watches=self._watches,
         )
+        steady, ended_by = judged is not self.summary, ending.aborted_by.objective_text if ending.aborted_by else ""
+        slos = attained_all(self._spendings.all, measurement, steady=steady, aborted_by=ended_by)
         return RunResult(
             plan=self.plan,
             files=self.plan.document.files,
@@ -91,7 +104,11 @@ class Course:
             judged=judged,
             intervals=estimates.all(),
             measures=measure(self._track, judged),
-            verdicts=verdicts,
+            verdicts=(
+                *verdicts,
+                *(replace(verdict_of(one), strict=one.slo.strict and not self.plan.solo) for one in slos),
+            ),
+            slos=slos,
             measurement=measurement,
             started_at=self.started_at,
             elapsed_s=ending.elapsed_s,

@@ -8,6 +8,7 @@ from typing import Any
 from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.plan import Plan
+from loadkit.slo.spending import RunBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,8 @@ class Interval:
     """One second of the run, merged over the workers. `summary` is the merge of everything so far; do not change it.
 
     `draining` is true once no new virtual user will be started. `lost` counts the arrivals that lost workers owed so far,
-    `wires` are the workers' snapshots as they came, for who keeps them.
+    `wires` are the workers' snapshots as they came, for who keeps them. `budgets` say of each objective what of its own budget the
+    run has spent.
     """
 
     snapshot: Snapshot
@@ -33,6 +35,7 @@ class Interval:
     draining: bool
     lost: int = 0
     wires: tuple[Any, ...] = field(default=(), repr=False)
+    budgets: tuple[RunBudget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from loadkit.metrics.measures import Measures
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.metrics.track import Place
 from loadkit.scenario.plan import Plan
+from loadkit.slo.attained import Attained
 from loadkit.slo.evaluate import Status, Verdict
 from loadkit.slo.validity import Measurement, Validity
 from loadkit.slo.watch import Abort
@@ -24,7 +25,8 @@ class RunResult:
     phases `judged` is `summary`. `intervals` holds p50, p95 and p99 in nanoseconds with what encloses them, of all requests,
     each request name, phase and scenario: `intervals[Place("http.response_time.p95", "/cart")].high`.
 
-    `measures` are what other runs can be compared with.
+    `measures` are what other runs can be compared with. `slos` are what the run says about each objective; each has its verdict
+    among `verdicts`.
 
     `started_at` is Unix time in seconds; `signal` names the signal that ended the run early, if one did,
     and `aborted_by` the threshold.
@@ -49,6 +51,7 @@ class RunResult:
     after_failed: str | None = None
     intervals: Mapping[Place, Estimate] = field(default_factory=dict)
     measures: Measures = field(default_factory=Measures)
+    slos: tuple[Attained, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:

@@ -294,6 +294,7 @@ class Fleet:
                     draining=all(self._draining),
                     lost=self._lost_arrivals(),
                     wires=(*self._wires.pop(second), to_wire(own)),
+                    budgets=self._course.budgets(),
                 )
             )
         return ready

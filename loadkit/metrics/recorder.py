@@ -41,6 +41,10 @@ class Recorder(Book):
         for book in self._books.values():
             book.count_events(counts)
 
+    def all_check_kinds(self) -> frozenset[str]:
+        """Return the kinds of checks that are made of any request, in every book."""
+        return frozenset().union(*(book.check_kinds() for book in self._books.values()))
+
     def endpoint_names(self) -> dict[str, str]:
         """Return what the report calls the requests of a name, where it is not the name: "" for one of several endpoints."""
         only = {name: next(iter(found)) if len(found) == 1 else "" for name, found in self.endpoints.items()}

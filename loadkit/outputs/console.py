@@ -12,6 +12,7 @@ from loadkit.outputs.base import printable, write_line, write_log
 from loadkit.outputs.progress import (
     Progress,
     describe_arrivals,
+    describe_budget,
     describe_missing,
     describe_times,
     format_rate,
@@ -20,6 +21,7 @@ from loadkit.outputs.progress import (
 )
 from loadkit.outputs.text import headline
 from loadkit.scenario.plan import Plan
+from loadkit.slo.spending import RunBudget
 from loadkit.units import format_duration_ns
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 RECENT = 5
+HOT = 0.8
+"""What share of the run's own budget is spent when its gauge turns yellow."""
 _LOG_EVERY_S = 0.1
 
 
@@ -133,7 +137,27 @@ def view(seen: Progress, recent: list[Snapshot]) -> RenderableType:
     ):
         body.add_row(Text(name, style="dim"), Text(text))
     body.add_row(Text("errors", style="dim"), Text(_troubles(seen), style="red" if seen.errors or seen.lost else ""))
-    return Group(head, body)
+    return Group(head, body, *([_budgets(seen)] if seen.budgets else []))
+
+
+def _budgets(seen: Progress) -> RenderableType:
+    """Return a gauge for each objective: what of the run's own budget is spent."""
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    gauges = Table.grid(padding=(0, 2))
+    for spent in seen.budgets:
+        bar = ProgressBar(total=1.0, completed=min(1.0, spent.used), width=20, complete_style=_heat(spent))
+        style = "red" if spent.overspent else ""
+        gauges.add_row(
+            Text("budget", style="dim"), Text(printable(spent.name)), bar, Text(describe_budget(spent), style=style)
+        )
+    return gauges
+
+
+def _heat(spent: RunBudget) -> str:
+    return "red" if spent.used > 1 else "yellow" if spent.used > HOT else "green"
 
 
 def _troubles(seen: Progress) -> str:

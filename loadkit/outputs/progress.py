@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from loadkit.engine.events import Interval
@@ -11,6 +12,7 @@ from loadkit.metrics.snapshot import Snapshot
 from loadkit.outputs.base import counted
 from loadkit.report.timeline import count_errors
 from loadkit.scenario.plan import Phase, Plan
+from loadkit.slo.spending import RunBudget
 from loadkit.units import NS_PER_S, format_duration_ns
 from loadkit.workload.closed import Closed
 
@@ -36,6 +38,8 @@ class Progress:
     errors: int
     dropped: int
     lost: int = 0
+    budgets: tuple[RunBudget, ...] = ()
+    """What of its own budgets the run has spent, one for each objective."""
     made: str = "requests"
     """What there is so many of a second: "calls" where only Python functions are called."""
 
@@ -63,6 +67,7 @@ def progress(plan: Plan, event: Interval) -> Progress:
         errors=count_errors(total),
         dropped=total.count("arrivals.dropped"),
         lost=event.lost,
+        budgets=event.budgets,
         made="calls" if total.count(PYTHON.made) == count_made(total) > 0 else "requests",
     )
 
@@ -85,6 +90,14 @@ def describe_missing(seen: Progress) -> list[str]:
     """Return what became of arrivals that never started, such as "3 arrivals dropped"; nothing when all did."""
     told = ((seen.dropped, "dropped"), (seen.lost, "lost with their worker"))
     return [f"{counted(count, 'arrival')} {words}" for count, words in told if count]
+
+
+def describe_budget(spent: RunBudget) -> str:
+    """Return what of the run's own budget is spent: "25% spent, 3 of 12 bad events allowed"."""
+    share = f"{spent.used:.0%}" if math.isfinite(spent.used) else "over 100%"
+    if spent.allowed is None:
+        return f"{share} spent so far, {spent.bad:,.4g} of {spent.total:,.0f} {spent.unit} bad"
+    return f"{share} spent, {spent.bad:,.4g} of {spent.allowed:,.4g} bad {spent.unit} allowed"
 
 
 def describe_times(histogram: Histogram) -> str:

@@ -17,6 +17,7 @@ from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot, worker_label
 from loadkit.outputs.base import Paint, against, counted, plain, printable
 from loadkit.outputs.breakdown import phase_lines, scenario_lines
+from loadkit.outputs.objectives import COLOURS, objective_lines, verdict_line
 from loadkit.outputs.progress import format_rate
 from loadkit.scenario.judged import active_s, has_warmup
 from loadkit.slo.evaluate import Status, Verdict
@@ -32,7 +33,6 @@ MOST_REQUESTS = 40
 _TIMES = ("response time", "service time", "failure time")
 _FAILED_CHECKS = "plugins.expect.failed."
 _COLUMNS = ("count", "mean", "p50", "p95", "p99", "max")
-_COLOURS = {Status.PASS: "green", Status.FAIL: "red", Status.INCONCLUSIVE: "yellow", Status.INVALID: "yellow"}
 
 
 class Section(NamedTuple):
@@ -70,7 +70,8 @@ def summary(
         (f"Outcomes{', with warm-up' if warm else ''}", _outcomes(seen, whole_s)),
         ("Apdex", _apdex(result)),
         ("Virtual users and arrivals", _arrivals(seen)),
-        ("Thresholds", [*_verdict_lines(result.verdicts, paint), *_short_run(result.verdicts)]),
+        ("Thresholds", [*_verdict_lines(_thresholds(result), paint), *_short_run(_thresholds(result))]),
+        ("Objectives", objective_lines(result.slos, paint, strict=not result.plan.solo)),
         *((section.title, section.lines) for section in sections),
         ("Measurement", [*_measurement(result, paint), *_health(result.summary)]),
         ("Report", reports),
@@ -89,7 +90,8 @@ def quiet_summary(
     result: RunResult, *, sections: Sequence[Section] = (), last: str = "", paint: Paint = plain
 ) -> Iterator[str]:
     """Yield what -q leaves: verdicts that do not hold, errors, an invalid measurement, an early end; nothing when all is well."""
-    yield from _verdict_lines((v for v in result.verdicts if v.status is not Status.PASS), paint)
+    yield from _verdict_lines((v for v in _thresholds(result) if v.status is not Status.PASS), paint)
+    yield from (verdict_line(one, paint) for one in result.slos if one.status is not Status.PASS)
     yield from _error_lines(result.summary)
     if result.measurement.status is Validity.INVALID:
         yield from _measurement(result, paint)
@@ -98,6 +100,11 @@ def quiet_summary(
     yield from _after(result, paint)
     if last or result.exit_code is not ExitCode.PASS:
         yield last or conclusion(result, paint=paint)
+
+
+def _thresholds(result: RunResult) -> list[Verdict]:
+    """Return the verdicts but those on objectives, which have more to say."""
+    return [verdict for verdict in result.verdicts if verdict.origin != "slo"]
 
 
 def _after(result: RunResult, paint: Paint) -> Iterator[str]:
@@ -131,15 +138,24 @@ def _aborted(result: RunResult) -> str:
 
 
 def _held(judged: Sequence[Verdict]) -> str:
-    thresholds = [verdict for verdict in judged if verdict.origin != "expect"]
-    names = [counted(len(thresholds), "threshold")] if thresholds else []
-    return " and ".join([*names, *(["all checks"] if len(thresholds) < len(judged) else [])])
+    checks = any(verdict.origin == "expect" for verdict in judged)
+    return " and ".join([*_numbers(judged), *(["all checks"] if checks else [])])
+
+
+def _numbers(judged: Sequence[Verdict]) -> list[str]:
+    """Return how many thresholds and objectives there are: ["2 thresholds", "1 objective"]."""
+    objectives = sum(verdict.origin == "slo" for verdict in judged)
+    thresholds = sum(verdict.origin not in ("expect", "slo") for verdict in judged)
+    found = ((thresholds, "threshold"), (objectives, "objective"))
+    return [counted(number, noun) for number, noun in found if number]
 
 
 def _failed(result: RunResult, judged: Sequence[Verdict]) -> str:
-    thresholds = [verdict for verdict in judged if verdict.origin != "expect"]
-    failed = sum(verdict.status is Status.FAIL for verdict in thresholds)
-    parts = [f"{failed} of {counted(len(thresholds), 'threshold')} failed"] if failed else []
+    parts = []
+    for noun, is_one in (("threshold", lambda origin: origin not in ("expect", "slo")), ("objective", "slo".__eq__)):
+        verdicts = [verdict for verdict in judged if is_one(verdict.origin)]
+        failed = sum(verdict.status is Status.FAIL for verdict in verdicts)
+        parts += [f"{failed} of {counted(len(verdicts), noun)} failed"] if failed else []
     checks = [verdict for verdict in judged if verdict.origin == "expect" and verdict.status is Status.FAIL]
     after = ["`after` failed"] if result.after_failed else []
     return " and ".join([*parts, *(verdict.observed_text for verdict in checks), *after])
@@ -318,7 +334,7 @@ def _interval(verdict: Verdict) -> str:
 
 
 def _verdict_line(verdict: Verdict, width: int, paint: Paint) -> str:
-    word = paint(f"{verdict.status.name:<12}", _COLOURS[verdict.status])
+    word = paint(f"{verdict.status.name:<12}", COLOURS[verdict.status])
     parts = [f"{printable(_title(verdict)):<{width}}"]
     if verdict.observed_text:
         worst = " at worst" if verdict.window and verdict.breaches else ""

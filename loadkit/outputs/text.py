@@ -7,7 +7,14 @@ from typing import TextIO
 from loadkit import __version__
 from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.outputs.base import against, counted, printable, write_line, write_log
-from loadkit.outputs.progress import describe_arrivals, describe_missing, describe_times, format_rate, progress
+from loadkit.outputs.progress import (
+    describe_arrivals,
+    describe_budget,
+    describe_missing,
+    describe_times,
+    format_rate,
+    progress,
+)
 from loadkit.scenario.plan import Plan
 from loadkit.units import NS_PER_S, format_duration_ns
 
@@ -80,4 +87,5 @@ def _line(plan: Plan, event: Interval) -> str:
         f"response time {describe_times(seen.response_time)}",
         counted(seen.errors, "error"),
     ]
-    return " | ".join([*parts, *describe_missing(seen)])
+    budgets = [f"budget {printable(one.name)} {describe_budget(one)}" for one in seen.budgets]
+    return " | ".join([*parts, *describe_missing(seen), *budgets])

@@ -254,7 +254,9 @@ def timeout_of(spec: Mapping[str, Any], where: Where, build: Build) -> int:
     general_ns = _seconds(build.config.get("http", {}), "timeout", ("config", "http"), build, DEFAULT_TIMEOUT_S)
     if "timeout" in build.config:
         general_ns = _seconds(build.config, "timeout", ("config",), build, DEFAULT_TIMEOUT_S)
-    return _seconds(spec, "timeout", where, build, DEFAULT_TIMEOUT_S) if "timeout" in spec else general_ns
+    own_ns = _seconds(spec, "timeout", where, build, DEFAULT_TIMEOUT_S) if "timeout" in spec else general_ns
+    build.timeouts_ns.add(own_ns)
+    return own_ns
 
 
 def _seconds(mapping: Mapping[str, Any], key: str, where: Where, build: Build, default_s: int) -> int:

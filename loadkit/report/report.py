@@ -21,6 +21,7 @@ from loadkit.report.fingerprint import cpu_model, fingerprint
 from loadkit.report.health import health
 from loadkit.report.measures import measures
 from loadkit.report.parts import parts, position, under
+from loadkit.report.slos import slo_data
 from loadkit.report.timeline import COLUMNS, Timeline
 from loadkit.scenario.judged import active_s
 from loadkit.slo.evaluate import Verdict
@@ -112,6 +113,7 @@ def _course(result: RunResult) -> dict[str, Any]:
             "notes": list(result.measurement.notes),
         },
         "verdicts": [result.plan.secrets.hide(_verdict(verdict)) for verdict in result.verdicts],
+        "slos": [result.plan.secrets.hide(slo_data(found)) for found in result.slos],
         "warnings": [
             {"code": warning.code, "message": warning.message, "at": position(warning.at)}
             for warning in result.plan.warnings

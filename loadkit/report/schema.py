@@ -20,6 +20,7 @@ from loadkit.report.shapes import number as _number
 from loadkit.report.shapes import object_of as _object
 from loadkit.report.shapes import reference as _ref
 from loadkit.report.shapes import text as _text
+from loadkit.report.slos import slos_schema
 from loadkit.report.timeline import COLUMNS
 
 _SUMMARY_WORDS = {
@@ -97,6 +98,7 @@ def _course() -> Schema:
         **measured_schema(),
         "measurement": _measurement(),
         "verdicts": _list("What was judged, in the order of the file.", _verdict()),
+        "slos": slos_schema(),
         "warnings": _list("Warnings about the scenario.", _warning()),
     }
 
@@ -205,7 +207,7 @@ def _verdict() -> Schema:
         "One objective and what was measured.",
         {
             "objective": _text("The objective, as written."),
-            "origin": _text("Where it comes from: `threshold`, `ensure` or `expect`."),
+            "origin": _text("Where it comes from: `threshold`, `ensure`, `slo`, `expect` or `solo`."),
             "status": _text("`pass`, `fail`, `inconclusive` or `invalid`."),
             "strict": _flag("Whether a failure fails the run."),
             "severity": _choice("`error` where a failure fails the run, else `warning`.", "error", "warning"),

@@ -32,6 +32,7 @@ from loadkit.scenario.fakes import check_fakes, template_functions
 from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
 from loadkit.scenario.likeness import Likeness, likeness
+from loadkit.scenario.objectives import compile_slos
 from loadkit.scenario.payloads import check_rows, load_feeders, payload_places
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
@@ -96,6 +97,7 @@ def compile_plan(
     check_rate(phases, scenarios, None if build.malformed or settings.solo else settings.max_rate, build)
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
     ensure = compile_ensure(config, build, scenarios)
+    slos = compile_slos(config.get("slos"), scenarios, phases, build, recorder)
     found = dict.fromkeys([*diagnostics, *build.diagnostics])  # of one place: in the order of the text
     diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
@@ -111,6 +113,7 @@ def compile_plan(
         feeders=feeders,
         objectives=objectives,
         ensure=ensure,
+        slos=slos,
         seed=seed,
         digest=hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest(),
         likeness=_likeness(data, settings, scenarios, target, build),

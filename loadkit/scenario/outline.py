@@ -22,10 +22,12 @@ from loadkit.metrics.recorder import Recorder
 from loadkit.scenario.check import check_schema
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
 from loadkit.scenario.likeness import Likeness
+from loadkit.scenario.objectives import planned_events
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document, document_from_wire, document_to_wire
+from loadkit.slo.declared import parse_slos
 from loadkit.workload.replay import Replay
 
 _JUDGED: tuple[Where, ...] = (
@@ -34,6 +36,7 @@ _JUDGED: tuple[Where, ...] = (
     ("phases",),
     ("thresholds",),
     ("ensure",),
+    ("slos",),
     ("plugins", "ensure"),
     ("plugins", "metrics-by-endpoint"),
     ("apdex",),
@@ -76,6 +79,7 @@ class _Outline(msgspec.Struct):
     endpoints: dict[str, str] = {}
     own: _Own | None = None
     likeness: Likeness = Likeness()
+    slo_events: dict[str, int | None] = {}
 
 
 def outline(plan: Plan) -> dict[str, Any]:
@@ -103,6 +107,7 @@ def outline(plan: Plan) -> dict[str, Any]:
             endpoints=dict(plan.endpoints),
             own=_own(plan),
             likeness=plan.likeness,
+            slo_events=dict(planned_events(plan)),
         )
     )
     return made
@@ -162,6 +167,8 @@ def recall(wire: Any) -> Plan:
             feeders=(),
             objectives=compile_thresholds(config.get("thresholds"), scenarios, build),
             ensure=compile_ensure(config, build),
+            slos=parse_slos(config.get("slos"), None, lambda where: document.at(("config", *where))).slos,
+            slo_events=read.slo_events,
             seed=read.seed,
             digest=read.digest,
             likeness=read.likeness,

@@ -20,6 +20,7 @@ from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document
 from loadkit.slo.ensure import Ensure
 from loadkit.slo.expression import Objective
+from loadkit.slo.objective import Slo
 from loadkit.template.compile import Template
 from loadkit.template.dealing import Feeder
 from loadkit.template.rows import RowIndex
@@ -102,6 +103,9 @@ class Plan:
     feeders: tuple[Feeder, ...]
     objectives: tuple[Objective, ...]
     ensure: Ensure | None
+    slos: tuple[Slo, ...] = ()
+    slo_events: Mapping[str, int | None] | None = None
+    """How many events each objective has by its name, where that was worked out before; see objectives.py."""
     seed: int
     digest: str
     config: Mapping[str, Any]

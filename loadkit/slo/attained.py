@@ -168,5 +168,5 @@ def _to_settle(slo: Slo, whole: tuple[int, float], near: Dependence) -> int | No
 def attained_all(
     spendings: Sequence[Spending], measurement: Measurement, *, steady: bool, aborted_by: str = ""
 ) -> tuple[Attained, ...]:
-    """Judge objectives in order; `aborted_by` is the name of the one that ended the run."""
-    return tuple(attained(one, measurement, steady=steady, aborted=one.slo.name == aborted_by) for one in spendings)
+    """Judge objectives in order; `aborted_by` is the text of what ended the run."""
+    return tuple(attained(one, measurement, steady=steady, aborted=one.abort_text == aborted_by) for one in spendings)

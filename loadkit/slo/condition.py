@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+from loadkit.flow.step import closest_hint
 from loadkit.metrics.events import Event
 from loadkit.template.grammar import (
     Both,
@@ -186,7 +187,8 @@ def _told(name: str, at: int) -> Condition:
 
 
 def _unknown(name: str, at: int) -> ExpressionFault:
-    return ExpressionFault(f'requests have no "{name}"', offset=at, hint=f"there are: {', '.join(FIELDS)}")
+    hint = closest_hint(name, FIELDS) or f"there are: {', '.join(FIELDS)}"
+    return ExpressionFault(f'requests have no "{name}"', offset=at, hint=hint)
 
 
 def _comparison(node: Chain) -> Condition:

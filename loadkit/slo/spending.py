@@ -9,6 +9,7 @@ more, once more are bad than budget x planned.
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,11 +30,20 @@ class RunBudget:
     """
 
     name: str
+    budget: float
     bad: float
     total: float
     unit: str
     planned: float | None = None
     allowed: float | None = None
+
+    @property
+    def used(self) -> float:
+        """Return what share of it is spent: of what is allowed in the whole run, else of what is allowed so far."""
+        allowed = self.budget * self.total if self.allowed is None else self.allowed
+        if not self.bad:
+            return 0.0
+        return self.bad / allowed if allowed else math.inf
 
     @property
     def overspent(self) -> bool:
@@ -57,6 +67,11 @@ class Spending:
         self._late = [0, 0]  # what came in before the first second that counts
         self._slice_bad = self._slices = 0.0
         self._cut = 0  # seconds that lie in finished slices
+
+    @property
+    def abort_text(self) -> str:
+        """Return what a run is said to be ended by."""
+        return f"slo {self.slo.name}"
 
     def add(self, snapshot: Snapshot) -> None:
         """Take the next interval, merged over the workers."""
@@ -90,7 +105,9 @@ class Spending:
             bad, total, unit = self._slice_bad, self._slices, "slices"
             planned = float(max(seconds // slo.slice_s, total))
         allowed = None if planned is None else round(slo.budget * planned, 9)  # 0.001 x 3000 is not 3.0000000000000004
-        return RunBudget(name=slo.name, bad=bad, total=total, unit=unit, planned=planned, allowed=allowed)
+        return RunBudget(
+            name=slo.name, budget=slo.budget, bad=bad, total=total, unit=unit, planned=planned, allowed=allowed
+        )
 
     def seconds(self) -> tuple[Ints, Ints]:
         """Return the good and the bad events of each second that counts."""
@@ -139,7 +156,7 @@ class Spendings:
     def abort(self) -> Abort | None:
         """Return the first objective that cannot be met any more and is to end the run."""
         over = [
-            Abort(objective_text=f"slo {one.slo.name}", second=one.overspent_s)
+            Abort(objective_text=one.abort_text, second=one.overspent_s)
             for one in self.all
             if one.slo.abort and one.overspent_s is not None
         ]
