@@ -62,6 +62,7 @@ class Generator(msgspec.Struct):
 
     versions: dict[str, str]
     host: Host
+    commit: str | None = None
 
 
 class Header(msgspec.Struct, kw_only=True):

@@ -10,6 +10,7 @@ import importlib.metadata
 import os
 import platform
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from loadkit import __version__
@@ -17,6 +18,7 @@ from loadkit.engine.result import RunResult
 from loadkit.flow.apdex import apdex_of
 from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.report.commit import commit_of
 from loadkit.report.fingerprint import cpu_model, fingerprint
 from loadkit.report.health import health
 from loadkit.report.measures import measures
@@ -122,8 +124,9 @@ def _course(result: RunResult) -> dict[str, Any]:
 
 
 def generator() -> dict[str, Any]:
-    """Return what makes the load here: versions and machine."""
+    """Return what makes the load here: commit, versions and machine."""
     return {
+        "commit": commit_of(Path.cwd(), os.environ),
         "versions": _versions(),
         "host": {
             "system": platform.system(),

@@ -65,6 +65,9 @@ def _origin() -> Schema:
         "digest": _text("Identifies the plan: same digest and seed, same arrivals and choices."),
         "seed": _integer("Seed of every random choice.", minimum=None),
         "workers": _integer("Worker processes that made the load."),
+        "commit": _nullable(
+            _text("The commit of git that it ran at, as the CI service or git says; null outside of a repository.")
+        ),
         "versions": _map("Versions of loadkit, Python and the libraries that matter.", _text("A version.")),
         "host": _object(
             "The machine that made the load.",
