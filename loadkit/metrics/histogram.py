@@ -126,7 +126,7 @@ class Histogram:
         rank = max(1, int(np.ceil(percent / 100 * self.total - 1e-9)))
         at, counts = self.bins()
         index = int(at[int(np.searchsorted(np.cumsum(counts), rank))])
-        return min(max(_highest_us(index) * 1000 + 999, self.min_ns), self.max_ns)
+        return min(max(highest_us(index) * 1000 + 999, self.min_ns), self.max_ns)
 
     def quantile_ns(self, rank: float) -> float:
         """Return the value at a rank (0..1), evenly spread within a bin; for intervals, where a bin's width would show."""
@@ -138,7 +138,7 @@ class Histogram:
         position = min(int(np.searchsorted(sums, target)), len(sums) - 1)
         inside, index = int(counts[position]), int(at[position])
         share = (target - (int(sums[position]) - inside)) / inside
-        lowest_ns, end_ns = lowest_us(index) * 1000, (_highest_us(index) + 1) * 1000
+        lowest_ns, end_ns = lowest_us(index) * 1000, (highest_us(index) + 1) * 1000
         return min(max(lowest_ns + share * (end_ns - lowest_ns), self.min_ns), self.max_ns)
 
     def percentile_ms(self, percent: float) -> float:
@@ -250,6 +250,7 @@ def lowest_us(index: int) -> int:
     return (index - (bucket << 10)) << bucket
 
 
-def _highest_us(index: int) -> int:
+def highest_us(index: int) -> int:
+    """Return the largest number of microseconds that an index stands for."""
     bucket = max(0, (index >> 10) - 1)
     return lowest_us(index) + (1 << bucket) - 1

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from loadkit import __version__
 from loadkit.errors import CODES, Diagnostic, Severity
 from loadkit.outputs.base import counted
+from loadkit.outputs.workflow import workflow_command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +85,6 @@ def _record(found: Diagnostic) -> dict[str, Any]:
     }
 
 
-# ::error file=NAME,line=1,endLine=1,col=5,endColumn=7,title=TEXT::TEXT     (GitHub, "Workflow commands for GitHub Actions")
-
-
 def as_github(checked: Sequence[Checked]) -> str:
     """Return a workflow command for each finding."""
     return "\n".join(_command(found) for one in checked for found in one.diagnostics)
@@ -100,16 +98,7 @@ def _command(found: Diagnostic) -> str:
         properties = {"file": Path(at.file).as_posix(), **place, **properties}
     else:
         text = f"{at}: {text}"
-    written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{found.severity.value} {written}::{_data(text)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return workflow_command(found.severity.value, text, properties)
 
 
 def as_sarif(checked: Sequence[Checked]) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from loadkit.errors import PreflightError
-from loadkit.outputs.json import OUTPUTS, JsonReport, write_whole
+from loadkit.outputs.json import OUTPUTS, JsonReport
+from loadkit.outputs.writing import write_whole
 from tests.support.results import report_of, result
 
 
