@@ -9,6 +9,7 @@ mapping whose name is the kind's. So a new plugin is one new file and nothing el
     workload   workload              SHAPES      {"constant": Shape}
     function   template              FUNCTIONS   {"$uuid": TemplateFunction}
     output     outputs               OUTPUTS     {"json": Output}
+    paper      outputs               PAPERS      {"junit": Paper}
     importer   importers             IMPORTERS   {"har": Importer}
 """
 
@@ -30,6 +31,7 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "workload": ("SHAPES", ("workload",)),
     "function": ("FUNCTIONS", ("template",)),
     "output": ("OUTPUTS", ("outputs",)),
+    "paper": ("PAPERS", ("outputs",)),
     "importer": ("IMPORTERS", ("importers",)),
 }
 

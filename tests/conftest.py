@@ -23,6 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 os.environ["LOADKIT_NO_STORE"] = "1"  # runs of tests are not kept, unless a test is about that
+os.environ.pop("GITHUB_ACTIONS", None)  # what tests print is nothing that GitHub is to be told
 for _name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"):  # targets of tests are on this machine
     os.environ.pop(_name, None)
     os.environ.pop(_name.lower(), None)

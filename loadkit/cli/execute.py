@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from loadkit.cli.conclusion import Conclusion, Finding, conclude
 from loadkit.cli.consent import ask_before_load
+from loadkit.cli.github import commands_stopped, tell_github
 from loadkit.cli.history import AfterAdding, HistoryWriter, Keeper
 from loadkit.cli.interrupts import Interrupts
 from loadkit.cli.limits import check_addresses
+from loadkit.cli.papers import NO_PAPERS, Papers
 from loadkit.engine.events import Finished, LogLine
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode, FleetError, UsageError
@@ -27,7 +29,7 @@ from loadkit.outputs.base import FileOutput, Output, Screen, write_line
 from loadkit.outputs.files import open_report
 from loadkit.outputs.gathering import Gathering
 from loadkit.outputs.text import LogOnly, PlainText
-from loadkit.report.store import RUNS
+from loadkit.report.store import REPORT, RUNS
 from loadkit.scenario.hidden import rendered_warnings
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.processor import import_processor
@@ -50,8 +52,8 @@ class Choices:
     """The URL of the history, where it is not LOADKIT_STORE's or the file that is usual."""
     findings: Sequence[Finding] = ()
     """What is found about the run when it is over, in order, before anything is written."""
-    files: Sequence[FileOutput] = ()
-    """Files that are written beside the report; checked already."""
+    papers: Papers = NO_PAPERS
+    """What is written beside the report, and whether GitHub Actions is told."""
     then: Sequence[AfterAdding] = ()
     """What is done when the run has been added to the history."""
 
@@ -75,7 +77,7 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
     if not (choices.yes or choices.quiet):
         ask_before_load(plan)
     report = open_report(choices.output)
-    files = [*([report] if report else []), *choices.files]
+    files = [*([report] if report else []), *choices.papers.open()]
     screen = choose_screen(choices)
 
     def say(text: str) -> None:
@@ -85,15 +87,30 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
     gathering = Gathering()
     outputs: list[Output] = [screen, gathering, *files, *([keeper] if keeper else [])]
     interrupts = Interrupts(options.graceful_stop_ns, say)
-    with contextlib.closing(screen), interrupts.obeyed():
+    github = choices.papers.github
+    with (
+        contextlib.closing(screen),
+        interrupts.obeyed(),
+        commands_stopped(os.environ, wanted=github),
+        contextlib.closing(keeper) if keeper else contextlib.nullcontext(),
+    ):
         session = Session(plan, options, stop=interrupts.stop, workers=workers, outputs=outputs)
-        with contextlib.closing(keeper) if keeper else contextlib.nullcontext():
-            result = asyncio.run(_drive(session, interrupts))
-            screen.close()
-            found = Conclusion(result, gathering.report(result, run=keeper.run if keeper else None))
-            for finding in choices.findings:
-                finding(found)
-            return conclude(found, files=files, keeper=keeper, quiet=choices.quiet)
+        result = asyncio.run(_drive(session, interrupts))
+        screen.close()
+        found = Conclusion(result, gathering.report(result, run=keeper.run if keeper else None))
+        for finding in choices.findings:
+            finding(found)
+        code = conclude(found, files=files, keeper=keeper, quiet=choices.quiet)
+    if github:
+        tell_github([found.report], _report_file(report, keeper), os.environ)
+    return code
+
+
+def _report_file(report: FileOutput | None, keeper: Keeper | None) -> str | None:
+    """Return where the report of a run can be read."""
+    if report:
+        return str(report.path)
+    return str(keeper.directory / REPORT) if keeper and keeper.directory else None
 
 
 def _keeper(choices: Choices, say: Callable[[str], None]) -> Keeper | None:

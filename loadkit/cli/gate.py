@@ -181,8 +181,9 @@ def _run_once(plan: Plan, choices: Choices, report: Path | None) -> Mapping[str,
 
 def _conclude(made: Recommendation, json: Path | None, output: Path | None) -> ExitCode:
     """Print the recommendation, write it, and return the exit code."""
-    from loadkit.outputs.json import write_report, write_whole
+    from loadkit.outputs.json import write_report
     from loadkit.outputs.recommendation import recommendation_lines, recommendation_markdown
+    from loadkit.outputs.writing import write_whole
 
     for line in recommendation_lines(made, paint=paint_for(sys.stdout, os.environ)):
         write_line(sys.stdout, line)

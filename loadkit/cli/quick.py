@@ -10,11 +10,13 @@ from urllib.parse import unquote, urlsplit
 import typer
 
 from loadkit.cli import options
+from loadkit.cli.papers import NO_PAPERS, Papers, with_papers
 from loadkit.errors import UsageError
 
 _DURATION = "10s"
 
 
+@with_papers()
 def quick(
     url: Annotated[str, typer.Argument(metavar="URL", help="What to GET; demo:///products tries it on the demo shop.")],
     rate: Annotated[
@@ -42,6 +44,7 @@ def quick(
     yes: options.Yes = False,
     no_store: options.NoStore = False,
     store: options.StoreUrl = None,
+    papers: Papers = NO_PAPERS,
 ) -> int:
     """Load one URL without writing a file.
 
@@ -67,7 +70,8 @@ def quick(
 
         document = read_document(Path("quick"), json.dumps(data, indent=2))
         plan = compile_plan(document, Settings(**read_limits(allow_host, max_rate)))
-        return execute(plan, Choices(output=output, quiet=quiet, yes=yes, store=not no_store, history=store), workers)
+        choices = Choices(output=output, quiet=quiet, yes=yes, store=not no_store, history=store, papers=papers)
+        return execute(plan, choices, workers)
 
 
 def quick_scenario(

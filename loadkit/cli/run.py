@@ -6,11 +6,13 @@ import sys
 from collections.abc import Mapping
 
 from loadkit.cli import options
+from loadkit.cli.papers import NO_PAPERS, Papers, with_papers
 from loadkit.errors import UsageError
 from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.outputs.base import write_line
 
 
+@with_papers()
 def run(
     files: options.Files,
     inputs: options.Inputs = None,
@@ -45,6 +47,7 @@ def run(
     count: options.Count = None,
     platform: options.Platform = None,
     platform_opt: options.PlatformOptions = None,
+    papers: Papers = NO_PAPERS,
 ) -> int:
     """Run scenario files and judge what was measured.
 
@@ -101,6 +104,7 @@ def run(
             on_worker_loss=on_worker_loss,
             store=not no_store,
             history=store,
+            papers=papers,
         )
         return execute(read_plan([*files, *(inputs or [])], changes, settings, runs=True), choices, processes)
 

@@ -105,7 +105,7 @@ def _names(names: Sequence[Sequence[str]]) -> str:
 
 def _write_csv(path: Path, reports: Sequence[tuple[str, Any]], of: str | None) -> None:
     from loadkit.outputs.history_csv import history_csv
-    from loadkit.outputs.json import write_whole
+    from loadkit.outputs.writing import write_whole
 
     try:
         write_whole(path, history_csv(reports, of=of).encode())

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,11 @@ def scenario(target: str, phases: list[dict[str, Any]], flow: list[Any], **confi
     return {"config": {"target": target, "phases": phases, **config}, "scenarios": [{"name": "it", "flow": flow}]}
 
 
-def start(*arguments: object, cwd: Path = ROOT, store: bool = False) -> subprocess.Popen[str]:
+def start(
+    *arguments: object, cwd: Path = ROOT, store: bool = False, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
     """Start `loadkit ...`; it inherits no terminal, and keeps the run in `cwd` only if it is to `store` it."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOADKIT_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LOADKIT_", "GITHUB_"))}
     return subprocess.Popen(
         [sys.executable, "-m", "loadkit", *map(str, arguments)],
         stdin=subprocess.DEVNULL,
@@ -65,7 +68,13 @@ def start(*arguments: object, cwd: Path = ROOT, store: bool = False) -> subproce
         stderr=subprocess.PIPE,
         text=True,
         cwd=cwd,
-        env={**environment, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **({} if store else {"LOADKIT_NO_STORE": "1"})},
+        env={
+            **inherited,
+            "PYTHONPATH": str(ROOT),
+            "NO_COLOR": "1",
+            **({} if store else {"LOADKIT_NO_STORE": "1"}),
+            **(environment or {}),
+        },
     )
 
 

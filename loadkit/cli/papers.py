@@ -1,0 +1,148 @@
+"""The options by which commands write files for other tools (--junit FILE and the like), each written once.
+
+    @with_papers()
+    def run(files: ..., papers: Papers = NO_PAPERS) -> int:
+
+`papers` becomes one option for each kind of file, and --no-github.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from loadkit.errors import PreflightError, UsageError
+
+if TYPE_CHECKING:
+    from loadkit.outputs.base import FileOutput
+    from loadkit.outputs.paper import PaperFile, Report
+
+KINDS: Mapping[str, str] = {
+    "junit": "Write what was judged as JUnit XML, for the test pages of CI services.",
+    "ctrf": "Write what was judged in the Common Test Report Format (JSON).",
+    "markdown": "Write a summary for a comment on a pull request.",
+    "k6": "Write the JSON that k6 gives its handleSummary and its reporters read.",
+    "csv": "Write a row for each second as CSV.",
+    "jsonl": "Write an object for each second as JSON Lines.",
+    "hlog": "Write the histograms of each second as HdrHistogram's log.",
+    "hgrm": "Write the distribution of response times as HdrHistogram's plotter reads it.",
+}
+"""The kinds of files and what is said of them; a kind is the name of a plugin of kind "paper", except `hlog`."""
+_OPTIONS = {"k6": "--k6-summary"}
+_HLOG = "hlog"
+FINISHED = tuple(kind for kind in KINDS if kind != _HLOG)
+"""What can be written of a run that is over; the histograms of each second are only there while it goes on."""
+SEVERAL = tuple(kind for kind in FINISHED if kind != "k6")
+"""What has place for several runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """Which files are asked for, by kind, and whether GitHub Actions is told of the run when a step of it makes it."""
+
+    files: Mapping[str, Path] = field(default_factory=dict)
+    github: bool = True
+
+    def open(self) -> list[FileOutput]:
+        """Return the files of a run that is about to begin. Raises PreflightError for one that cannot be written."""
+        self._check_apart()
+        made: list[FileOutput] = [*self._papers()]
+        if _HLOG in self.files:
+            from loadkit.outputs.hlog import HlogFile
+
+            made.append(HlogFile(self.files[_HLOG], _option(_HLOG)))
+        for file in made:
+            file.check()
+        return made
+
+    def open_finished(self) -> list[PaperFile]:
+        """Return the files about runs that are over; `write_papers` writes them. Raises PreflightError."""
+        self._check_apart()
+        made = self._papers()
+        for file in made:
+            file.check()
+        return made
+
+    def _papers(self) -> list[PaperFile]:
+        if not self.files:
+            return []
+        from loadkit.outputs.paper import PaperFile
+        from loadkit.registry import plugin
+
+        kinds = [kind for kind in self.files if kind != _HLOG]
+        return [PaperFile(self.files[kind], plugin("paper", kind), _option(kind)) for kind in kinds]
+
+    def _check_apart(self) -> None:
+        """Raise UsageError when two of the files are one."""
+        kinds: dict[str, str] = {}
+        for kind, path in self.files.items():
+            place = os.path.realpath(path)
+            if place in kinds and not place.startswith("/dev/"):
+                raise UsageError(
+                    f"{_option(kinds[place])} and {_option(kind)} both write {path}; give each its own file"
+                )
+            kinds[place] = kind
+
+
+NO_PAPERS = Papers()
+
+
+def write_papers(files: Sequence[PaperFile], reports: Sequence[Report]) -> list[str]:
+    """Write files about runs that are over, and return their names. Raises PreflightError when one cannot be written."""
+    for file in files:
+        try:
+            file.write(reports)
+        except OSError as error:
+            raise PreflightError(f"cannot write {file.path}: {error.strerror or error}") from error
+    return [str(file.path) for file in files]
+
+
+def with_papers(kinds: Collection[str] = tuple(KINDS)) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Return what gives a command with a parameter `papers` an option for each of these kinds."""
+
+    def give(command: Callable[..., int]) -> Callable[..., int]:
+        own = inspect.signature(command, eval_str=True)
+        others = [parameter for name, parameter in own.parameters.items() if name != "papers"]
+        added = _parameters(kinds)
+
+        @functools.wraps(command)
+        def run_with_papers(*args: Any, **kwargs: Any) -> int:
+            given = {name: kwargs.pop(name, None) for name in (*kinds, "no_github")}
+            if any(given.values()):
+                files = {kind: Path(given[kind]) for kind in kinds if given[kind]}
+                kwargs["papers"] = Papers(files, github=not given["no_github"])
+            return command(*args, **kwargs)
+
+        parameters = [*others, *added]
+        annotations = {parameter.name: parameter.annotation for parameter in parameters}
+        run_with_papers.__annotations__ = {**annotations, "return": own.return_annotation}
+        run_with_papers.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # read by typer
+        return run_with_papers
+
+    return give
+
+
+def _parameters(kinds: Collection[str]) -> list[inspect.Parameter]:
+    kept = inspect.Parameter.KEYWORD_ONLY
+    options = [
+        inspect.Parameter(
+            kind,
+            kept,
+            default=None,
+            annotation=Annotated[str | None, typer.Option(_option(kind), metavar="FILE", help=KINDS[kind])],
+        )
+        for kind in kinds
+    ]
+    silent = typer.Option("--no-github", help="Tell GitHub Actions nothing, also when a step of it runs this.")
+    return [*options, inspect.Parameter("no_github", kept, default=False, annotation=Annotated[bool, silent])]
+
+
+def _option(kind: str) -> str:
+    return _OPTIONS.get(kind, f"--{kind}")
