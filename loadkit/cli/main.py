@@ -13,6 +13,8 @@ import typer
 
 from loadkit import __version__
 from loadkit.cli.ab import ab
+from loadkit.cli.baseline import list_baselines, remove_baseline, set_baseline, show_baseline, update_baseline
+from loadkit.cli.calibrate import calibrate
 from loadkit.cli.demo import demo
 from loadkit.cli.diff import diff
 from loadkit.cli.gate import gate
@@ -121,3 +123,16 @@ app.command("import")(guarded(import_traffic))
 _report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read what was measured before.")
 _report.command()(guarded(journal))
 app.add_typer(_report, name="report")
+
+_baseline = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The runs that others are compared with.")
+_BASELINE: dict[str, Callable[..., int]] = {
+    "set": set_baseline,
+    "list": list_baselines,
+    "show": show_baseline,
+    "rm": remove_baseline,
+    "update": update_baseline,
+    "calibrate": calibrate,
+}
+for _name, _subcommand in _BASELINE.items():
+    _baseline.command(_name)(guarded(_subcommand))
+app.add_typer(_baseline, name="baseline")
