@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-from loadkit.cli.consent import ask_before_load
-from loadkit.cli.limits import check_addresses
 from loadkit.errors import UsageError
 from loadkit.fleet.ab import Side
 from loadkit.outputs.ab import load_text
-from loadkit.outputs.base import against, write_line
-from loadkit.scenario.hidden import rendered_warnings
+from loadkit.outputs.base import against
 from loadkit.scenario.merge import Overrides
 from loadkit.scenario.plan import Plan
-from loadkit.scenario.rates import peak_per_s
 from loadkit.scenario.reading import read_plan
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.steady import steady_load
-from loadkit.scenario.trial import Load, TrialShape, trial_plan
+from loadkit.scenario.trial import Load
 
 Two = tuple[Path, Path]
 
@@ -46,22 +41,6 @@ def read_sides(
             f"A plans {load_text(loads[0])} and B {load_text(loads[1])}: say with --rate or --users what both are to get"
         )
     return _side("A", plans[0], loads[0]), _side("B", plans[1], loads[1])
-
-
-def check_load(side: Side, *, ask: bool) -> None:
-    """Hold the load of a block against the limits, and `ask` where `run` would. Raises UsageError."""
-    plan = side.plan
-    for warning in rendered_warnings(plan) if ask else ():
-        write_line(sys.stderr, warning)
-    made = trial_plan(plan, TrialShape(load=side.load, settle_s=0, most_s=1), ())
-    peak = peak_per_s(made.phases, made.scenarios)
-    if plan.settings.max_rate is not None and peak > plan.settings.max_rate[0]:
-        most, origin = plan.settings.max_rate
-        what = f"{load_text(side.load)} make up to {peak:,.6g} requests/s"
-        raise UsageError(f"{side.label}: {what}, and only {most:g}/s are allowed ({origin})")
-    check_addresses(made)
-    if ask:
-        ask_before_load(made)
 
 
 def _side(label: str, plan: Plan, load: Load) -> Side:

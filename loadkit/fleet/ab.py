@@ -9,8 +9,6 @@ attempts makes its pair count for nothing.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from loadkit.analysis.ab import PERCENTILES, Block, Decision, Numbers, Pair, Que
 from loadkit.engine.result import RunResult
 from loadkit.errors import PreflightError
 from loadkit.fleet.local import Stop
+from loadkit.fleet.stopping import passed_on
 from loadkit.fleet.trial import Trial, TrialOptions
 from loadkit.metrics.family import FAMILIES
 from loadkit.metrics.histogram import Histogram
@@ -167,30 +166,11 @@ class AbSession:
         shape = TrialShape(
             load=side.load, settle_s=SETTLE_S, most_s=self._budget.block_s, number=number, keeps_ensure=False
         )
-        mine = Stop()  # a trial stops by its own at its end
-        async with _passed_on(self._stop, mine):
-            async with Trial(side.plan, shape, self._options, stop=mine) as trial:
+        async with passed_on(self._stop) as stop:
+            async with Trial(side.plan, shape, self._options, stop=stop) as trial:
                 await trial.measured(self._budget.block_s)
             assert trial.result is not None
             return trial.result
-
-
-@contextlib.asynccontextmanager
-async def _passed_on(outer: Stop, inner: Stop) -> AsyncIterator[None]:
-    """Pass requests to stop on for as long as the block lasts."""
-
-    async def pass_on() -> None:
-        while True:
-            await outer.asked()
-            inner.request(outer.signal)
-
-    task = asyncio.create_task(pass_on())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def _check_answers(side: Side, result: RunResult) -> None:

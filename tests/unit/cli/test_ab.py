@@ -35,7 +35,11 @@ def file(tmp_path: Path) -> Path:
         (["--against", TARGET, "--rate", "-5"], "--rate -5 is not a number of arrivals a second"),
         (
             ["--against", TARGET, "--max-rate", "10"],
-            "A: 20 arrivals/s make up to 20 requests/s, and only 10/s are allowed",
+            "20 arrivals/s of test make up to 20 requests/s, and only 10/s are allowed",
+        ),
+        (
+            ["--against", TARGET, "--users", "3", "--max-rate", "10"],
+            "3 users of test make as many requests as the target answers",
         ),
         (["--against", TARGET, "-o", "/nowhere/ab.json"], "there is no directory /nowhere"),
     ],
