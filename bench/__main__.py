@@ -15,6 +15,7 @@
     python -m bench hlog        writing a log of histograms
     python -m bench track       keeping what confidence intervals need
     python -m bench thresholds  judging thresholds over time
+    python -m bench interleaving how often `loadkit ab` blames wrongly, and after how many pairs rightly
     python -m bench coverage    how often confidence intervals hold the truth
 
 The server has core 0, the generator core 1. Figures drift on shared machines: quote ratios of medians.
@@ -30,6 +31,7 @@ from bench.coordinator import coordinator
 from bench.coverage import coverage
 from bench.hlog import hlog
 from bench.idle import idle
+from bench.interleaving import interleaving
 from bench.journal import journal
 from bench.lag import lag
 from bench.memory import memory
@@ -62,6 +64,7 @@ def main() -> int:
         "track",
         "thresholds",
         "coverage",
+        "interleaving",
         "install",
     )
     parser.add_argument("benchmark", nargs="?", choices=kinds, default="compare")
@@ -103,6 +106,8 @@ def _table(asked: argparse.Namespace) -> str:
             return hlog()
         case "coverage":
             return coverage()
+        case "interleaving":
+            return interleaving()
         case "track":
             return track()
         case "thresholds":

@@ -1,6 +1,5 @@
 """Pairs of short runs: who is blamed, how often wrongly, and after how many pairs."""
 
-import math
 from collections import Counter
 from itertools import islice
 from typing import Any
@@ -8,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.interleaving import Machine
 from loadkit.analysis.ab import Answer, Block, Decision, Numbers, Pair, Question, decide, orders
-
-MOST_PAIRS = 20
 
 
 def block(p95_ms: float, failed: int = 0, requests: int = 250, **changes: Any) -> Block:
@@ -22,42 +20,8 @@ def pairs_of(a: list[float], b: list[float]) -> list[Pair]:
     return [Pair(a=block(one), b=block(other)) for one, other in zip(a, b, strict=True)]
 
 
-class Machine:
-    """Blocks of 5 s with 50 requests/s whose seconds share shocks of 10 %, AR(1) with 0.8, as a noisy machine has them."""
-
-    def __init__(self, seed: int, *, drift: float = 0.0, failing: tuple[float, float] = (0.0, 0.0)) -> None:
-        self._random = np.random.default_rng(seed)
-        self._shock = self._random.normal(0, 0.1)
-        self._drift = drift
-        self._failing = failing
-        self._second = 0
-
-    def _seconds(self) -> np.ndarray:
-        """The warm-up second and five that count, each with its shock."""
-        shocks = []
-        for _ in range(6):
-            self._second += 1
-            self._shock = 0.8 * self._shock + self._random.normal(0, 0.1 * math.sqrt(1 - 0.8**2))
-            shocks.append(self._shock + self._drift * self._second)
-        return np.array(shocks[1:])
-
-    def block(self, slower: float, failing: float) -> Block:
-        times = np.exp(np.repeat(self._seconds(), 50) + self._random.normal(0, 0.5, 250)) * 20 * (1 + slower)
-        return block(float(np.quantile(times, 0.95)), failed=int(self._random.binomial(250, failing)))
-
-    def session(self, slower: float) -> Decision:
-        pairs: list[Pair] = []
-        for order in islice(orders(int(self._random.integers(1 << 30))), MOST_PAIRS):
-            made = {side: self.block(slower * (side == "B"), self._failing[side == "B"]) for side in order}
-            pairs.append(Pair(a=made["A"], b=made["B"], order=order))
-            found = decide(pairs, Question())
-            if found.decided:
-                break
-        return found
-
-
 def sessions(count: int, slower: float, **machine: Any) -> list[Decision]:
-    return [Machine(seed, **machine).session(slower) for seed in range(count)]
+    return [Machine(seed, slower=slower, **machine).session() for seed in range(count)]
 
 
 @pytest.mark.parametrize(
