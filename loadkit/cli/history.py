@@ -68,10 +68,25 @@ class HistoryWriter:
             )
             self._say(f"warning: the run is not in the history: {error}; {kept}")
             return
+        self._debit(store, report)
         for step in self._then:
             step(store, run)
         if directory:
             self._make_room(store, directory.parent)
+
+    def _debit(self, store: Store, report: Mapping[str, Any]) -> None:
+        """Take from the ledgers of objectives what the run spoiled, where it is to consume their budgets."""
+        if all(slo["debit"] is None for slo in report["loadkit"]["slos"]):
+            return
+        from loadkit.outputs.ledger import debit_line
+        from loadkit.report.ledger import Ledger
+
+        try:
+            ledger = Ledger(store)
+            for taken in ledger.debit(report):
+                self._say(debit_line(taken, ledger.standing(taken.slo)))
+        except LoadkitError as error:
+            self._say(f"warning: nothing was taken from the ledger: {error}")
 
     def close(self) -> None:
         """Let go of the history."""

@@ -25,6 +25,7 @@ from loadkit.cli.quick import quick
 from loadkit.cli.report import journal
 from loadkit.cli.run import run
 from loadkit.cli.schema import schema
+from loadkit.cli.slo import show as show_slos
 from loadkit.cli.trend import trend
 from loadkit.cli.validate import validate
 from loadkit.cli.version import describe_version, version
@@ -136,3 +137,7 @@ _BASELINE: dict[str, Callable[..., int]] = {
 for _name, _subcommand in _BASELINE.items():
     _baseline.command(_name)(guarded(_subcommand))
 app.add_typer(_baseline, name="baseline")
+
+_slo = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Objectives and their error budgets.")
+_slo.command("show")(guarded(show_slos))
+app.add_typer(_slo, name="slo")

@@ -19,7 +19,7 @@ from loadkit.report.shapes import (
 )
 from loadkit.slo.alert import BurnAlert, Finding, Level, State
 from loadkit.slo.attained import Attained
-from loadkit.slo.budget import share_of_budget
+from loadkit.slo.budget import debit, share_of_budget
 from loadkit.slo.evaluate import Status
 from loadkit.slo.objective import Method, Slo
 from loadkit.slo.wording import headline, told
@@ -60,7 +60,7 @@ def slo_data(found: Attained) -> dict[str, Any]:
             "overspent": budget.overspent,
         },
         "alerts": [_alert(slo, one) for one in found.alerts],
-        "debit": None,
+        "debit": _debit(found),
         "lines": [headline(found), *told(found)],
     }
 
@@ -107,6 +107,14 @@ def _alert(slo: Slo, found: Finding) -> dict[str, Any]:
         "fires_after_s": _rounded(found.after_s, 3),
         "reason": found.reason,
     }
+
+
+def _debit(found: Attained) -> float | None:
+    """Return what share of a whole budget the run takes from the ledger when it is kept."""
+    slo = found.slo
+    if not slo.consumes or slo.expected_events is None or found.status is Status.INVALID:
+        return None
+    return _rounded(debit(found.bad, slo.budget, slo.expected_events))
 
 
 def _rounded(value: float | None, digits: int = _DIGITS) -> float | None:
@@ -169,16 +177,7 @@ def _properties() -> Schema:
         ),
         "alerts": list_of("What the run says about each alert.", object_of("One alert.", _alert_properties())),
         "debit": nullable(
-            object_of(
-                "What was taken from the ledger; null without `consume_budget`, and of a run that is not kept.",
-                {
-                    "share": number("What share of a whole budget the bad events are."),
-                    "remaining": {
-                        "type": "number",
-                        "description": "What is left of the budget; below 0 it is overspent.",
-                    },
-                },
-            )
+            number("What share of a whole budget a kept run takes from the ledger; null without `consume_budget`.")
         ),
         "lines": list_of("The same in words.", text("A sentence.")),
     }

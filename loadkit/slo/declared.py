@@ -123,7 +123,7 @@ class _Entry:
             slice_s=slice_s,
             request=request,
             selection=selection,
-            expected_events=self._get("expected_events", int, None),
+            expected_events=self._expected(),
             consumes=self._get("consume_budget", bool, False),
             abort=self._get("abort", bool, False),
             strict=self._get("severity", str, "error") != "warning",
@@ -135,6 +135,17 @@ class _Entry:
     def _get(self, key: str, kind: Any, default: Any) -> Any:
         value = self.keys.get(key, default)
         return value if isinstance(value, kind) else default
+
+    def _expected(self) -> int | None:
+        """Return how many events production has in a window; digits may be grouped, 12_000_000, which YAML reads as text."""
+        value = self.keys.get("expected_events")
+        if isinstance(value, str):
+            digits = value.replace("_", "")
+            if not digits.isdecimal() or not int(digits):
+                self.say("LK104", "expected_events", f"{value!r} is not a number of events", "write 12000000")
+                return None
+            return int(digits)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def _of(self) -> tuple[Selection, str | None]:
         of = self.keys.get("of")

@@ -27,7 +27,7 @@ def faults_of(slo: Slo, written: Mapping[str, Any], where: Where, longest_ns: in
         return
     yield from _alerts(slo, written, where)
     yield from _slices(slo, where)
-    yield from _ledger(slo, where)
+    yield from _ledger(slo, written, where)
     yield from _times(slo, written, where, longest_ns)
     if slo.abort and not slo.strict:
         message = "a warning fails no run, so it cannot stop one"
@@ -64,10 +64,10 @@ def _slices(slo: Slo, where: Where) -> Iterator[Fault]:
         yield Fault(code="LK311", where=(*where, "timeSliceWindow"), message=message, hint="make slices shorter")
 
 
-def _ledger(slo: Slo, where: Where) -> Iterator[Fault]:
+def _ledger(slo: Slo, written: Mapping[str, Any], where: Where) -> Iterator[Fault]:
     if not slo.consumes:
         return
-    if slo.expected_events is None:
+    if "expected_events" not in written:
         message = "a ledger counts events, so it has to know how many production has in a window"
         hint = "add expected_events: 12000000, or leave out `consume_budget`"
         yield Fault(code="LK314", where=(*where, "consume_budget"), message=message, hint=hint)

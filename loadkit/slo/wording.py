@@ -6,6 +6,7 @@ budget would last. "Consumed" is a word of the ledger.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from loadkit.slo.alert import BurnAlert, Finding, State
@@ -59,9 +60,15 @@ def headline(found: Attained) -> str:
         return f"no SLI: {found.reason}, {target}"
     interval = ""
     if ratio.low is not None and ratio.high is not None:
-        low, high = (observed_text(Kind.RATIO, 1 - end, slo.target) for end in (ratio.high, ratio.low))
-        interval = f" (95% CI {low.removesuffix('%')}-{high})"
+        low, high = (_end(1 - end, slo.budget) for end in (ratio.high, ratio.low))
+        interval = f" (95% CI {low}-{high}%)"
     return f"SLI {observed_text(Kind.RATIO, sli, slo.target)}{interval}, {target}"
+
+
+def _end(ratio: float, budget: float) -> str:
+    """Return an end of an interval in per cent, to a tenth of the budget."""
+    decimals = max(2, 1 + math.ceil(-math.log10(100 * budget)))
+    return f"{100 * ratio:.{decimals}f}".rstrip("0").rstrip(".")
 
 
 def told(found: Attained) -> Iterator[str]:
@@ -130,8 +137,8 @@ def alert_text(found: Finding) -> str:
 
 
 def factor(burn: float) -> str:
-    """Return a burn rate: "0.6x", "14.4x"; never 0 for what is above it."""
-    if burn and burn < 0.005:
+    """Return a burn rate: "0.6x", "14.4x", "0.003x"."""
+    if 1e-4 <= burn < 0.005:
         return f"{burn:.1g}x"
     return f"{three_digits(burn)}x"
 
