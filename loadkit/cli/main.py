@@ -17,6 +17,7 @@ from loadkit.cli.baseline import list_baselines, remove_baseline, set_baseline, 
 from loadkit.cli.calibrate import calibrate
 from loadkit.cli.demo import demo
 from loadkit.cli.diff import diff
+from loadkit.cli.export import export
 from loadkit.cli.gate import gate
 from loadkit.cli.importing import import_traffic
 from loadkit.cli.init import init
@@ -123,6 +124,7 @@ app.command("import")(guarded(import_traffic))
 
 _report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read what was measured before.")
 _report.command()(guarded(journal))
+_report.command()(guarded(export))
 app.add_typer(_report, name="report")
 
 _baseline = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The runs that others are compared with.")

@@ -63,11 +63,16 @@ class Papers:
         return made
 
     def open_finished(self) -> list[PaperFile]:
-        """Return the files about runs that are over; `write_papers` writes them. Raises PreflightError."""
+        """Return the files about runs that are over; `write_papers` writes them. Raises PreflightError.
+
+        The histograms of each second are not among them, only checked: a report does not hold them.
+        """
+        from loadkit.outputs.writing import check_writable
+
         self._check_apart()
         made = self._papers()
-        for file in made:
-            file.check()
+        for kind, path in self.files.items():
+            check_writable(path, _option(kind))
         return made
 
     def _papers(self) -> list[PaperFile]:
@@ -104,13 +109,15 @@ def write_papers(files: Sequence[PaperFile], reports: Sequence[Report]) -> list[
     return [str(file.path) for file in files]
 
 
-def with_papers(kinds: Collection[str] = tuple(KINDS)) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Return what gives a command with a parameter `papers` an option for each of these kinds."""
+def with_papers(
+    kinds: Collection[str] = tuple(KINDS), *, github: bool = True
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Return what gives a command with a parameter `papers` an option for each of these kinds, and --no-github."""
 
     def give(command: Callable[..., int]) -> Callable[..., int]:
         own = inspect.signature(command, eval_str=True)
         others = [parameter for name, parameter in own.parameters.items() if name != "papers"]
-        added = _parameters(kinds)
+        added = _parameters(kinds) if github else _parameters(kinds)[:-1]
 
         @functools.wraps(command)
         def run_with_papers(*args: Any, **kwargs: Any) -> int:

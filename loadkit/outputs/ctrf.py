@@ -7,7 +7,8 @@ other     inconclusive, or failed where that is only a warning; `rawStatus` has 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -25,11 +26,12 @@ def render(reports: Sequence[Report]) -> bytes:
     """Return the file; what the format has no place for stands in `extra`."""
     tests = [_test(report, judgement) for report in reports for judgement in judgements(report)]
     counts = Counter(test["status"] for test in tests)
-    start, stop = min(map(started, reports)), max(map(ended, reports))
+    began = min((unix_ms(started(report)) for report in reports), default=0)
+    over = max((unix_ms(ended(report)) for report in reports), default=0)
     data = {
         "reportFormat": "CTRF",
         "specVersion": _SPEC,
-        "timestamp": stop.isoformat(timespec="milliseconds"),
+        "timestamp": datetime.fromtimestamp(over / 1000, UTC).isoformat(timespec="milliseconds"),
         "generatedBy": f"loadkit {__version__}",
         "results": {
             "tool": {"name": "loadkit", "version": __version__},
@@ -37,8 +39,8 @@ def render(reports: Sequence[Report]) -> bytes:
                 "tests": len(tests),
                 **{status: counts[status] for status in _STATUSES},
                 "suites": len({tuple(test["suite"]) for test in tests}),
-                "start": unix_ms(start),
-                "stop": unix_ms(stop),
+                "start": began,
+                "stop": over,
             },
             "tests": tests,
             "environment": _environment(reports),
@@ -81,14 +83,19 @@ def _measured(judgement: Judgement) -> dict[str, Any]:
 
 
 def _environment(reports: Sequence[Report]) -> dict[str, Any]:
-    facts = run_facts(reports[0])
     made = {
         "reportName": ", ".join(legible(report["loadkit"]["name"]) for report in reports),
-        "osPlatform": legible(reports[0]["loadkit"]["host"]["system"]).lower(),
-        "commit": facts.get("commit"),
+        "osPlatform": _common(legible(report["loadkit"]["host"]["system"]).lower() for report in reports),
+        "commit": _common(run_facts(report).get("commit") for report in reports),
         "healthy": all(report["loadkit"]["exit_code"] == 0 for report in reports),
     }
     return {key: value for key, value in made.items() if value is not None}
+
+
+def _common(values: Iterable[str | None]) -> str | None:
+    """Return the value that all runs have."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
 
 
 PAPERS: Mapping[str, Paper] = {"ctrf": Paper(render)}

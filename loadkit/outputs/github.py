@@ -90,7 +90,7 @@ def step_outputs(reports: Sequence[Report], report_file: str | None) -> str:
         "verdict": verdict_word(worst),
         "exit-code": found["exit_code"],
         "p95-ms": p95,
-        "run": found["run"] or "",
+        "run": found.get("run") or "",
         "report": report_file or "",
     }
     return "".join(f"{name}={legible(str(value), 4096)}\n" for name, value in values.items())

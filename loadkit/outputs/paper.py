@@ -66,7 +66,7 @@ def legible(text: str, most: int = MOST_CHARS) -> str:
 def run_facts(report: Report) -> dict[str, str]:
     """Return what identifies a run, by name: its id, the commit, seed, plan, target and tags; only what is known."""
     found = report["loadkit"]
-    run = found["run"]
+    run = found.get("run")
     facts = {
         "run": run,
         "commit": found.get("commit"),

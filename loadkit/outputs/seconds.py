@@ -17,7 +17,7 @@ def rows(reports: Sequence[Report]) -> Iterator[dict[str, Any]]:
     """Yield each second of each run; a value that does not exist is None."""
     for report in reports:
         found, began = report["loadkit"], started(report)
-        run, name = found["run"], legible(found["name"])
+        run, name = found.get("run"), legible(found["name"])
         columns = found["timeline"]["columns"]
         for values in found["timeline"]["rows"]:
             row = dict(zip(columns, values, strict=True))

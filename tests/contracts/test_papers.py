@@ -99,3 +99,8 @@ def test_several_runs_have_place_in_it(name: str) -> None:
     one, two = judged_report(), judged_report(name="pay", run="20261121-100000-aaaa")
     READERS[name](render(name, one, two))
     assert render(name, one, two) != render(name, one)
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_no_run_at_all_is_a_paper_too(name: str) -> None:
+    READERS[name](render(name))

@@ -18,7 +18,7 @@ HOSTILE = "::error::no|pe ]]> <b>`"
 SCENARIO = {
     "config": {
         "target": "demo://",
-        "phases": [{"duration": 2, "arrivalRate": 20, "name": "steady"}],
+        "phases": [{"duration": 20, "users": 2, "iterations": 40, "name": "steady"}],  # no schedule to fall behind
         "thresholds": ["http.error_rate < 50%", "http.response_time.p95 < 1us"],
     },
     "scenarios": [
@@ -125,3 +125,18 @@ def test_a_place_that_cannot_be_written_is_found_before_any_load(tmp_path: Path)
         result = loadkit("run", path, option, tmp_path / "absent" / "file")
         assert (result.code, result.out) == (6, "")
         assert "there is no directory" in result.err
+
+
+def test_a_stored_run_gives_the_same_files_later(tmp_path: Path) -> None:
+    write_yaml(tmp_path, SCENARIO, "shop.yaml")
+    written = {option: f"run.{name}" for option, name in OPTIONS.items()}
+    later = {option: f"later.{name}" for option, name in OPTIONS.items()}
+    result = finish(
+        start("run", "shop.yaml", *(word for pair in written.items() for word in pair), cwd=tmp_path, store=True)
+    )
+    assert result.code == 3, result.err
+    words = [word for pair in later.items() for word in pair]
+    result = finish(start("report", "export", "latest", *words, cwd=tmp_path, store=True))
+    assert (result.code, result.out) == (0, ""), result.err
+    for name in OPTIONS.values():
+        assert (tmp_path / f"run.{name}").read_bytes() == (tmp_path / f"later.{name}").read_bytes(), name

@@ -1,0 +1,88 @@
+"""`loadkit report export`: files for other tools about runs that are over."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from loadkit.cli import options
+from loadkit.cli.papers import NO_PAPERS, Papers, with_papers
+from loadkit.errors import ExitCode, PreflightError, UsageError
+from loadkit.outputs.base import write_line
+
+if TYPE_CHECKING:
+    from loadkit.outputs.paper import PaperFile
+    from loadkit.report.facts import Run
+
+
+@with_papers(github=False)
+def export(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...",
+            help="`latest`, `latest~1`, the id of a run or its beginning, a run's directory, or a report's file.",
+        ),
+    ],
+    store: options.StoreUrl = None,
+    papers: Papers = NO_PAPERS,
+) -> int:
+    """Write files for other tools about runs that are over, as `loadkit run` does at their end.
+
+    Of several runs the tables hold the seconds of all, the lists of tests what was judged of each, and the distribution all
+    response times together.
+
+    \b
+    Examples:
+      loadkit report export latest --junit junit.xml --markdown summary.md
+      loadkit report export latest latest~1 --csv seconds.csv
+    """
+    from loadkit.report.history import open_store
+
+    if not papers.files:
+        raise UsageError("name a file to write, such as --junit junit.xml or --csv seconds.csv")
+    if len(runs) > 1 and "hlog" in papers.files:
+        raise UsageError("--hlog holds the seconds of one run; name one, or merge runs with `loadkit merge`")
+    with open_store(store) as history:
+        found = [history.find(text) for text in runs]
+        reports = [history.report(run) for run in found]
+    files = papers.open_finished()
+    log = _log_of(found[0]) if "hlog" in papers.files else None
+    for name in (*_write(files, reports, runs), *([_copy(log, papers.files["hlog"])] if log else [])):
+        write_line(sys.stderr, f"wrote {name}")
+    return ExitCode.PASS
+
+
+def _write(files: Sequence[PaperFile], reports: Sequence[dict[str, Any]], runs: Sequence[str]) -> list[str]:
+    from loadkit.cli.papers import write_papers
+
+    try:
+        return write_papers(files, reports)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UsageError(f"{', '.join(runs)}: what was read is no whole report of loadkit ({error!r})") from error
+
+
+def _log_of(run: Run) -> Path:
+    """Return the histograms of each second that a run keeps. Raises UsageError where they are not there."""
+    from loadkit.report.store import HISTOGRAMS
+
+    log = run.directory / HISTOGRAMS if run.directory else None
+    if log is None or not log.is_file():
+        raise UsageError(f"of {run.id} there are no histograms of each second: its directory is not here any more")
+    return log
+
+
+def _copy(log: Path, path: Path) -> str:
+    from loadkit.outputs.writing import replacing
+
+    try:
+        with log.open("rb") as source, replacing(path) as target:
+            shutil.copyfileobj(source, target)
+    except OSError as error:
+        raise PreflightError(f"cannot write {path}: {error.strerror or error}") from error
+    return str(path)
