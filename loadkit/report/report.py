@@ -40,7 +40,7 @@ SERIES = (
     "generator.loop_lag",
     "generator.gc_pause",
 )
-_LIBRARIES = ("uvloop", "httptools", "aiofastnet", "numpy", "hdrhistogram", "msgspec")
+_LIBRARIES = ("uvloop", "httptools", "aiofastnet", "numpy", "msgspec")
 
 
 def build_report(result: RunResult, timeline: Timeline, *, run: str | None = None) -> dict[str, Any]:

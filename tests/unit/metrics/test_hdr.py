@@ -84,3 +84,13 @@ def packed(words: bytes, *, held: int | None = None, inner: int = 0x1C849313) ->
 def test_what_is_no_encoding_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not an encoded histogram"):
         hdr.decode(text, LENGTH)
+
+
+@given(st.binary(max_size=200))
+def test_any_words_are_decoded_within_the_layout_or_refused(words: bytes) -> None:
+    try:
+        at, counts = hdr.decode(packed(words), LENGTH)
+    except ValueError:
+        return
+    assert all(0 <= index < LENGTH for index in at.tolist())
+    assert all(0 < count < 2**62 for count in counts.tolist())
