@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from loadkit.errors import UsageError
-from loadkit.scenario.compile import DEMO_TARGET
+from loadkit.scenario.demo_target import DEMO_TARGET, read_demo
 
 
 def chosen_target(target: str | None) -> str | None:
@@ -18,6 +18,9 @@ def chosen_target(target: str | None) -> str | None:
 
 
 def _obeyed(origin: str, target: str) -> str:
-    if target.startswith(DEMO_TARGET) and target.removeprefix(DEMO_TARGET).strip("/"):
-        raise UsageError(f"{origin} {target}: the demo shop takes no host and no path here; write {DEMO_TARGET}")
+    if target.startswith(DEMO_TARGET):
+        try:
+            read_demo(target)
+        except ValueError as error:
+            raise UsageError(f"{origin} {error}") from None
     return target

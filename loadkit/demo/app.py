@@ -22,9 +22,11 @@ import msgspec
 
 from loadkit.demo.latency import Latency
 from loadkit.demo.options import DemoOptions
+from loadkit.demo.queue import serve_queue
 from loadkit.demo.route import Call, Refused, Reply, Route, fault
 from loadkit.demo.services import Services
 from loadkit.demo.shop import Shop
+from loadkit.scenario.demo_target import read_queue
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -100,9 +102,22 @@ async def serve(host: str, port: int, options: DemoOptions, ready: Callable[[str
 
     Raises OSError when it cannot listen.
     """
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    try:
+        if options.law is not None:
+            await serve_queue(host, port, options.law, ready, stop)
+        else:
+            await _serve_shop(host, port, options, ready, stop)
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
+async def _serve_shop(
+    host: str, port: int, options: DemoOptions, ready: Callable[[str], None], stop: asyncio.Event
+) -> None:
     from aiohttp import web
 
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
     runner = web.AppRunner(
         make_app(options),
         access_log=None,
@@ -113,11 +128,9 @@ async def serve(host: str, port: int, options: DemoOptions, ready: Callable[[str
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
-        loop.add_signal_handler(signal.SIGTERM, stop.set)
         ready(_url(runner.addresses[0]))
         await stop.wait()
     finally:
-        loop.remove_signal_handler(signal.SIGTERM)
         await runner.cleanup()
 
 
@@ -134,9 +147,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--error-rate", type=float, default=0.0, help="share of requests answered with 503")
     parser.add_argument("--latency", type=float, default=1.0, help="multiplies all latencies")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--queue", type=read_queue, help="a queueing station in place of the shop: servers=4,service=5ms"
+    )
     parser.add_argument("--with-parent", action="store_true", help="end with the parent: at the end of standard input")
     asked = parser.parse_args(arguments)
-    options = DemoOptions(error_rate=asked.error_rate, latency=asked.latency, seed=asked.seed)
+    options = DemoOptions(error_rate=asked.error_rate, latency=asked.latency, seed=asked.seed, queue=asked.queue)
     _allow_connections()
     if asked.with_parent:
         _die_with_parent()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loadkit.errors import UsageError
+from loadkit.scenario.demo_target import Queue
 
 SLOWDOWN = "LOADKIT_DEMO_SLOWDOWN"
 """The environment variable that makes every demo slower, for trying out what finds regressions."""
@@ -17,12 +18,21 @@ class DemoOptions:
     """How the demo behaves.
 
     `error_rate` is the share of requests, except for /health, answered with 503; `latency` multiplies the times of
-    latency.py, 0 answers at once; the same `seed` gives the same times and errors.
+    latency.py, 0 answers at once; the same `seed` gives the same times and errors. With a `queue` it is a queueing station
+    in place of the shop, whose times `latency` multiplies; it has no errors and a seed of its own.
     """
 
     error_rate: float = 0.0
     latency: float = 1.0
     seed: int = 0
+    queue: Queue | None = None
+
+    @property
+    def law(self) -> Queue | None:
+        """Return the queue with its times multiplied."""
+        if self.queue is None:
+            return None
+        return replace(self.queue, service_ns=max(1, round(self.queue.service_ns * self.latency)))
 
 
 def slowdown() -> float:

@@ -68,6 +68,7 @@ def _command(options: DemoOptions) -> list[str]:
         *("--error-rate", str(options.error_rate)),
         *("--latency", str(options.latency)),
         *("--seed", str(options.seed)),
+        *(("--queue", options.queue.text()) if options.queue else ()),
     ]
 
 

@@ -27,6 +27,7 @@ from loadkit.protocols.address import split_url
 from loadkit.protocols.network import network_of
 from loadkit.redact import MASK, Secrets, is_secret
 from loadkit.scenario.check import check_schema
+from loadkit.scenario.demo_target import DEMO_TARGET, EXAMPLE, read_demo
 from loadkit.scenario.errand import compile_errand, define_given, names_set_by
 from loadkit.scenario.fakes import check_fakes, template_functions
 from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
@@ -44,8 +45,6 @@ from loadkit.scenario.width import width_of
 from loadkit.slo.plugins import KNOWN_PLUGINS
 from loadkit.template.compile import Template
 from loadkit.template.rows import RowIndex
-
-DEMO_TARGET = "demo://"
 
 
 def compile_plan(
@@ -206,8 +205,10 @@ def _check_target(target: str, document: Document, build: Build) -> None:
         )
         return
     if target.startswith(DEMO_TARGET):
-        if target.removeprefix(DEMO_TARGET).strip("/"):
-            build.error("LK212", at, f"{target!r}: the embedded target has no address", hint='write "demo://"')
+        try:
+            read_demo(target)
+        except ValueError as error:
+            build.error("LK212", at, str(error), hint=f'write "{DEMO_TARGET}" for the shop, or "{EXAMPLE}"')
         return
     try:
         build.reach(split_url(target)[0].place, at)
