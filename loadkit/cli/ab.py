@@ -80,7 +80,7 @@ def ab(
         bool, typer.Option("--json", help="Print one JSON object; `loadkit schema ab` describes it.")
     ] = False,
 ) -> int:
-    """Find out whether B is slower than A, by short runs of both in turn.
+    """Find out whether B is slower than A, by short runs in turn.
 
     Runs on a noisy machine cannot be compared with those of yesterday; with those of a moment ago they can. Each pair is a short
     run of A and one of B, in changing order. After each it is known how large the difference is, and the session stops as

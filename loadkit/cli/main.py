@@ -15,6 +15,7 @@ from loadkit import __version__
 from loadkit.cli.ab import ab
 from loadkit.cli.baseline import list_baselines, remove_baseline, set_baseline, show_baseline, update_baseline
 from loadkit.cli.calibrate import calibrate
+from loadkit.cli.capacity import capacity
 from loadkit.cli.demo import demo
 from loadkit.cli.diff import diff
 from loadkit.cli.export import export
@@ -118,7 +119,7 @@ def loadkit(
     """
 
 
-for _command in (run, ab, gate, validate, plan, diff, init, quick, demo, trend, schema, version):
+for _command in (run, capacity, ab, gate, validate, plan, diff, init, quick, demo, trend, schema, version):
     app.command()(guarded(_command))
 app.command("import")(guarded(import_traffic))
 

@@ -23,11 +23,13 @@ class SchemaName(StrEnum):
     GATE = "gate"
     RECOMMENDATION = "recommendation"
     AB = "ab"
+    CAPACITY = "capacity"
 
 
 def schema(
     which: Annotated[
-        SchemaName, typer.Argument(metavar="scenario|report|plan|gate|recommendation|ab", help="Which schema to print.")
+        SchemaName,
+        typer.Argument(metavar="scenario|report|plan|gate|recommendation|ab|capacity", help="Which schema to print."),
     ] = SchemaName.SCENARIO,
     output: Annotated[
         Path | None,
@@ -37,7 +39,8 @@ def schema(
     """Print the JSON Schema of what loadkit reads and writes.
 
     Editors complete and explain scenarios and gates with it; other tools can rely on a report, on what `loadkit plan --json`
-    prints, and on what `loadkit gate --json` and `loadkit ab --json` write.
+    prints, and on what `loadkit gate --json`, `loadkit ab --json` and
+    `loadkit capacity --json` write.
 
     \b
     Examples:
@@ -85,6 +88,10 @@ def _schema(name: SchemaName) -> dict[str, Any]:
         from loadkit.outputs.ab_report import ab_schema
 
         return ab_schema()
+    if name is SchemaName.CAPACITY:
+        from loadkit.outputs.capacity_schema import capacity_schema
+
+        return capacity_schema()
     from loadkit.report.schema import report_schema
 
     return report_schema()

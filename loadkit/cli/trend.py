@@ -52,7 +52,7 @@ def trend(
     ] = None,
     store: options.StoreUrl = None,
 ) -> int:
-    """Show how a number went from run to run, and where it changed for good.
+    """Show how a number went from run to run, and its changes.
 
     Only runs with the same fingerprint are shown: the same scenario, phases, target and host. Changes of 5 % or more are looked for
     once there are 12 of them, and named with the first run after the change.

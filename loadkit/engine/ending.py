@@ -9,7 +9,7 @@ from loadkit.engine.result import RunResult
 from loadkit.metrics.estimates import Estimates
 from loadkit.metrics.measures import measure
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.metrics.track import Track
+from loadkit.metrics.track import Place, Track
 from loadkit.scenario.judged import active_s, judged_part, legs
 from loadkit.scenario.judging import BusyStreak, judge, stretches
 from loadkit.scenario.objectives import planned_events
@@ -21,6 +21,7 @@ from loadkit.slo.validity import Validity
 from loadkit.slo.validity import judge as judge_measurement
 from loadkit.slo.watch import Abort, Watches
 from loadkit.slo.wording import verdict_of
+from loadkit.stats.intervals import TAIL, Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +44,13 @@ class Ending:
 
 
 class Course:
-    """What a run has measured so far: the merge of its intervals, taken in order."""
+    """What a run has measured so far: the merge of its intervals, taken in order.
 
-    def __init__(self, plan: Plan, *, workers: int, started_at: float) -> None:
+    `tail` is the probability that the truth lies beyond one of the ends of an interval of confidence.
+    """
+
+    def __init__(self, plan: Plan, *, workers: int, started_at: float, tail: float = TAIL) -> None:
+        self._tail = tail
         self.plan = plan
         self.workers = workers
         self.started_at = started_at
@@ -78,12 +83,17 @@ class Course:
         """Return what of its own budgets, one for each objective, the run has spent."""
         return tuple(one.budget() for one in self._spendings.all)
 
+    def share_above(self, place: Place, limit_ns: float) -> Estimate | None:
+        """Return which share of the times that are judged so far lies above a limit."""
+        judged = judged_part(self.plan, self.summary)
+        return Estimates(self._track, self.summary, judged, tail=self._tail).share_above(place, limit_ns)
+
     def conclude(self, ending: Ending) -> RunResult:
         """Settle the account and judge. Writes `arrivals.planned` and `arrivals.lost` into the summary."""
         whole = not ending.lost_workers and not ending.cut_off and not ending.going_on
         trouble = settle(self.summary, ending.lost_arrivals, whole=whole)
         judged = judged_part(self.plan, self.summary)
-        estimates = Estimates(self._track, self.summary, judged)
+        estimates = Estimates(self._track, self.summary, judged, tail=self._tail)
         measurement, verdicts = judge(
             self.plan,
             self.summary,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import TracebackType
 from typing import Self
@@ -30,10 +30,11 @@ from loadkit.metrics.track import RESPONSES, Place
 from loadkit.outputs.base import Output
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.trial import TRIAL, Load, TrialShape, trial_plan
-from loadkit.slo.evaluate import Verdict
-from loadkit.slo.expression import Objective
+from loadkit.slo.evaluate import Status, Verdict
+from loadkit.slo.expression import Objective, Operator
 from loadkit.slo.validity import Measurement, Validity
-from loadkit.stats.intervals import Estimate
+from loadkit.slo.watch import text_of
+from loadkit.stats.intervals import TAIL, Estimate
 from loadkit.units import NS_PER_S
 
 _GENTLE_NS = 5 * NS_PER_S
@@ -51,28 +52,32 @@ class Early(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialOptions:
-    """How trials are run. `workers` as in RunOptions; without `most_in_flight` no queue is too long."""
+    """How trials are run. `workers` as in RunOptions; without `most_in_flight` no queue is too long.
+
+    `tail` is the probability that the truth lies beyond one of the ends of an interval.
+    """
 
     workers: int | None = None
     graceful_stop_ns: int = _GENTLE_NS
     most_in_flight: float | None = None
+    tail: float = TAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """What a trial has measured so far, in `seconds` after it had settled.
 
-    `offered` arrivals were due in them (0 in a closed model) and `ended` visits came to their end, well or not; `in_flight`
-    is the number of virtual users at work at the end of each second. `times` holds p50, p95 and p99 of the response time in
-    nanoseconds with what encloses them, by their names; `session_p99_ns` is how long a visit takes.
+    Of each of them: how many arrivals were due (`offered_each`; none in a closed model), how many visits came to their end, well
+    or not (`ended_each`), and how many virtual users were at work at its end (`in_flight`). `times` holds p50, p95 and p99 of
+    the response time in nanoseconds with what encloses them, by their names; `session_p99_ns` is how long a visit takes.
     """
 
     load: Load
     seconds: float
-    offered: int
-    ended: int
     requests: int
     errors: int
+    offered_each: tuple[int, ...]
+    ended_each: tuple[int, ...]
     in_flight: tuple[float, ...]
     mean_ns: float
     session_p99_ns: float
@@ -80,6 +85,26 @@ class Measured:
     verdicts: tuple[Verdict, ...]
     measurement: Measurement
     early: Early | None = None
+
+    @property
+    def offered(self) -> int:
+        """Return how many arrivals were due."""
+        return sum(self.offered_each)
+
+    @property
+    def ended(self) -> int:
+        """Return how many visits came to their end."""
+        return sum(self.ended_each)
+
+    @property
+    def overrun(self) -> bool:
+        """Say whether the trial was given up since its queue grew too long."""
+        return self.early is Early.QUEUE
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Return why the measurement cannot be believed, or only with care."""
+        return self.measurement.reasons
 
     @property
     def visits_per_s(self) -> float:
@@ -107,14 +132,14 @@ class _Seconds:
     """What is added up of a trial's seconds beside its course."""
 
     spent_ns: int = 0
-    offered: int = 0
-    ended: int = 0
+    offered: list[int] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
     in_flight: list[float] = field(default_factory=list)
 
     def add(self, snapshot: Snapshot) -> None:
         self.spent_ns += snapshot.end_ns - snapshot.start_ns
-        self.offered += snapshot.count("arrivals.due")
-        self.ended += snapshot.count("vusers.completed") + snapshot.count("vusers.failed")
+        self.offered.append(snapshot.count("arrivals.due"))
+        self.ended.append(snapshot.count("vusers.completed") + snapshot.count("vusers.failed"))
         self.in_flight.append(snapshot.gauge("vusers.active"))
 
 
@@ -141,7 +166,7 @@ class Trial:
         self._plan = trial_plan(plan, shape, criteria)
         settings = RunOptions(workers=options.workers, graceful_stop_ns=options.graceful_stop_ns)
         self._session = Session(self._plan, settings, stop=self.stop, outputs=outputs)
-        self._course = Course(self._plan, workers=1, started_at=time.time())
+        self._course = Course(self._plan, workers=1, started_at=time.time(), tail=options.tail)
         self._seconds = _Seconds()
         self._early: Early | None = None
 
@@ -178,7 +203,9 @@ class Trial:
             case None:
                 raise FleetError("the trial ended without a result: its workers were lost")
             case Started():
-                self._course = Course(self._plan, workers=event.workers, started_at=event.started_at)
+                self._course = Course(
+                    self._plan, workers=event.workers, started_at=event.started_at, tail=self._options.tail
+                )
             case Interval() if not event.draining:
                 self._take(event.snapshot)
             case Finished():
@@ -215,18 +242,44 @@ class Trial:
         return Measured(
             load=self._shape.load,
             seconds=seconds.spent_ns / NS_PER_S,
-            offered=seconds.offered,
-            ended=seconds.ended,
             requests=count_made(judged),
             errors=sum(count for (name, _), count in judged.counters.items() if name.startswith("errors.")),
+            offered_each=tuple(seconds.offered),
+            ended_each=tuple(seconds.ended),
             in_flight=tuple(seconds.in_flight),
             mean_ns=times.mean_ns() if times.total else 0.0,
             session_p99_ns=sessions.percentile_ns(99) if sessions.total else 0.0,
             times=_times(found),
-            verdicts=found.verdicts,
+            verdicts=tuple(self._decided(verdict, found) for verdict in found.verdicts),
             measurement=found.measurement,
             early=self._early,
         )
+
+    def _decided(self, verdict: Verdict, found: RunResult) -> Verdict:
+        """Return a verdict; what a percentile's interval left open is decided by the share beyond its limit, if that does it.
+
+        p99 < 200ms says that less than 1 % take 200 ms or longer. Whether that is so, fewer samples show than where p99 lies.
+        """
+        if verdict.status is not Status.INCONCLUSIVE:
+            return verdict
+        for objective in self._plan.objectives:
+            labels = found.judged.labels(objective.selector.name) if objective.selection.each else [objective.label]
+            for label in labels:
+                if verdict.objective_text == text_of(objective, label):
+                    return self._by_share(verdict, objective, label)
+        return verdict
+
+    def _by_share(self, verdict: Verdict, objective: Objective, label: str | None) -> Verdict:
+        selector = objective.selector
+        if selector.percent is None or objective.operator not in (Operator.LESS, Operator.AT_MOST):
+            return verdict
+        place = Place(selector.name, label, None, objective.selection.scenario)
+        share, allowed = self._course.share_above(place, objective.limit), 1 - selector.percent / 100
+        if share is not None and share.high is not None and share.high < allowed:
+            return replace(verdict, status=Status.PASS)
+        if share is not None and share.low is not None and share.low > allowed:
+            return replace(verdict, status=Status.FAIL)
+        return verdict
 
     def _judged(self, found: RunResult) -> Snapshot:
         """Return what of a result belongs to the measured phase."""

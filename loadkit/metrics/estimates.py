@@ -11,15 +11,19 @@ from collections.abc import Iterator, Mapping
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.metrics.track import PART_NS, RESPONSES, SERVICES, Place, Track
-from loadkit.stats.intervals import Estimate, percentile, ratio
+from loadkit.stats.intervals import TAIL, Estimate, percentile, ratio
 
 PERCENTS: Mapping[str, float] = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 
 
 class Estimates:
-    """Asks a track about the numbers of a run. `summary` is the whole of it, `judged` the part without its warm-up phases."""
+    """Asks a track about the numbers of a run. `summary` is the whole of it, `judged` the part without its warm-up phases.
 
-    def __init__(self, track: Track, summary: Snapshot, judged: Snapshot) -> None:
+    `tail` is the probability that the truth lies beyond one of an interval's ends.
+    """
+
+    def __init__(self, track: Track, summary: Snapshot, judged: Snapshot, *, tail: float = TAIL) -> None:
+        self._tail = tail
         self._track = track
         self._summary = summary
         self._judged = judged
@@ -36,12 +40,18 @@ class Estimates:
         found = self._track.dependence(place, value, skip_s=self._skip_s(place))
         if found is None:
             return None
-        return percentile(percent / 100, times.total, found, times.quantile_ns, value=value)
+        return percentile(percent / 100, times.total, found, times.quantile_ns, value=value, tail=self._tail)
 
     def ratio(self, place: Place, part: int, whole: int) -> Estimate | None:
         """Return a ratio that was counted; None where no course was kept."""
         found = self._track.dependence(place, PART_NS, skip_s=self._skip_s(place)) if whole else None
-        return None if found is None else ratio(part, whole, found)
+        return None if found is None else ratio(part, whole, found, tail=self._tail)
+
+    def share_above(self, place: Place, limit_ns: float) -> Estimate | None:
+        """Return which share of the times lies above a limit; None without samples, or where no course was kept."""
+        times = self._times(place)
+        found = self._track.dependence(place, limit_ns, skip_s=self._skip_s(place)) if times.total else None
+        return None if found is None else ratio(times.count_above(round(limit_ns)), times.total, found, tail=self._tail)
 
     def all(self) -> dict[Place, Estimate]:
         """Return p50, p95 and p99 of every series that is kept, by their place: Place("http.response_time.p95", "/cart")."""

@@ -34,7 +34,10 @@ _PLUGINS = "ARTILLERY_PLUGINS"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """What the command line changes; `overrides` and `variables` are JSON texts, `seed` fixes random values at load."""
+    """What the command line changes; `overrides` and `variables` are JSON texts, `seed` fixes random values at load.
+
+    `objectives` are thresholds in place of those of the files.
+    """
 
     config: Path | str | None = None
     environment: str | None = None
@@ -44,6 +47,7 @@ class Overrides:
     overrides: str | None = None
     variables: str | None = None
     seed: int | None = None
+    objectives: tuple[str, ...] = ()
 
 
 def load_document(files: Sequence[Path | str], overrides: Overrides | None = None) -> tuple[Document, list[Diagnostic]]:
@@ -221,6 +225,8 @@ class _Work:
             if text is not None and (found := self._take(read_source(option, text))) is not None:
                 found.files = ()
                 yield _moved(found, where)
+        if given.objectives:
+            yield _objectives(given.objectives)
         yield from self._plugins(os.environ.get(_PLUGINS, ""))
 
     def _plugins(self, text: str) -> Iterator[Document]:
@@ -269,6 +275,18 @@ class _Work:
         self.diagnostics.append(
             Diagnostic(code=code, message=message, at=at, severity=severity, hint=hint, length=length)
         )
+
+
+def _objectives(texts: Sequence[str]) -> Document:
+    """Return a document with thresholds that the command line gives, each a line of what it says."""
+    option = "--slo"
+    spans: dict[Where, Span] = {
+        (index,): Span(key=None, value=Position(option, index + 1, 1), value_width=max(1, len(text)))
+        for index, text in enumerate(texts)
+    }
+    spans[()] = spans[(0,)]
+    data: Any = list(texts)
+    return _moved(Document(data=data, spans=spans, sources={option: "\n".join(texts)}), ("config", "thresholds"))
 
 
 def _written(option: str, text: str, value: Any, where: Where) -> Document:

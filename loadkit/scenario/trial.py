@@ -47,7 +47,7 @@ class TrialShape:
     """How a trial goes: its load, the seconds left to settle, and the most seconds that are measured then.
 
     `number` makes the arrivals and choices of each trial its own; `keeps_ensure` says whether Artillery's `ensure` of the
-    file is judged beside the criteria.
+    file is judged beside the criteria. `mode` is how arrivals are spread where the file does not say it.
     """
 
     load: Load
@@ -55,6 +55,7 @@ class TrialShape:
     most_s: int
     number: int = 0
     keeps_ensure: bool = True
+    mode: str | None = None
 
 
 def trial_plan(plan: Plan, shape: TrialShape, criteria: Sequence[Objective]) -> Plan:
@@ -67,7 +68,7 @@ def trial_plan(plan: Plan, shape: TrialShape, criteria: Sequence[Objective]) -> 
 def _document(document: Document, shape: TrialShape) -> Document:
     written = document.data["config"]
     config = {key: value for key, value in written.items() if key not in _REPLACED}
-    mode = _mode(written)
+    mode = _mode(written) or (shape.mode if "mode" not in written else None)
     phase = {**shape.load.phase(), **({"mode": mode} if mode and shape.load.users is None else {})}
     config["phases"] = [
         *([{"name": SETTLE, "duration": shape.settle_s, "warmup": True, **phase}] if shape.settle_s else []),

@@ -24,9 +24,9 @@ CERTIFIED_S = 100
 """Seconds of steady load from which ten batches of ten seconds stand behind an interval."""
 EXCEEDANCES = 100
 """Independent samples beyond a percentile that make its rank certain to some 20 %."""
-_TAIL = 0.025
+TAIL = 0.025
+"""The probability that the truth lies beyond one end: half of what a 95 % interval leaves out."""
 _MANY = 1_000_000  # degrees of freedom with which Student's t is the normal distribution
-_Z = NormalDist().inv_cdf(1 - _TAIL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,20 +58,25 @@ def least_samples(p: float) -> int:
     p = max(p, 1 - p)
     if p >= 1:
         return 0
-    least = max(1, math.floor(math.log(2 * _TAIL) / math.log(p)))
-    while p**least + (1 - p) ** least > 2 * _TAIL:
+    least = max(1, math.floor(math.log(2 * TAIL) / math.log(p)))
+    while p**least + (1 - p) ** least > 2 * TAIL:
         least += 1
     return least
 
 
-def ranks(p: float, n_eff: float, degrees: int) -> tuple[float, float]:
+def ranks(p: float, n_eff: float, degrees: int, tail: float = TAIL) -> tuple[float, float]:
     """Return the ranks p- and p+ between which the true quantile p lies; they may leave 0..1."""
-    reach = student_t(1 - _TAIL, degrees) * math.sqrt(p * (1 - p) / n_eff)
+    reach = student_t(1 - tail, degrees) * math.sqrt(p * (1 - p) / n_eff)
     return p - reach, p + reach
 
 
-def percentile(p: float, n: int, found: Dependence, quantile: Callable[[float], float], *, value: float) -> Estimate:
-    """Return the estimate of a quantile p (0..1) of n samples; `quantile` maps a rank to a value, `value` is that of p."""
+def percentile(
+    p: float, n: int, found: Dependence, quantile: Callable[[float], float], *, value: float, tail: float = TAIL
+) -> Estimate:
+    """Return the estimate of a quantile p (0..1) of n samples; `quantile` maps a rank to a value, `value` is that of p.
+
+    `tail` is the probability that the truth lies beyond one of the ends.
+    """
     n_eff = n / found.inflation
     name = f"p{100 * p:g}"
     least = least_samples(p)
@@ -81,7 +86,7 @@ def percentile(p: float, n: int, found: Dependence, quantile: Callable[[float], 
         return _unknown(value, n, found, f"not enough samples: {name} needs at least {least:,}, has {n:,}")
     if found.degrees < 1:
         return _unknown(value, n, found, _too_short(found))
-    below, above = ranks(p, n_eff, found.degrees)
+    below, above = ranks(p, n_eff, found.degrees, tail)
     low = min(quantile(below), value) if below > 1 / n else None
     high = max(quantile(above), value) if above < 1 - 1 / n else None
     beyond = n_eff * min(p, 1 - p)
@@ -89,17 +94,17 @@ def percentile(p: float, n: int, found: Dependence, quantile: Callable[[float], 
     return _enclosed(value, low, high, n, found, note)
 
 
-def ratio(part: int, whole: int, found: Dependence) -> Estimate:
+def ratio(part: int, whole: int, found: Dependence, *, tail: float = TAIL) -> Estimate:
     """Return the estimate of a ratio of counts. Without a single one, the upper end is 3.7/n."""
     value, n_eff = part / whole, whole / found.inflation
     if found.degrees < 1:
         return _unknown(value, whole, found, _too_short(found))
     trusted = n_eff
     if 0 < part < whole:
-        trusted *= (_Z / student_t(1 - _TAIL, found.degrees)) ** 2
+        trusted *= (NormalDist().inv_cdf(1 - tail) / student_t(1 - tail, found.degrees)) ** 2
     held, other = value * trusted, (1 - value) * trusted
-    low = beta_quantile(_TAIL, held, other + 1) if part else 0.0
-    high = beta_quantile(1 - _TAIL, held + 1, other) if part < whole else 1.0
+    low = beta_quantile(tail, held, other + 1) if part else 0.0
+    high = beta_quantile(1 - tail, held + 1, other) if part < whole else 1.0
     note = _doubts(found)
     return _enclosed(value, low, high, whole, found, note)
 

@@ -1,0 +1,236 @@
+"""A search for a capacity as text and as JSON: its trials, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from loadkit.analysis.capacity import Ask, Capacity, Stage, Status, Tried
+from loadkit.analysis.outcome import Outcome, Seen
+from loadkit.outputs.base import Paint, plain, printable
+from loadkit.report.report import generator
+from loadkit.stats.intervals import Estimate
+from loadkit.units import NS_PER_MS, format_duration_ns, three_digits
+
+FORMAT = 1
+_COLOURS = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.UNSURE: "yellow", Outcome.INVALID: "yellow"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a search for a capacity came to, with what it was about. Rates are visits per second.
+
+    `planned` is the load that is planned, None where nobody says it; `exit_code` is what the command ends with.
+    """
+
+    name: str
+    target: str
+    files: tuple[str, ...]
+    digest: str
+    seed: int
+    criteria: tuple[str, ...]
+    criteria_from: str
+    capacity: Capacity
+    findings: tuple[str, ...]
+    planned: float | None
+    planned_from: str
+    signal: str | None
+    started_at: float
+    elapsed_s: float
+    exit_code: int
+
+    @property
+    def requests_per_visit(self) -> float:
+        """Return the mean number of requests of a visit, by all trials that passed."""
+        passed = [one.seen for one in self.capacity.tried if one.counts_as is Outcome.PASS]
+        visits = sum(seen.visits_per_s * seen.seconds for seen in passed)
+        return sum(seen.requests_per_s * seen.seconds for seen in passed) / visits if visits else 1.0
+
+    def requests(self, visits_per_s: float | None) -> float | None:
+        """Return a rate of visits as requests per second."""
+        return None if visits_per_s is None else visits_per_s * self.requests_per_visit
+
+    @property
+    def headroom(self) -> float | None:
+        """Return by which share the capacity exceeds the planned load; below 0 where the plan exceeds it."""
+        low = self.capacity.low
+        return None if low is None or not self.planned else low / self.planned - 1
+
+
+# ------------------------------------------------------------------------------------------------------------------ text
+
+
+def trial_line(number: int, ask: Ask, seen: Seen, following: Ask | None, *, paint: Paint = plain) -> str:
+    """Return the line of a trial that was made: rate, outcome, why, and what comes next."""
+    p99 = seen.times.get("p99")
+    parts = [
+        f"{number:>2}  {ask.stage.value:<8.8} {three_digits(ask.rate):>6}/s {seen.seconds:>4.0f} s ",
+        f"{paint(f'{seen.outcome.value:<7}', _COLOURS[seen.outcome])} p99 {_enclosed(p99) if p99 else 'unknown'}",
+    ]
+    why = seen.reason if seen.outcome is not Outcome.PASS else _margin(seen)
+    return f"{' '.join(parts)}{f'; {printable(why)}' if why else ''}; {_next(ask, following)}"
+
+
+def _margin(seen: Seen) -> str:
+    return f"{seen.margin:.0%} below the limit" if seen.margin is not None else ""
+
+
+def _next(ask: Ask, following: Ask | None) -> str:
+    if following is None:
+        return "done"
+    if following.goes_on:
+        return "goes on"
+    if following.stage is Stage.CONFIRM and following.rate == ask.rate:
+        return "next: once more"
+    return f"next: {three_digits(following.rate)}/s"
+
+
+def _enclosed(found: Estimate) -> str:
+    ends = [None if end is None else format_duration_ns(end) for end in (found.low, found.high)]
+    return f"{format_duration_ns(found.value)} ({ends[0] or '?'} to {ends[1] or '?'})"
+
+
+def answer_lines(answer: Answer, *, paint: Paint = plain) -> Iterator[str]:
+    """Yield the lines of the answer."""
+    found = answer.capacity
+    yield ""
+    yield paint(_headline(answer), _colour(found.status))
+    for name, text in _facts(answer):
+        yield f"  {name:<20} {printable(text)}"
+    for finding in answer.findings:
+        yield paint(f"  note: {printable(finding)}", "yellow")
+    yield f"  took {format_duration_ns(answer.elapsed_s * 1e9)}, {len(found.tried)} trials (exit code {answer.exit_code})"
+
+
+def _colour(status: Status) -> str:
+    return "green" if status in (Status.FOUND, Status.AT_LEAST) else "red" if status is Status.NONE else "yellow"
+
+
+def _headline(answer: Answer) -> str:
+    found, holding = answer.capacity, " and ".join(answer.criteria)
+    rate = _rates(answer, found.low)
+    held = f" with {holding}" if holding else ""
+    unconfirmed = "" if found.confirmed else ", not confirmed"
+    if found.status is Status.FOUND:
+        return f"Capacity: {rate}{held}"
+    if found.status is Status.NONE:
+        lowest = min((one.ask.rate for one in found.tried), default=0.0)
+        return f"No capacity: even {_rates(answer, lowest)} does not hold {holding}"
+    what = {
+        Status.AT_LEAST: "the most that was to be tried",
+        Status.GENERATOR_LIMIT: "generator limit: above that this machine is the limit, not the target",
+        Status.UNRELIABLE: "unreliable: what passed once failed when it was confirmed",
+        Status.INTERRUPTED: f"{answer.signal or 'interrupted'}: what was known by then",
+    }[found.status]
+    if found.low is None:
+        return f"Capacity: unknown ({what})"
+    return f"Capacity: at least {rate}{held} ({what}{unconfirmed})"
+
+
+def _rates(answer: Answer, visits: float | None) -> str:
+    requests = answer.requests(visits)
+    if visits is None or requests is None:
+        return "nothing"
+    each = answer.requests_per_visit
+    apart = f" ({three_digits(visits)} visits/s of {each:.3g} requests)" if abs(each - 1) > 0.005 else ""
+    return f"{three_digits(requests)} requests/s{apart}"
+
+
+def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
+    found = answer.capacity
+    if found.low is not None and found.high is not None:
+        low, high = (three_digits(answer.requests(rate) or 0) for rate in (found.low, found.high))
+        near = (
+            ""
+            if found.reached is None
+            else f"; the limit is reached at about {three_digits(answer.requests(found.reached) or 0)}"
+        )
+        yield "interval", f"{low} passed, {high} requests/s failed{near}"
+    if found.status is Status.GENERATOR_LIMIT:
+        yield "generator", found.reason
+    elif found.criterion:
+        yield "limiting criterion", f"{found.criterion} ({found.reason})" if found.reason else found.criterion
+    if found.unstable:
+        low, high = (three_digits(answer.requests(rate) or 0) for rate in found.unstable)
+        yield (
+            "unstable region",
+            f"{low} to {high} requests/s: some of it passed, and less had failed; the lower load counts",
+        )
+    if answer.planned and answer.headroom is not None:
+        word = (
+            f"{answer.headroom:.0%} headroom"
+            if answer.headroom >= 0
+            else f"exceeds it by {-answer.headroom:.0%} of the plan"
+        )
+        planned = f"{three_digits(answer.requests(answer.planned) or 0)} requests/s by {answer.planned_from}"
+        yield "planned load", f"{planned}: {word}"
+
+
+# ------------------------------------------------------------------------------------------------------------------ JSON
+
+
+def answer_data(answer: Answer) -> dict[str, Any]:
+    """Return the answer as plain data; `outputs/capacity_schema.py` describes it."""
+    found = answer.capacity
+    return {
+        "format": FORMAT,
+        "kind": "capacity",
+        "status": found.status.value,
+        "exit_code": answer.exit_code,
+        "name": answer.name,
+        "target": answer.target,
+        "files": list(answer.files),
+        "digest": answer.digest,
+        "seed": answer.seed,
+        "started_at": datetime.fromtimestamp(answer.started_at, UTC).isoformat(timespec="milliseconds"),
+        "elapsed_s": round(answer.elapsed_s, 3),
+        "signal": answer.signal,
+        "criteria": list(answer.criteria),
+        "criteria_from": answer.criteria_from,
+        "capacity": _rate_data(answer, found.low),
+        "confirmed": found.confirmed,
+        "interval": {"low": _rate_data(answer, found.low), "high": _rate_data(answer, found.high)},
+        "reached": _rate_data(answer, found.reached),
+        "limiting": {"criterion": found.criterion, "reason": found.reason} if found.criterion or found.reason else None,
+        "unstable": [_rate_data(answer, rate) for rate in found.unstable] if found.unstable else None,
+        "requests_per_visit": round(answer.requests_per_visit, 4),
+        "planned": _rate_data(answer, answer.planned),
+        "headroom": None if answer.headroom is None else round(answer.headroom, 4),
+        "findings": list(answer.findings),
+        "trials": [_trial_data(one) for one in found.tried],
+        **generator(),
+    }
+
+
+def _rate_data(answer: Answer, visits: float | None) -> dict[str, float] | None:
+    requests = answer.requests(visits)
+    if visits is None or requests is None:
+        return None
+    return {"requests_per_s": round(requests, 3), "visits_per_s": round(visits, 3)}
+
+
+def _trial_data(one: Tried) -> dict[str, Any]:
+    seen = one.seen
+    return {
+        "stage": one.ask.stage.value,
+        "rate": one.ask.rate,
+        "seconds": round(seen.seconds, 3),
+        "outcome": seen.outcome.value,
+        "counts_as": one.counts_as.value,
+        "criterion": seen.criterion,
+        "reason": seen.reason,
+        "margin": None if seen.margin is None else round(seen.margin, 4),
+        "requests_per_s": round(seen.requests_per_s, 3),
+        "visits_per_s": round(seen.visits_per_s, 3),
+        "achieved": None if seen.achieved is None else round(seen.achieved, 4),
+        "in_flight": round(seen.in_flight, 3),
+        "errors": seen.errors,
+        "response_time_ms": {name: _times_data(found) for name, found in sorted(seen.times.items())},
+    }
+
+
+def _times_data(found: Estimate) -> dict[str, float | None]:
+    ends: Sequence[tuple[str, float | None]] = (("value", found.value), ("low", found.low), ("high", found.high))
+    return {name: None if end is None else round(end / NS_PER_MS, 3) for name, end in ends}

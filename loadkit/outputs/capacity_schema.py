@@ -1,0 +1,115 @@
+"""The JSON Schema of what `loadkit capacity` writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadkit.analysis.capacity import Stage, Status
+from loadkit.analysis.outcome import Outcome
+from loadkit.report.shapes import (
+    Schema,
+    choice,
+    flag,
+    integer,
+    list_of,
+    map_of,
+    nullable,
+    number,
+    object_of,
+    text,
+)
+
+
+def capacity_schema() -> dict[str, Any]:
+    """Return the schema of a capacity report."""
+    rate = object_of(
+        "A rate.",
+        {
+            "requests_per_s": number("Requests (and calls of Python functions) per second."),
+            "visits_per_s": number("Visits, that is arrivals, per second: `arrivalRate` of a phase."),
+        },
+    )
+    no_rate: Schema = {**rate, "type": ["object", "null"]}
+    outcomes = [outcome.value for outcome in Outcome]
+    share: Schema = {"type": ["number", "null"]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "loadkit capacity",
+        **object_of(
+            "The capacity of a target, and the trials by which it was found.",
+            {
+                "format": {"const": 1, "description": "Changes when a key changes its meaning."},
+                "kind": {"const": "capacity", "description": "What this is a report of."},
+                "status": choice("What the search came to.", *(status.value for status in Status)),
+                "exit_code": integer("What the command ended with."),
+                "name": text("Name of the scenario."),
+                "target": text("Where the load went, without its password."),
+                "files": list_of("The scenario's files.", text("A path.")),
+                "digest": text("SHA-256 of the scenario."),
+                "seed": {"type": "integer", "description": "Seed of the first trial; each later one has the next."},
+                "started_at": text("When it began, ISO 8601 in UTC."),
+                "elapsed_s": number("How long it took, in seconds."),
+                "signal": nullable(text("The signal that ended it early.")),
+                "criteria": list_of("What must hold.", text("A threshold.")),
+                "criteria_from": text("Where the criteria are from."),
+                "capacity": {**no_rate, "description": "The answer; null where no load passed."},
+                "confirmed": flag("Whether three long trials at it have passed."),
+                "interval": object_of(
+                    "What encloses the capacity.",
+                    {
+                        "low": {**no_rate, "description": "The largest load that passed."},
+                        "high": {**no_rate, "description": "The smallest load above it that failed; null if none."},
+                    },
+                ),
+                "reached": {
+                    **no_rate,
+                    "description": "About where the closest criterion meets its limit; null where the trials do not say.",
+                },
+                "limiting": {
+                    **object_of(
+                        "What was missed first above the capacity; null where nothing was.",
+                        {"criterion": text("The criterion."), "reason": text("What was seen of it.")},
+                    ),
+                    "type": ["object", "null"],
+                },
+                "unstable": {
+                    **list_of("From the lowest load that failed to the highest that passed above it; else null.", rate),
+                    "type": ["array", "null"],
+                },
+                "requests_per_visit": number("Mean number of requests of a visit."),
+                "planned": {**no_rate, "description": "The planned load; null where nobody says it."},
+                "headroom": {**share, "description": "Capacity / planned load - 1; null without one of them."},
+                "findings": list_of("What else was noticed.", text("A sentence.")),
+                "trials": list_of("The trials, in order.", _trial(outcomes)),
+                "versions": map_of("Versions of loadkit and its libraries.", text("A version.")),
+                "host": {"type": "object", "description": "The machine that made the load."},
+            },
+        ),
+    }
+
+
+def _trial(outcomes: list[str]) -> Schema:
+    end: Schema = {"type": ["number", "null"], "description": "In milliseconds; null where it is not known."}
+    share: Schema = {"type": ["number", "null"]}
+    return object_of(
+        "A trial.",
+        {
+            "stage": choice("Why it was made.", *(stage.value for stage in Stage if stage is not Stage.DONE)),
+            "rate": number("Visits per second that were offered."),
+            "seconds": number("How long was measured, after it had settled."),
+            "outcome": choice("What was seen.", *outcomes),
+            "counts_as": choice("What it counts as: what stays unsure counts as failed.", *outcomes),
+            "criterion": text("What was missed, or not decided."),
+            "reason": text("What was seen of it."),
+            "margin": {**share, "description": "How far the closest criterion is from its limit, as a share of it."},
+            "requests_per_s": number("Requests per second."),
+            "visits_per_s": number("Visits per second that came to their end."),
+            "achieved": {**share, "description": "Visits that ended, of those that were offered."},
+            "in_flight": number("Mean number of virtual users at work."),
+            "errors": integer("Errors of every kind."),
+            "response_time_ms": map_of(
+                "p50, p95 and p99 of the response time, with their 80 % intervals.",
+                object_of("A percentile.", {"value": number("In milliseconds."), "low": end, "high": end}),
+            ),
+        },
+    )
