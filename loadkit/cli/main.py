@@ -16,6 +16,7 @@ from loadkit.cli.ab import ab
 from loadkit.cli.baseline import list_baselines, remove_baseline, set_baseline, show_baseline, update_baseline
 from loadkit.cli.calibrate import calibrate
 from loadkit.cli.capacity import capacity
+from loadkit.cli.carrying import export_run, import_runs
 from loadkit.cli.demo import demo
 from loadkit.cli.diff import diff
 from loadkit.cli.export import export
@@ -26,6 +27,7 @@ from loadkit.cli.plan import plan
 from loadkit.cli.quick import quick
 from loadkit.cli.report import journal
 from loadkit.cli.run import run
+from loadkit.cli.runs import collect_runs, list_runs, remove_runs, show_run, tag_run
 from loadkit.cli.schema import schema
 from loadkit.cli.slo import show as show_slos
 from loadkit.cli.trend import trend
@@ -144,3 +146,12 @@ app.add_typer(_baseline, name="baseline")
 _slo = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Objectives and their error budgets.")
 _slo.command("show")(guarded(show_slos))
 app.add_typer(_slo, name="slo")
+_runs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List and manage the history of runs.")
+_runs.command("list")(guarded(list_runs))
+_runs.command("show")(guarded(show_run))
+_runs.command("rm")(guarded(remove_runs))
+_runs.command("export")(guarded(export_run))
+_runs.command("import")(guarded(import_runs))
+_runs.command("tag")(guarded(tag_run))
+_runs.command("gc")(guarded(collect_runs))
+app.add_typer(_runs, name="runs")

@@ -12,7 +12,7 @@ from typing import Any
 
 from loadkit.errors import ExitCode, UsageError
 from loadkit.report.fingerprint import host_class
-from loadkit.report.store import LETTERS
+from loadkit.report.store import LETTERS, is_id
 from loadkit.slo.validity import CUT_OFF
 
 _PERCENTILES = ("p50", "p95", "p99")
@@ -67,14 +67,14 @@ def facts(report: Mapping[str, Any], *, directory: Path | None = None, file: Pat
 
 
 def _facts(found: Mapping[str, Any], directory: Path | None, file: Path | None) -> Run:
-    judged = found["judged"]
+    judged, told = found["judged"], str(found.get("run"))
     made = judged["requests"] + judged["calls"]
     broken = made - judged["responses"] - judged["returns"]
     broken += sum(count for code, count in judged["codes"].items() if code.startswith("5"))
     times = judged.get("response_time_ms") or {}
     started_at = datetime.fromisoformat(found["started_at"]).astimezone(UTC)
     return Run(
-        id=found.get("run") or _made_up_id(found, started_at),
+        id=told if is_id(told) else _made_up_id(found, started_at),
         started_at=started_at,
         name=str(found["name"]),
         target=str(found["target"]),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from loadkit.errors import UsageError
 from loadkit.report.database import METADATA, Database
 from loadkit.report.facts import Run, RunStatus, facts
-from loadkit.report.store import LATEST, REPORT, RUNS
+from loadkit.report.store import LATEST, REPORT, RUNS, runs
 
 STORE_VARIABLE = "LOADKIT_STORE"
 MAX_REPORT = 1024**3
@@ -111,7 +110,8 @@ class Store:
         packed = zstandard.ZstdCompressor(level=_LEVEL).compress(msgspec.json.encode(report))
         with self.database.writing() as connection:
             insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            if connection.execute(insert(RUN_ROWS).values(**row, report=packed).on_conflict_do_nothing()).rowcount:
+            added = insert(RUN_ROWS).values(**row, report=packed).on_conflict_do_nothing().returning(RUN_ROWS.c.id)
+            if connection.execute(added).first():
                 _put_tags(connection, run.id, run.tags)
         return run
 
@@ -160,6 +160,11 @@ class Store:
         )
         if len(rows) == 1 or (rows and any(run.id == text for run in rows)):
             return next((run for run in rows if run.id == text), rows[0])
+        kept = [
+            path for path in runs(self.directories) if text and path.name.startswith(text) and (path / REPORT).is_file()
+        ]
+        if not rows and len(kept) == 1:  # a crash, or an unreachable history, came between its report and its row
+            return facts(read_report(kept[0] / REPORT), directory=kept[0], file=kept[0] / REPORT)
         if rows:
             raise UsageError(f"{text} may be each of {_names(rows)}; write more of it")
         raise UsageError(f"there is no run {text}: {self._there()}")
@@ -210,7 +215,7 @@ class Store:
             for some in _portions(list(tags)):
                 for run_id, key, value in connection.execute(sa.select(TAG_ROWS).where(TAG_ROWS.c.run_id.in_(some))):
                     tags[run_id][key] = value
-        return [_run(row, tags[row["id"]]) for row in rows]
+        return [_run(row, tags[row["id"]], self.directories) for row in rows]
 
 
 def read_report(path: Path) -> dict[str, Any]:
@@ -224,10 +229,13 @@ def read_report(path: Path) -> dict[str, Any]:
     return found
 
 
-def _run(row: Mapping[Any, Any], tags: Mapping[str, str]) -> Run:
-    directory = Path(row["directory"]) if row["directory"] else None
-    made = Run(**{**row, "status": RunStatus(row["status"]), "tags": dict(sorted(tags.items())), "directory": None})
-    return replace(made, directory=directory if directory and directory.is_dir() else None)
+def _run(row: Mapping[Any, Any], tags: Mapping[str, str], root: Path) -> Run:
+    """Return a run; its directory may have been moved together with the one that all are in, or be another machine's."""
+    places = [Path(row["directory"])] if row["directory"] else []
+    directory = next((place for place in (*places, root / row["id"]) if place.is_dir()), None)
+    return Run(
+        **{**row, "status": RunStatus(row["status"]), "tags": dict(sorted(tags.items())), "directory": directory}
+    )
 
 
 def _put_tags(connection: sa.Connection, run_id: str, tags: Mapping[str, str]) -> None:

@@ -29,10 +29,7 @@ _SHOWN = 3
 
 def new_run(root: Path) -> Path:
     """Make the directory of a run that begins now and return it. Raises OSError."""
-    root.mkdir(parents=True, exist_ok=True)
-    ignored = root.parent / ".gitignore"
-    if not ignored.exists():
-        ignored.write_text("*\n")  # what was measured is nobody's source
+    prepare(root)
     while True:
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         made = root / f"{stamp}-{''.join(secrets.choice(LETTERS) for _ in range(4))}"
@@ -43,6 +40,14 @@ def new_run(root: Path) -> Path:
             continue
 
 
+def prepare(root: Path) -> None:
+    """Make the directory of the runs if it is not there. Raises OSError."""
+    root.mkdir(parents=True, exist_ok=True)
+    ignored = root.parent / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("*\n")  # what was measured is nobody's source
+
+
 def runs(root: Path) -> list[Path]:
     """Return the directories of the runs that are kept, the oldest first."""
     return sorted(path for path in root.glob("*") if is_run(path) and path.is_dir())
@@ -50,7 +55,7 @@ def runs(root: Path) -> list[Path]:
 
 def is_run(directory: Path) -> bool:
     """Say whether a directory has the name of a run."""
-    return bool(_ID.fullmatch(directory.name))
+    return is_id(directory.name)
 
 
 def is_id(text: str) -> bool:

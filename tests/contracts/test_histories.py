@@ -57,9 +57,9 @@ def test_a_row_tells_the_key_numbers(store: Store):
 
 
 def test_adding_a_run_again_changes_nothing(store: Store):
-    store.add(report())
-    store.add(report(name="another"))
-    assert [run.name for run in store.runs()] == ["shop"]
+    store.add(report(tags={"team": "shop"}))
+    store.add(report(name="another", tags={"team": "cart"}))
+    assert [(run.name, run.tags) for run in store.runs()] == [("shop", {"team": "shop"})]
 
 
 @pytest.mark.parametrize(
