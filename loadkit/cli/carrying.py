@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -94,7 +93,7 @@ def _write(path: Path, run: Run, store: Store) -> list[str]:
     """Write a run, whole or not at all, and return the names of what is in the file."""
     import msgspec
 
-    from loadkit.outputs.json import write_whole
+    from loadkit.outputs.writing import replacing, write_whole
     from loadkit.report.archive import pack
     from loadkit.report.store import FILES, REPORT
 
@@ -104,10 +103,6 @@ def _write(path: Path, run: Run, store: Store) -> list[str]:
         return [REPORT]
     there = [name for name in FILES if run.directory and (run.directory / name).is_file() and name != REPORT]
     files: dict[str, Path | bytes] = {REPORT: report, **{name: run.directory / name for name in there if run.directory}}
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        pack(beside, run.id, files, run.started_at)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as file:
+        pack(file, run.id, files, run.started_at)
     return sorted(files)

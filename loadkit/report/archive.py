@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 from zlib import error as ZlibError
 
 from loadkit.errors import UsageError
@@ -21,10 +22,10 @@ MAX_TOTAL = 8 * 1024**3
 _CHUNK = 1024 * 1024
 
 
-def pack(path: Path, run_id: str, files: Mapping[str, Path | bytes], made_at: datetime) -> None:
+def pack(file: BinaryIO, run_id: str, files: Mapping[str, Path | bytes], made_at: datetime) -> None:
     """Write an archive of a run's files, by their names; equal files make equal archives. Raises OSError."""
     stamp = (made_at.year, made_at.month, made_at.day, made_at.hour, made_at.minute, made_at.second)
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(f"{run_id}/{name}", max(stamp, (1980, 1, 1, 0, 0, 0)))
             entry.compress_type = zipfile.ZIP_STORED if name == JOURNAL else zipfile.ZIP_DEFLATED

@@ -6,7 +6,13 @@ import pytest
 
 from loadkit.errors import UsageError
 from loadkit.report import archive
-from loadkit.report.archive import is_archive, pack, unpack
+from loadkit.report.archive import is_archive, unpack
+
+
+def pack(path: Path, *given) -> None:
+    with path.open("wb") as file:
+        archive.pack(file, *given)
+
 
 RUN = "20261121-090255-k3f9"
 WHEN = datetime(2026, 11, 21, 9, 2, 55, tzinfo=UTC)
