@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from loadkit.analysis.standing import DOUBT, MOST_SLOWER, Gravity, Score, Standing
+from loadkit.analysis.standing import DOUBT, MOST_WORSE, POINT, Gravity, Score, Standing
 
 RULE = (
-    "score of a run = 100 - missed - slower - doubt, at least 0",
+    "score of a run = 100 - missed - worse - doubt, at least 0",
     "missed = 100 x (failed + warned / 2 + inconclusive / 4) / judged objectives",
-    f"slower = % slower than the baseline where that is a regression, at most {MOST_SLOWER:g}",
+    f"worse = % slower, or {POINT:g} x points of error rate more, where the baseline shows a regression; at most {MOST_WORSE:g}",
     f"doubt = {DOUBT:g} when the measurement is suspect",
 )
 
@@ -19,7 +19,7 @@ def run_formula(score: Score) -> str:
     parts = ((score.failed, "failed"), (score.warned, "warned"), (score.inconclusive, "inconclusive"))
     missed = [f"{number} {word}" for number, word in parts if number]
     of = f"{', '.join(missed) or 'none'} of {score.judged}" if score.judged else "no objectives"
-    terms = f"100 - {number(score.missed)} ({of}) - {number(score.slower)} - {number(score.doubt)}"
+    terms = f"100 - {number(score.missed)} ({of}) - {number(score.worse)} - {number(score.doubt)}"
     return f"{terms} = {number(score.points)}"
 
 

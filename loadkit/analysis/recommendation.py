@@ -208,7 +208,7 @@ def _terms(score: Score | None) -> dict[str, Any] | None:
         "warned": score.warned,
         "inconclusive": score.inconclusive,
         "missed": _rounded(score.missed),
-        "slower": _rounded(score.slower),
+        "worse": _rounded(score.worse),
         "doubt": _rounded(score.doubt),
     }
 

@@ -87,7 +87,7 @@ def _run() -> Schema:
                         "warned": integer("Those that failed and only warn."),
                         "inconclusive": integer("Those that could not be decided."),
                         "missed": number("Points lost by them."),
-                        "slower": number("Points lost by a regression against the baseline."),
+                        "worse": number("Points lost by a regression against the baseline."),
                         "doubt": number("Points lost by a measurement that is suspect."),
                     },
                 )

@@ -1,8 +1,8 @@
 """What one run of a gate came to, read from its report: how it stands, why, and its score.
 
-    score  = 100 - missed - slower - doubt, at least 0
+    score  = 100 - missed - worse - doubt, at least 0
     missed = 100 x (failed + warned / 2 + inconclusive / 4) / judged     objectives: thresholds, SLOs and checks
-    slower = by how many per cent the worst series is slower than the baseline, at most 50; only where that is a regression
+    worse  = the largest of % slower and 10 x points of error rate more than the baseline, at most 50; of regressions alone
     doubt  = 10 when the measurement is suspect
 
 A run that did not take place, that was interrupted, whose measurement is invalid, or that judges nothing has no score: what
@@ -11,14 +11,15 @@ is not known is neither 0 nor 100.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from loadkit.errors import Position
+from loadkit.errors import ExitCode, Position
 
-MOST_SLOWER = 50.0
+MOST_WORSE = 50.0
+POINT = 10.0
 DOUBT = 10.0
 _COSTS = {"failed": 1.0, "warned": 0.5, "inconclusive": 0.25}
 
@@ -85,13 +86,13 @@ class Score:
     warned: int
     inconclusive: int
     missed: float
-    slower: float
+    worse: float
     doubt: float
 
     @property
     def points(self) -> float:
         """Return the score, 0 to 100."""
-        return max(0.0, 100.0 - self.missed - self.slower - self.doubt)
+        return max(0.0, 100.0 - self.missed - self.worse - self.doubt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +147,13 @@ def _state(attempt: Attempt, reasons: tuple[Reason, ...]) -> State:
     comparison = run.get("comparison") or {}
     if run["signal"]:
         return State.INTERRUPTED
-    if run["measurement"]["status"] == "invalid":
+    if run["measurement"]["status"] == "invalid" or comparison.get("exit") == ExitCode.INVALID_MEASUREMENT:
         return State.INVALID
     if not _decided(run):
         return State.UNJUDGED
     if run["after_failed"] or any(_kind(verdict) == "failed" for verdict in run["verdicts"]):
         return State.FAILED
-    if comparison.get("blocked"):
+    if comparison.get("exit") == ExitCode.REGRESSION:
         return State.REGRESSED
     return State.WARNED if any(reason.gravity is Gravity.WARNING for reason in reasons) else State.PASSED
 
@@ -162,7 +163,7 @@ def _decided(run: Mapping[str, Any]) -> bool:
     comparison = run.get("comparison") or {"verdict": "inconclusive"}
     return bool(
         run["after_failed"]
-        or comparison["verdict"] not in ("inconclusive", "invalid")
+        or comparison["verdict"] not in _OPEN
         or any(verdict["status"] in ("pass", "fail") for verdict in run["verdicts"])
     )
 
@@ -253,23 +254,41 @@ def _objective_text(verdict: Mapping[str, Any]) -> str:
 
 
 def _compared(attempt: Attempt, comparison: Mapping[str, Any], run: Mapping[str, Any]) -> Iterator[Reason]:
-    name, baseline = attempt.name, comparison["baseline"]
-    against = f"against the baseline {baseline}"
-    reason = f": {comparison['reason']}" if comparison.get("reason") else ""
-    who = run.get("run") or "RUN"
+    against = f"the baseline {comparison['baseline']}"
+    reason = f": {comparison['reason']}" if comparison["reason"] else ""
     if comparison["verdict"] == "regression":
-        gravity = Gravity.CRITICAL if comparison["blocked"] else Gravity.WARNING
-        text = f"regression {comparison['severity'] or ''}".rstrip()
-        remedy = (
-            f"see what became slower with `loadkit compare {who} {baseline}`; "
-            f"if it is meant to be, `loadkit baseline update {baseline} {who}`"
-        )
-        yield _reason(name, gravity, Cause.REGRESSION, f"{text} {against}{reason}", remedy, attempt.at)
-    elif comparison["verdict"] in ("inconclusive", "invalid"):
-        text = f"the comparison {against} is {comparison['verdict']}{reason}"
+        gravity = Gravity.CRITICAL if comparison["exit"] == ExitCode.REGRESSION else Gravity.WARNING
+        text = f"regression {comparison['severity']} against {against}: {_worst(comparison)}"
+        yield _reason(attempt.name, gravity, Cause.REGRESSION, text, _settled(comparison, run), attempt.at)
+    elif comparison["verdict"] in _OPEN:
+        gravity = Gravity.CRITICAL if comparison["exit"] == ExitCode.REGRESSION else Gravity.NOTE
+        text = f"the comparison with {against} is {comparison['verdict']}{reason}"
         remedy = "longer runs, or more runs in the baseline, decide it"
-        gravity = Gravity.NOTE if comparison["verdict"] == "inconclusive" else Gravity.WARNING
-        yield _reason(name, gravity, Cause.REGRESSION, text, remedy, attempt.at)
+        if comparison["verdict"] == "invalid":
+            gravity, remedy = Gravity.UNKNOWN, "compare with runs of the same scenario, phases, target and machine"
+        yield _reason(attempt.name, gravity, Cause.REGRESSION, text, remedy, attempt.at)
+
+
+_OPEN = ("inconclusive", "unresolved", "invalid")
+
+
+def _worst(comparison: Mapping[str, Any]) -> str:
+    """Return what became worse: the worst latency and the worst error rate, and how many more there are."""
+    latencies = sorted(_regressions(comparison["series"]), key=lambda one: -(one["ratio"] or 0.0))
+    errors = sorted(_regressions(comparison["errors"]), key=lambda one: -(one["difference"] or 0.0))
+    found = [f"error rate of {one['name'] or 'all'} {100 * one['difference']:+.2f} points" for one in errors[:1]]
+    found += [
+        f"{one['percentile']} of {one['name'] or 'all'} {one['baseline_ms']:.3g} -> {one['run_ms']:.3g} ms, {one['ratio']:+.0%}"
+        for one in latencies[:1]
+    ]
+    more = len(latencies) + len(errors) - len(found)
+    return "; ".join([*found, *([f"and {more} more"] if more else [])])
+
+
+def _settled(comparison: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+    baseline, who = comparison["baseline"], run.get("run") or "RUN"
+    seen = f"see what became worse with `loadkit compare {who} {baseline}`"
+    return f"{seen}; if it is meant to be, `loadkit baseline update {baseline} {who}`"
 
 
 def _reason(run: str, gravity: Gravity, cause: Cause, text: str, remedy: str, at: Position | None) -> Reason:
@@ -297,12 +316,21 @@ def _score(report: Report) -> Score:
         warned=counts["warned"],
         inconclusive=counts["inconclusive"],
         missed=100 * cost / judged if judged else 0.0,
-        slower=_slower(run.get("comparison") or {}),
+        worse=_worse(run.get("comparison") or {}),
         doubt=DOUBT if run["measurement"]["status"] == "suspect" else 0.0,
     )
 
 
-def _slower(comparison: Mapping[str, Any]) -> float:
-    """Return by how many per cent the worst series is slower, where that is a regression; at most 50."""
-    changes = [series["change"] for series in comparison.get("series", ()) if series["verdict"] == "regression"]
-    return min(MOST_SLOWER, max((100.0 * change for change in changes if change is not None), default=0.0))
+def _worse(comparison: Mapping[str, Any]) -> float:
+    """Return the points that regressions cost; those of error rates weigh what their severities weigh among latencies."""
+    slower = [100 * one["ratio"] for one in _regressions(comparison.get("series", ())) if one["ratio"] is not None]
+    failing = [
+        100 * POINT * one["difference"]
+        for one in _regressions(comparison.get("errors", ()))
+        if one["difference"] is not None
+    ]
+    return min(MOST_WORSE, max((*slower, *failing), default=0.0))
+
+
+def _regressions(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [one for one in found if one["gated"] and one["verdict"] == "regression"]

@@ -50,6 +50,7 @@ def gate(
     graceful_stop: options.GracefulStop = "30s",
     workers: options.Workers = "auto",
     no_store: options.NoStore = False,
+    store: options.StoreUrl = None,
 ) -> int:
     """Run a list of scenarios and recommend what to do with a release.
 
@@ -85,7 +86,9 @@ def gate(
         if not (yes or quiet):
             ask_before_load(plan)
     _prepare(json, output)
-    choices = Choices(graceful_stop=graceful_stop, quiet=quiet, yes=True, workers=workers, store=not no_store)
+    choices = Choices(
+        graceful_stop=graceful_stop, quiet=quiet, yes=True, workers=workers, store=not no_store, history=store
+    )
     made = _carry_through(read, plans, choices, output)
     return _conclude(made, json, output)
 

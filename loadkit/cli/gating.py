@@ -11,7 +11,7 @@ from typing import Any
 
 from loadkit.analysis.standing import Attempt
 from loadkit.cli.interrupts import SIGNALS
-from loadkit.errors import LoadkitError
+from loadkit.errors import LoadkitError, UsageError
 from loadkit.scenario.gate import Gate, GateRun, fits
 from loadkit.scenario.plan import Plan
 from loadkit.units import NS_PER_S, format_duration_ns
@@ -82,6 +82,8 @@ class Gating:
             tries += 1
             try:
                 report = self.run_once(run, plan)
+            except UsageError:
+                raise  # the command line: what is wrong with it is wrong for all runs
             except LoadkitError as error:
                 trouble, remedy = str(error), "mend that, and run the gate again"
                 break

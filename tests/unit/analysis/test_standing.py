@@ -2,6 +2,15 @@ from typing import Any
 
 import pytest
 
+from loadkit.analysis.comparison import (
+    Comparison,
+    ErrorComparison,
+    OnInconclusive,
+    SeriesComparison,
+    Settings,
+    Severity,
+    Verdict,
+)
 from loadkit.analysis.standing import Attempt, Cause, Gravity, State, stand
 from loadkit.errors import Position
 from loadkit.slo.evaluate import Status
@@ -21,21 +30,41 @@ def judged(*verdicts: Any, comparison: dict[str, Any] | None = None, **changes: 
     return report
 
 
-def compared(verdict: str = "regression", *, change: float = 0.18, blocked: bool = False) -> dict[str, Any]:
-    return {
-        "baseline": "main",
-        "verdict": verdict,
-        "severity": "minor",
-        "blocked": blocked,
-        "reason": "p95 of all is slower",
-        "series": [{"change": change, "verdict": verdict}, {"change": 5.0, "verdict": "inconclusive"}],
-    }
+def series(verdict: str, ratio: float, *, gated: bool = True, name: str | None = None) -> SeriesComparison:
+    return SeriesComparison(
+        family="http", name=name, percentile="p95", of="good", gated=gated, verdict=Verdict(verdict), ratio=ratio,
+        baseline_ms=212.0, run_ms=212.0 * (1 + ratio),
+    )  # fmt: skip
+
+
+def compared(
+    verdict: str = "regression", *, change: float = 0.18, blocked: bool = False, **more: Any
+) -> dict[str, Any]:
+    found = Comparison(
+        baseline="main",
+        run="one",
+        runs=("two", "three"),
+        left_out=(),
+        verdict=Verdict(verdict),
+        severity=Severity.MINOR if verdict == "regression" else None,
+        blocked=blocked,
+        series=(series(verdict, change, name="/pay"), series("regression", 5.0, gated=False), series("pass", 0.0)),
+        **more,
+    )
+    return found.to_data()
+
+
+def more_errors(points: float) -> ErrorComparison:
+    return ErrorComparison(
+        family="http", name=None, gated=True, verdict=Verdict.REGRESSION, difference=points / 100, low=0.0, high=1.0
+    )
 
 
 FAILED = verdict(Status.FAIL, observed_text="412ms")
 WARNED = verdict(Status.FAIL, strict=False)
 OPEN = verdict(Status.INCONCLUSIVE)
 HELD = verdict()
+STRICT = Settings(on_inconclusive=OnInconclusive.FAIL)
 SUSPECT = Measurement(status=Validity.SUSPECT, reasons=("a worker was at 97 % of its core",))
 
 
@@ -50,7 +79,9 @@ SUSPECT = Measurement(status=Validity.SUSPECT, reasons=("a worker was at 97 % of
         (judged(HELD, after_failed="no answer"), State.FAILED, [Gravity.CRITICAL], 50.0),
         (judged(HELD, comparison=compared()), State.WARNED, [Gravity.WARNING], 82.0),
         (judged(HELD, comparison=compared(blocked=True, change=0.8)), State.REGRESSED, [Gravity.CRITICAL], 50.0),
+        (judged(HELD, comparison=compared(errors=(more_errors(3),))), State.WARNED, [Gravity.WARNING], 70.0),
         (judged(comparison=compared("pass", change=0.01)), State.PASSED, [], 100.0),
+        (judged(HELD, comparison=compared("unresolved", settings=STRICT)), State.REGRESSED, [Gravity.CRITICAL], 100.0),
         (judged(HELD, comparison=compared("inconclusive")), State.PASSED, [Gravity.NOTE], 100.0),
         (judged(FAILED, FAILED, comparison=compared(blocked=True)), State.FAILED, [Gravity.CRITICAL] * 3, 0.0),
     ],
@@ -72,6 +103,11 @@ def test_a_report_says_how_a_run_stands(report, state, gravities, points):
         (judged(), State.UNJUDGED, "nothing is judged"),
         (judged(OPEN), State.UNJUDGED, "all that is judged is inconclusive"),
         (judged(comparison=compared("inconclusive")), State.UNJUDGED, "all that is judged is inconclusive"),
+        (
+            judged(HELD, comparison=compared("invalid", reason="no run")),
+            State.INVALID,
+            "baseline main is invalid: no run",
+        ),
     ],
 )
 def test_what_is_not_known_has_no_score(report, state, words):
@@ -88,12 +124,17 @@ def test_a_missed_objective_is_told_with_its_place():
     assert (reason.at, reason.cause) == (AT, Cause.OBJECTIVE)
 
 
+def test_the_worst_of_a_regression_is_told():
+    (reason,) = stand(attempt(judged(HELD, comparison=compared(errors=(more_errors(3), more_errors(2)))))).reasons
+    assert reason.text.endswith("main: error rate of all +3.00 points; p95 of /pay 212 -> 250 ms, +18%; and 1 more")
+
+
 def test_a_regression_is_told_with_what_to_do():
     report = judged(HELD, comparison=compared(blocked=True))
     report["loadkit"]["run"] = "20261121-090255-k3f9"
     (reason,) = stand(attempt(report)).reasons
     assert reason.cause is Cause.REGRESSION
-    assert reason.text == "regression minor against the baseline main: p95 of all is slower"
+    assert reason.text == "regression minor against the baseline main: p95 of /pay 212 -> 250 ms, +18%"
     assert "loadkit compare 20261121-090255-k3f9 main" in reason.remedy
 
 
