@@ -18,7 +18,7 @@ from enum import Enum
 from typing import Any
 
 from loadkit.analysis.formula import RULE, health_formula, run_formula
-from loadkit.analysis.standing import Attempt, Cause, Gravity, Reason, Score, Standing, stand
+from loadkit.analysis.standing import Attempt, Cause, Gravity, Reason, Report, Score, Standing, stand
 from loadkit.errors import ExitCode, Position
 
 FORMAT = 1
@@ -63,6 +63,11 @@ class Recommendation:
     reasons: tuple[Reason, ...]
     steps: tuple[str, ...]
     exit_code: ExitCode
+
+    @property
+    def reports(self) -> list[Report]:
+        """Return the reports of the runs that were made, in their order."""
+        return [run.attempt.report for run in self.runs if run.attempt.report is not None]
 
     def to_data(self) -> dict[str, Any]:
         """Return plain data, as `loadkit schema recommendation` describes it."""

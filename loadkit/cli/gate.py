@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from loadkit.cli import options
-from loadkit.errors import ExitCode, PreflightError
-from loadkit.outputs.base import paint_for, write_line
+from loadkit.cli.papers import NO_PAPERS, SEVERAL, Papers, with_papers
+from loadkit.errors import ExitCode
+from loadkit.outputs.base import write_line
 
 if TYPE_CHECKING:
     from loadkit.analysis.recommendation import Recommendation
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from loadkit.scenario.plan import Plan
 
 
+@with_papers(SEVERAL)
 def gate(
     config: Annotated[
         Path, typer.Argument(metavar="CONFIG", help="A gate file in YAML or JSON: the runs, and the time they have.")
@@ -51,6 +53,7 @@ def gate(
     workers: options.Workers = "auto",
     no_store: options.NoStore = False,
     store: options.StoreUrl = None,
+    papers: Papers = NO_PAPERS,
 ) -> int:
     """Run a list of scenarios and recommend what to do with a release.
 
@@ -68,6 +71,8 @@ def gate(
     from loadkit.cli.consent import ask_before_load
     from loadkit.cli.dotenv import set_environment
     from loadkit.cli.execute import Choices
+    from loadkit.cli.gate_ending import Ending
+    from loadkit.cli.github import commands_stopped
     from loadkit.cli.limits import check_addresses, read_limits
     from loadkit.cli.reading import chosen_target
     from loadkit.scenario.gate import read_gate
@@ -85,12 +90,21 @@ def gate(
         check_addresses(plan)
         if not (yes or quiet):
             ask_before_load(plan)
-    _prepare(json, output)
+    ending = Ending(json=json, output=output, papers=papers)
     choices = Choices(
-        graceful_stop=graceful_stop, quiet=quiet, yes=True, workers=workers, store=not no_store, history=store
+        graceful_stop=graceful_stop,
+        quiet=quiet,
+        yes=True,
+        workers=workers,
+        store=not no_store,
+        history=store,
+        papers=Papers(github=False),
     )
-    made = _carry_through(read, plans, choices, output)
-    return _conclude(made, json, output)
+    with commands_stopped(os.environ, wanted=papers.github):
+        made = _carry_through(read, plans, choices, output)
+        code = ending.conclude(made)
+    ending.tell_github(made)
+    return code
 
 
 def _show(gate: Gate, plans: list[Plan]) -> None:
@@ -114,20 +128,6 @@ def _show(gate: Gate, plans: list[Plan]) -> None:
     budget = "there is no budget" if gate.budget_ns is None else f"the budget is {format_duration_ns(gate.budget_ns)}"
     each = format_duration_ns(ALLOWANCE_NS)
     write_line(sys.stdout, f"planned: {total}, with {each} for each run to start and end; {budget}")
-
-
-def _prepare(json: Path | None, output: Path | None) -> None:
-    """Make the directory, and find out before any load whether what is asked for can be written."""
-    from loadkit.outputs.files import open_report
-
-    if output is not None:
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise PreflightError(f"cannot write into {output}: {error.strerror}; choose another directory") from error
-    for path in (json, output and output / "recommendation.json"):
-        if path is not None:
-            open_report(str(path))
 
 
 def _carry_through(gate: Gate, plans: list[Plan], choices: Choices, output: Path | None) -> Recommendation:
@@ -180,24 +180,3 @@ def _run_once(plan: Plan, choices: Choices, report: Path | None) -> Mapping[str,
     with spawned(1) as processes:
         execute(plan, own, processes)
     return reports[0]
-
-
-def _conclude(made: Recommendation, json: Path | None, output: Path | None) -> ExitCode:
-    """Print the recommendation, write it, and return the exit code."""
-    from loadkit.outputs.json import write_report
-    from loadkit.outputs.recommendation import recommendation_lines, recommendation_markdown
-    from loadkit.outputs.writing import write_whole
-
-    for line in recommendation_lines(made, paint=paint_for(sys.stdout, os.environ)):
-        write_line(sys.stdout, line)
-    code = made.exit_code
-    try:
-        for path in (json, output and output / "recommendation.json"):
-            if path is not None:
-                write_report(path, made.to_data())
-        if output is not None:
-            write_whole(output / "recommendation.md", recommendation_markdown(made).encode())
-    except OSError as error:
-        write_line(sys.stderr, f"error: the recommendation cannot be written: {error}")
-        code = ExitCode.foremost(code, ExitCode.INVALID_MEASUREMENT)
-    return code

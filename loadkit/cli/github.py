@@ -7,9 +7,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loadkit.outputs.base import write_line
+
+if TYPE_CHECKING:
+    from loadkit.analysis.recommendation import Recommendation
+    from loadkit.outputs.github import Checkout
 
 
 @contextmanager
@@ -34,24 +38,39 @@ def _is_step(environment: Mapping[str, str]) -> bool:
 
 
 def tell_github(reports: Sequence[Mapping[str, Any]], report_file: str | None, environment: Mapping[str, str]) -> None:
-    """Write annotations to stdout, and what $GITHUB_STEP_SUMMARY and $GITHUB_OUTPUT name; nothing outside of GitHub Actions.
-
-    A file that cannot be written is a warning: it says nothing about the runs.
-    """
+    """Write annotations to stdout, and what $GITHUB_STEP_SUMMARY and $GITHUB_OUTPUT name; nothing outside of GitHub Actions."""
     if not _is_step(environment):
         return
-    from loadkit.outputs.github import Checkout, annotate, step_outputs
+    from loadkit.outputs.github import annotate, step_outputs
     from loadkit.outputs.markdown import render
 
-    here = Path.cwd()
-    checkout = Checkout(here, Path(environment.get("GITHUB_WORKSPACE") or here))
-    for line in annotate(reports, checkout):
+    for line in annotate(reports, _checkout(environment)):
         write_line(sys.stdout, line)
-    texts = {
-        "GITHUB_STEP_SUMMARY": render(reports),
-        "GITHUB_OUTPUT": step_outputs(reports, report_file).encode(),
-    }
-    for variable, text in texts.items():
+    _append(render(reports), step_outputs(reports, report_file), environment)
+
+
+def tell_github_of_gate(made: Recommendation, file: str | None, environment: Mapping[str, str]) -> None:
+    """Tell of a gate: annotations of all its runs, its recommendation with a section for each run, its decision."""
+    if not _is_step(environment):
+        return
+    from loadkit.outputs.github import annotate_gate, gate_outputs
+    from loadkit.outputs.recommendation import gate_markdown
+
+    for line in annotate_gate(made, _checkout(environment)):
+        write_line(sys.stdout, line)
+    _append(gate_markdown(made).encode(), gate_outputs(made, file), environment)
+
+
+def _checkout(environment: Mapping[str, str]) -> Checkout:
+    from loadkit.outputs.github import Checkout
+
+    here = Path.cwd()
+    return Checkout(here, Path(environment.get("GITHUB_WORKSPACE") or here))
+
+
+def _append(summary: bytes, outputs: str, environment: Mapping[str, str]) -> None:
+    """Add to the files of a step. One that cannot be written is a warning: it says nothing about the runs."""
+    for variable, text in {"GITHUB_STEP_SUMMARY": summary, "GITHUB_OUTPUT": outputs.encode()}.items():
         if path := environment.get(variable):
             try:
                 with open(path, "ab") as file:

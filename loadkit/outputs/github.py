@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadkit.analysis.formula import number
+from loadkit.analysis.recommendation import Recommendation
+from loadkit.analysis.standing import Cause, Gravity
 from loadkit.errors import Position
 from loadkit.outputs.paper import Report, legible
 from loadkit.outputs.workflow import workflow_command
@@ -45,6 +48,19 @@ def annotate(reports: Sequence[Report], checkout: Checkout) -> list[str]:
     errors = [pair for pair in held if pair[1].fails]
     warnings = [pair for pair in held if not pair[1].fails and _is_remarkable(pair[1])]
     return [*_kind("error", errors, checkout), *_kind("warning", warnings, checkout)]
+
+
+def annotate_gate(made: Recommendation, checkout: Checkout) -> list[str]:
+    """Return the same for the runs of a gate, after what it knows of those that have no report: that they were not run."""
+    missing = [reason for reason in made.reasons if reason.cause is Cause.ABSENCE and reason.at]
+    lines = []
+    for reason in missing[:MOST]:
+        kind = "error" if reason.gravity is Gravity.UNKNOWN else "warning"
+        text, at = legible(f"{reason.run}: {reason.text}"), reason.at
+        file = checkout.path(at.file) if at else None
+        place = {"file": file, "line": at.line, "col": at.column} if at and file else {}
+        lines.append(workflow_command(kind, text, {**place, "title": legible(f"gate {made.gate}", _TITLE)}))
+    return [*lines, *annotate(made.reports, checkout)]
 
 
 def _is_remarkable(judgement: Judgement) -> bool:
@@ -85,14 +101,34 @@ def step_outputs(reports: Sequence[Report], report_file: str | None) -> str:
     """
     worst = max(reports, key=_gravity)
     found = worst["loadkit"]
-    p95 = (found["judged"].get("response_time_ms") or {}).get("p95", "")
     values: Mapping[str, object] = {
         "verdict": verdict_word(worst),
         "exit-code": found["exit_code"],
-        "p95-ms": p95,
+        "p95-ms": _p95_ms(worst),
         "run": found.get("run") or "",
         "report": report_file or "",
     }
+    return _lines(values)
+
+
+def gate_outputs(made: Recommendation, file: str | None) -> str:
+    """Return the same for a gate: its decision is the verdict, and `report` the recommendation; its health score besides."""
+    score = made.health.score
+    values: Mapping[str, object] = {
+        "verdict": made.decision.value,
+        "exit-code": int(made.exit_code),
+        "p95-ms": _p95_ms(max(made.reports, key=_gravity)) if made.reports else "",
+        "health": "" if score is None else number(score),
+        "report": file or "",
+    }
+    return _lines(values)
+
+
+def _p95_ms(report: Report) -> object:
+    return (report["loadkit"]["judged"].get("response_time_ms") or {}).get("p95", "")
+
+
+def _lines(values: Mapping[str, object]) -> str:
     return "".join(f"{name}={legible(str(value), 4096)}\n" for name, value in values.items())
 
 

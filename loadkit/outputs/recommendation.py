@@ -8,9 +8,13 @@ from loadkit.analysis.formula import RULE, number, run_formula
 from loadkit.analysis.recommendation import Decision, Recommendation
 from loadkit.analysis.standing import Gravity, Reason, Standing
 from loadkit.outputs.base import Paint, plain, printable
+from loadkit.outputs.markdown import MOST_BYTES, render
+from loadkit.outputs.paper import legible
 from loadkit.units import NS_PER_S, format_duration_ns
 
 MOST_NOTES = 10
+MOST_IN_MARKDOWN = 40
+_NAME = 60
 _COLOURS: Mapping[Decision, str] = {
     Decision.APPROVED: "green",
     Decision.WARNED: "yellow",
@@ -88,7 +92,7 @@ def _row(run: Standing) -> tuple[str, str, str, str, str]:
     score = number(run.score.points) if run.score else "?"
     report = run.attempt.report
     taken = format_duration_ns(report["loadkit"]["elapsed_s"] * NS_PER_S) if report else "-"
-    return printable(run.name), f"{run.state.value}{tries}{optional}", score, number(run.attempt.weight), taken
+    return legible(run.name, _NAME), f"{run.state.value}{tries}{optional}", score, number(run.attempt.weight), taken
 
 
 def _reasons(made: Recommendation, paint: Paint) -> Iterator[str]:
@@ -111,7 +115,7 @@ def _health(made: Recommendation) -> Iterator[str]:
     yield from RULE
     for run in made.runs:
         if run.score:
-            yield f"{printable(run.name)}: {run_formula(run.score)}"
+            yield f"{legible(run.name, _NAME)}: {run_formula(run.score)}"
     yield from (printable(line) for line in made.health.formula)
     yield health_text(made)
 
@@ -122,6 +126,14 @@ def _health(made: Recommendation) -> Iterator[str]:
 def recommendation_markdown(made: Recommendation) -> str:
     """Return a recommendation as Markdown, the decision first."""
     return "\n".join(_markdown(made)) + "\n"
+
+
+def gate_markdown(made: Recommendation) -> str:
+    """Return the same with a section for each run, as far as there is room in a comment."""
+    first = recommendation_markdown(made)
+    runs = render(made.reports).decode() if made.reports else ""
+    whole = f"{first}\n---\n\n{runs}"
+    return whole if runs and len(whole.encode()) <= MOST_BYTES else first
 
 
 def _markdown(made: Recommendation) -> Iterator[str]:
@@ -137,13 +149,16 @@ def _markdown(made: Recommendation) -> Iterator[str]:
         yield ""
         yield "### Reasons"
         yield ""
-        for reason in _shown(made):
+        shown = _shown(made)[:MOST_IN_MARKDOWN]
+        for reason in shown:
             at = f" (`{_code(str(reason.at))}`)" if reason.at else ""
             yield f"- **{reason.gravity.value}** {_inline(f'{reason.run}: {reason.text}')}{at}"
+        if len(made.reasons) > len(shown):
+            yield f"- and {len(made.reasons) - len(shown)} more, which --json lists"
     yield ""
     yield "### Next"
     yield ""
-    yield from (f"- {_inline(step)}" for step in made.steps)
+    yield from (f"- {_inline(step)}" for step in (*made.steps[: MOST_IN_MARKDOWN - 1], made.steps[-1]))
     yield ""
     yield "<details><summary>How the health score comes about</summary>"
     yield ""
@@ -153,7 +168,7 @@ def _markdown(made: Recommendation) -> Iterator[str]:
 
 
 _ESCAPED = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|#~&@"})
-_LONGEST = 500
+_LONGEST = 300
 
 
 def _inline(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from junitparser import JUnitXml
 
 from loadkit.analysis.recommendation_schema import recommendation_schema
 from tests.support.command import ROOT, Result, finish, loadkit, start, write_yaml
@@ -63,6 +64,17 @@ def test_a_run_that_fails_blocks_and_says_where(tmp_path: Path) -> None:
     line = (tmp_path / "shop.yaml").read_text().splitlines()[reason["at"]["line"] - 1]
     assert (reason["at"]["file"], FAILS in line) == ("shop.yaml", True)
     assert re.search(r"critical  shop: http.response_time.p95 < 1us: measured .*  shop.yaml:\d+:\d+", result.out)
+
+
+def test_files_for_other_tools_tell_of_all_runs(tmp_path: Path) -> None:
+    first, second = shop(tmp_path, HOLDS), shop(tmp_path, FAILS, name="second.yaml")
+    wanted = ("--junit", "junit.xml", "--ctrf", "ctrf.json", "--markdown", "summary.md")
+    trusted(gate(tmp_path, {"scenario": first}, {"scenario": second}, arguments=wanted))
+    suites: Any = JUnitXml.fromfile(str(tmp_path / "junit.xml"))
+    assert suites.failures == 1
+    assert {suite.name for suite in suites} >= {"shop: thresholds", "second: thresholds"}
+    assert json.loads((tmp_path / "ctrf.json").read_text())["results"]["summary"]["failed"] == 1
+    assert (tmp_path / "summary.md").read_text().startswith("## :x: Blocked: health 49 of 100")
 
 
 def test_a_run_that_is_not_required_only_warns(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-from loadkit.outputs.recommendation import conclusion, recommendation_lines, recommendation_markdown
+from loadkit.outputs.markdown import MOST_BYTES
+from loadkit.outputs.recommendation import conclusion, gate_markdown, recommendation_lines, recommendation_markdown
 from tests.unit.analysis.test_recommendation import made
 from tests.unit.analysis.test_standing import FAILED, HELD, OPEN, attempt, judged
 
@@ -49,3 +50,17 @@ def test_names_do_not_break_out():
     assert "\\[l\\](http" in text
     assert "a\\|b\\\\n" in text
     assert len(recommendation_markdown(made(attempt(judged(HELD), name="x" * 10_000)))) < 5_000
+
+
+def test_a_comment_has_the_decision_before_the_runs():
+    text = gate_markdown(BLOCKED)
+    assert text.startswith("## :x: Blocked")
+    assert "## FAIL" in text.split("\n---\n")[1]
+    assert gate_markdown(made(attempt())) == recommendation_markdown(made(attempt()))
+
+
+def test_a_comment_has_room_for_any_number_of_runs():
+    runs = [attempt(judged(*[FAILED] * 20), name="x" * 2_000, trouble="y" * 2_000) for _ in range(100)]
+    text = gate_markdown(made(*runs))
+    assert len(text.encode()) <= MOST_BYTES
+    assert "- and 1960 more, which --json lists" in text
