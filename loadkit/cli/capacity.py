@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from loadkit.scenario.plan import Plan
 
 LEAST_TRIAL_S = 5
+LEAST_STEP_S = 2
 START_PER_S = 10.0
 
 Slo = Annotated[
@@ -31,6 +33,15 @@ Slo = Annotated[
         "--slo",
         metavar="THRESHOLD",
         help='What must hold, such as "http.response_time.p99 < 200ms", in place of the thresholds of the file; may be repeated.',
+        show_default=False,
+    ),
+]
+Users = Annotated[
+    str | None,
+    typer.Option(
+        "--users",
+        metavar="N,N,...|auto",
+        help="Find out how throughput grows with users instead: a step for each number, and the Universal Scalability Law.",
         show_default=False,
     ),
 ]
@@ -45,7 +56,12 @@ Most = Annotated[
     typer.Option("--max", metavar="RATE", help="Try no more visits per second than this.", show_default=False),
 ]
 TrialTime = Annotated[
-    str, typer.Option("--trial", metavar="TIME", help="How long a trial measures; up to three times that when unsure.")
+    str,
+    typer.Option(
+        "--trial",
+        metavar="TIME",
+        help="How long a trial measures; up to three times that when unsure. Each step of --users.",
+    ),
 ]
 ConfirmTime = Annotated[
     str, typer.Option("--confirm", metavar="TIME", help="The same for the trials that confirm the answer.")
@@ -71,6 +87,7 @@ def capacity(
     files: options.Files,
     inputs: options.Inputs = None,
     slo: Slo = None,
+    users: Users = None,
     start: Start = None,
     most: Most = None,
     trial: TrialTime = "30s",
@@ -106,11 +123,16 @@ def capacity(
     known by then. Exit code 0 found; 3 the planned load exceeds it, or no load passes; 5 this machine is the limit, or nothing is
     reliable.
 
+    With --users rising numbers of users go on without a pause, one after another, and what their throughput comes to is told:
+    where it is largest, how many users are best, and how much of each is lost to waiting for others. Exit code 0 where the law
+    can be relied on, else 5.
+
     \b
     Examples:
       loadkit capacity shop.yaml -t https://staging.example.com
       loadkit capacity shop.yaml --slo "http.response_time.p99 < 200ms" --slo "http.error_rate < 1%"
       loadkit capacity shop.yaml --start 200 --max 2000 --planned 400 --json
+      loadkit capacity shop.yaml --users 1,2,4,8,16,32,64
     """  # fmt: skip
     from loadkit.cli.dotenv import set_environment
 
@@ -145,6 +167,22 @@ def capacity(
     plan = read_plan([*files, *(inputs or [])], changes, decided, runs=True)
     criteria, notes = criteria_of(plan.objectives)
     has_ensure = plan.ensure is not None and not slo
+    if users is not None:
+        from loadkit.cli.scaling import Asked, Telling, scale_users
+
+        return scale_users(
+            replace(plan, settings=replace(plan.settings, max_rate=limits["max_rate"])),
+            Asked(
+                users=users,
+                trial_s=_whole_seconds("--trial", trial, least=LEAST_STEP_S),
+                settle_s=None if _is_auto(settle) else _whole_seconds("--settle", settle, least=0),
+                workers=asked_workers(workers),
+                criteria=criteria,
+                criteria_from="--slo" if slo else "the file's thresholds",
+                keeps_ensure=has_ensure,
+            ),
+            Telling(output=output, json=json, quiet=quiet, yes=yes),
+        )
     if not criteria and not has_ensure:
         raise UsageError(
             'nothing says what must hold; add --slo "http.response_time.p99 < 200ms", or thresholds to the file'
@@ -156,7 +194,7 @@ def capacity(
         criteria=criteria,
         settings=settings,
         keeps_ensure=has_ensure,
-        settle_s=None if settle.strip().lower() == "auto" else _whole_seconds("--settle", settle, least=0),
+        settle_s=None if _is_auto(settle) else _whole_seconds("--settle", settle, least=0),
         workers=asked_workers(workers),
     )
     check_addresses(plan)
@@ -223,6 +261,10 @@ def _planned(plan: Plan, text: str | None) -> tuple[float | None, str]:
         return None, ""
     peak = peak_per_s(plan.phases, plan.scenarios)
     return (None, "") if peak in (0.0, UNKNOWN) else (peak / max(1.0, _each(plan)), "the phases of the file")
+
+
+def _is_auto(settle: str) -> bool:
+    return settle.strip().lower() == "auto"
 
 
 def _rate(option: str, text: str) -> float:

@@ -16,16 +16,31 @@ import msgspec
 from loadkit.cli.interrupts import Interrupts
 from loadkit.cli.trial_load import check_load
 from loadkit.errors import ExitCode, UsageError
-from loadkit.fleet.scaling import MOST_USERS, Scaled, Scaling, scale
+from loadkit.fleet.scaling import MOST_USERS, SETTLE_S, Scaled, Scaling, scale
 from loadkit.outputs.base import counted, paint_for, printable, write_line
 from loadkit.outputs.json import JsonReport
 from loadkit.outputs.scalability import scalability_lines, step_line
 from loadkit.outputs.scalability_report import scalability_report
 from loadkit.scenario.plan import Plan
+from loadkit.scenario.processor import import_processor
 from loadkit.scenario.trial import Load
+from loadkit.slo.expression import Objective
 from loadkit.units import NS_PER_S, format_duration_ns
 
 _MOST_USERS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line asks for. `settle_s` is None for auto, `criteria_from` says who names the criteria."""
+
+    users: str
+    trial_s: int
+    settle_s: int | None
+    workers: int | None
+    criteria: Sequence[Objective]
+    criteria_from: str
+    keeps_ensure: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +66,27 @@ def read_users(text: str) -> tuple[int, ...] | None:
     return tuple(users)
 
 
-def scale_users(scaling: Scaling, criteria_from: str, telling: Telling) -> ExitCode:
+def scale_users(plan: Plan, asked: Asked, telling: Telling) -> ExitCode:
     """Carry the steps through, tell what they come to, and return the exit code.
 
     0 the law can be relied on, 5 it cannot, since the generator was the limit, requests failed, or there were too few steps.
     """
+    scaling = Scaling(
+        plan=plan,
+        criteria=asked.criteria,
+        users=read_users(asked.users),
+        step_s=asked.trial_s,
+        settle_s=SETTLE_S if asked.settle_s is None else asked.settle_s,
+        workers=asked.workers,
+        keeps_ensure=asked.keeps_ensure,
+    )
+    criteria_from = asked.criteria_from if asked.criteria else ""
     report = None if telling.output is None else JsonReport(telling.output)
     if report:
         report.check()
     said = not (telling.quiet or telling.json)
     check_load(scaling.plan, Load(users=max(scaling.users or (MOST_USERS,))), ask=not telling.yes and said)
+    import_processor(plan)
     course = _Course(scaling, criteria_from, said=said)
     signal = course.run()
     if course.known is None:

@@ -23,13 +23,16 @@ class SchemaName(StrEnum):
     GATE = "gate"
     RECOMMENDATION = "recommendation"
     AB = "ab"
+    SCALABILITY = "scalability"
     CAPACITY = "capacity"
 
 
 def schema(
     which: Annotated[
         SchemaName,
-        typer.Argument(metavar="scenario|report|plan|gate|recommendation|ab|capacity", help="Which schema to print."),
+        typer.Argument(
+            metavar="scenario|report|plan|gate|recommendation|ab|capacity|scalability", help="Which schema to print."
+        ),
     ] = SchemaName.SCENARIO,
     output: Annotated[
         Path | None,
@@ -84,6 +87,10 @@ def _schema(name: SchemaName) -> dict[str, Any]:
         from loadkit.analysis.recommendation_schema import recommendation_schema
 
         return recommendation_schema()
+    if name is SchemaName.SCALABILITY:
+        from loadkit.outputs.scalability_report import scalability_schema
+
+        return scalability_schema()
     if name is SchemaName.AB:
         from loadkit.outputs.ab_report import ab_schema
 

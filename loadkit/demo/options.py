@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, replace
 
 from loadkit.errors import UsageError
-from loadkit.scenario.demo_target import Queue
+from loadkit.scenario.demo_target import Queue, read_demo, read_slowdown
 
 SLOWDOWN = "LOADKIT_DEMO_SLOWDOWN"
 """The environment variable that makes every demo slower, for trying out what finds regressions."""
@@ -45,3 +45,8 @@ def slowdown() -> float:
     if not 0 < factor < math.inf:
         raise UsageError(f"{SLOWDOWN}={text} is not a factor above zero, such as 1.6")
     return factor
+
+
+def options_of(target: str) -> DemoOptions:
+    """Return what a target of `demo://` and the environment ask for. Raises UsageError, and ValueError for a wrong target."""
+    return DemoOptions(latency=slowdown() * read_slowdown(target), queue=read_demo(target))

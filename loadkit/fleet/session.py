@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from loadkit.demo.options import DemoOptions, slowdown
+from loadkit.demo.options import options_of
 from loadkit.demo.process import DemoProcess, start_demo
 from loadkit.engine.descriptors import descriptor_limit
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
@@ -20,7 +20,7 @@ from loadkit.fleet.preflight import check_descriptors, check_local_addresses
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.sizing import usable_cores, worker_count
 from loadkit.outputs.base import Output
-from loadkit.scenario.demo_target import DEMO_TARGET, read_demo
+from loadkit.scenario.demo_target import DEMO_TARGET
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.processor import import_processor
 from loadkit.scenario.reading import aimed
@@ -108,7 +108,7 @@ class _Course:
                 self._workers.append(WorkerProcess())
             plan = self._plan
             if plan.target.startswith(DEMO_TARGET):
-                self._demo = await start_demo(DemoOptions(latency=slowdown(), queue=read_demo(plan.target)))
+                self._demo = await start_demo(options_of(plan.target))
                 plan = aimed(plan, self._demo.url)
             async with aclosing(self._whole(plan)) as events:
                 async for event in events:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from loadkit.demo.options import DemoOptions, slowdown
+from loadkit.demo.options import options_of
 from loadkit.demo.process import start_demo
-from loadkit.scenario.demo_target import DEMO_TARGET, read_demo
+from loadkit.scenario.demo_target import DEMO_TARGET
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.reading import aimed
 
@@ -21,7 +21,7 @@ async def standing(plan: Plan) -> AsyncIterator[Plan]:
     if not plan.target.startswith(DEMO_TARGET):
         yield plan
         return
-    demo = await start_demo(DemoOptions(latency=slowdown(), queue=read_demo(plan.target)))
+    demo = await start_demo(options_of(plan.target))
     try:
         yield aimed(plan, demo.url)
     finally:

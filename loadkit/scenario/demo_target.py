@@ -1,6 +1,7 @@
 """What a target of `demo://` asks for: the shop, or a queue whose capacity is known.
 
     demo://                                              the shop
+    demo://?slowdown=1.6                                 the shop, which takes 1.6 times as long
     demo://queue?servers=4&service=5ms                   4 servers, service times exponential with a mean of 5 ms, first come
                                                          first served: M/M/4 under random arrivals
     demo://queue?service=20ms&sigma=0.03&kappa=0.0002    all are served at once, together at the rate of the Universal
@@ -18,6 +19,7 @@ from loadkit.units import NS_PER_S, parse_duration_ns
 
 DEMO_TARGET = "demo://"
 _QUEUE = "queue"
+_SLOWDOWN = "slowdown"
 _MOST_SERVERS = 10_000
 _KEYS = ("servers", "service", "sigma", "kappa", "seed")
 _SHORT = {"c": "servers"}
@@ -56,16 +58,37 @@ class Queue:
 
 def read_demo(target: str) -> Queue | None:
     """Return the queue that a demo target asks for, None for the shop. Raises ValueError with what may be written."""
-    rest = target.removeprefix(DEMO_TARGET)
-    if not rest.strip("/"):
+    name, query = _split(target)
+    if not name:
+        read_slowdown(target)
         return None
-    name, _, query = rest.partition("?")
-    if name.strip("/") != _QUEUE:
+    if name != _QUEUE:
         raise ValueError(f"{target}: the embedded target takes no host and no path; write {DEMO_TARGET} or {EXAMPLE}")
     try:
         return read_queue(query.replace("&", ","))
     except ValueError as error:
         raise ValueError(f"{target}: {error}") from None
+
+
+def read_slowdown(target: str) -> float:
+    """Return the factor of `demo://?slowdown=1.6`; 1.0 where there is none. Raises ValueError for what is no such factor."""
+    name, query = _split(target)
+    if name or not query:
+        return 1.0
+    key, _, text = query.partition("=")
+    try:
+        factor = float(text) if key == _SLOWDOWN else math.nan
+    except ValueError:
+        factor = math.nan
+    if not 0 < factor < math.inf:
+        raise ValueError(f"{target}: the shop can be slower and nothing else; write {DEMO_TARGET}?{_SLOWDOWN}=1.6")
+    return factor
+
+
+def _split(target: str) -> tuple[str, str]:
+    """Return the name, "" for the shop, and what stands behind the question mark."""
+    name, _, query = target.removeprefix(DEMO_TARGET).partition("?")
+    return name.strip("/"), query
 
 
 def read_queue(text: str) -> Queue:

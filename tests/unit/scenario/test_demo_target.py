@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadkit.scenario.demo_target import Queue, read_demo, read_queue
+from loadkit.scenario.demo_target import Queue, read_demo, read_queue, read_slowdown
 
 
 @pytest.mark.parametrize("target", ["demo://", "demo:///"])
@@ -55,3 +55,15 @@ def test_the_law_of_servers_and_the_universal_scalability_law() -> None:
     law = Queue(service_ns=20_000_000, sigma=0.03, kappa=0.0002)
     assert law.rate_per_s(1) == 50
     assert law.rate_per_s(10) == pytest.approx(500 / (1 + 0.27 + 0.0002 * 90))
+
+
+def test_the_shop_can_be_slower() -> None:
+    assert read_demo("demo://?slowdown=1.6") is None
+    assert read_slowdown("demo://?slowdown=1.6") == 1.6
+    assert [read_slowdown(target) for target in ("demo://", "demo:///", "demo://queue?service=5ms")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("query", ["slowdown=0", "slowdown=much", "slowdown=inf", "speed=2", "slowdown"])
+def test_the_shop_can_be_nothing_else(query: str) -> None:
+    with pytest.raises(ValueError, match=r"write demo://\?slowdown=1.6"):
+        read_demo(f"demo://?{query}")
