@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from loadkit.outputs.scalability_report import scalability_report
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.processor import import_processor
 from loadkit.scenario.trial import Load
-from loadkit.slo.expression import Objective
+from loadkit.slo.expression import Confidence, Objective
 from loadkit.units import NS_PER_S, format_duration_ns
 
 _MOST_USERS = 1_000_000
@@ -73,7 +73,8 @@ def scale_users(plan: Plan, asked: Asked, telling: Telling) -> ExitCode:
     """
     scaling = Scaling(
         plan=plan,
-        criteria=asked.criteria,
+        # By what was measured, not by its interval: a step that is not certain to fail is no better than its figure.
+        criteria=[replace(one, confidence=Confidence.POINT) for one in asked.criteria],
         users=read_users(asked.users),
         step_s=asked.trial_s,
         settle_s=SETTLE_S if asked.settle_s is None else asked.settle_s,
