@@ -17,6 +17,7 @@
     python -m bench thresholds  judging thresholds over time
     python -m bench interleaving how often `loadkit ab` blames wrongly, and after how many pairs rightly
     python -m bench coverage    how often confidence intervals hold the truth
+    python -m bench regressions how often comparisons of runs are wrong, and what they find; some minutes
 
 The server has core 0, the generator core 1. Figures drift on shared machines: quote ratios of medians.
 """
@@ -37,6 +38,7 @@ from bench.lag import lag
 from bench.memory import memory
 from bench.micro import micro
 from bench.peers import PEERS, Unusable, install
+from bench.regressions import regressions
 from bench.scaling import scaling
 from bench.startup import startup
 from bench.thresholds import thresholds
@@ -65,6 +67,7 @@ def main() -> int:
         "thresholds",
         "coverage",
         "interleaving",
+        "regressions",
         "install",
     )
     parser.add_argument("benchmark", nargs="?", choices=kinds, default="compare")
@@ -108,6 +111,8 @@ def _table(asked: argparse.Namespace) -> str:
             return coverage()
         case "interleaving":
             return interleaving()
+        case "regressions":
+            return regressions()
         case "track":
             return track()
         case "thresholds":

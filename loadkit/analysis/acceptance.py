@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadkit.analysis.comparison import LeftOut, Settings
+from loadkit.analysis.comparison import LeftOut
+from loadkit.analysis.policy import Settings
 from loadkit.analysis.reading import Reading
 from loadkit.report.fingerprint import PARTS
 

@@ -1,7 +1,8 @@
 """Compare a run with the runs of a baseline: errors first, then latencies, then one verdict.
 
 Deciding are p95 and error rate of all requests and of each name that has 5 % of them or more; their p-values are adjusted after
-Holm, so that a run without a change is called a regression no more often for having many endpoints. Everything else informs.
+Holm, so that a run without a change is called a regression no more often for having many endpoints. Everything else informs; it is
+adjusted by itself.
 
 Where no baseline run is left to compare with, or the run itself cannot be compared, the verdict is invalid, which is an exit code
 of its own: what could not be compared has not passed.
@@ -14,11 +15,13 @@ from dataclasses import replace
 from typing import Any
 
 from loadkit.analysis.acceptance import accepted, summed
-from loadkit.analysis.comparison import Comparison, ErrorComparison, SeriesComparison, Settings, Severity, Verdict
+from loadkit.analysis.comparison import Comparison
 from loadkit.analysis.failing import judge_errors, measure_errors
 from loadkit.analysis.latency import Asked, judge_latency, measure_latency
+from loadkit.analysis.policy import Settings, Severity
 from loadkit.analysis.reading import Reading, Series, read
-from loadkit.analysis.sides import BLOCKING_RUNS, Sides
+from loadkit.analysis.series import ErrorComparison, SeriesComparison, Verdict
+from loadkit.analysis.sides import BLOCKING_RUNS, LEAST_S, Sides
 from loadkit.stats.holm import holm
 
 __all__ = ["Comparison", "ErrorComparison", "SeriesComparison", "Settings", "Severity", "Verdict", "compare"]
@@ -60,13 +63,16 @@ def compare(
         )
     series, errors = _judged(new, base, settings)
     verdict, severity, reason = _overall(series, errors)
+    steady_s = min(reading.steady_s for reading in (new, *base))
+    if steady_s < LEAST_S:
+        reason = f"{steady_s} s of steady load, without warm-up; {LEAST_S} s are needed to say anything"
     return replace(
         comparison,
         verdict=verdict,
         severity=severity,
         blocked=any(one.blocked for one in series) or any(one.blocked for one in errors),
         reason=reason,
-        steady_s=min(reading.steady_s for reading in (new, *base)),
+        steady_s=steady_s,
         series=tuple(series),
         errors=tuple(errors),
         notes=tuple(notes),
@@ -82,11 +88,13 @@ def _judged(
     latencies = [(measure_latency(sides, asked)) for asked in _asked(sides, names)]
     errors = [measure_errors(sides, series, gated=gated) for series, gated in names.items() if series in new.series]
     measured: list[_Found] = [*(made for made, _ in latencies), *errors]
-    deciding = [one for one in measured if one.gated and one.p_value is not None]
-    adjusted = dict(zip(map(id, deciding), holm([one.p_value or 0.0 for one in deciding]), strict=True))
+    adjusted: dict[int, float] = {}
+    for gated in (True, False):
+        together = [one for one in measured if one.gated is gated and one.p_value is not None]
+        adjusted.update(zip(map(id, together), holm([one.p_value or 0.0 for one in together]), strict=True))
 
     def p(one: _Found) -> float:
-        return adjusted.get(id(one), 1.0 if one.p_value is None else one.p_value)
+        return adjusted.get(id(one), 1.0)
 
     return (
         [judge_latency(sides, made, found, p(made)) for made, found in latencies],

@@ -1,4 +1,4 @@
-"""What a comparison is asked for and what it comes to: settings, verdicts, and each series that was compared."""
+"""What a comparison comes to: its verdict, the series that were compared, what was left out, and its exit code."""
 
 from __future__ import annotations
 
@@ -7,155 +7,10 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from loadkit.analysis.policy import OnInconclusive, Settings, Severity
+from loadkit.analysis.series import ErrorComparison, SeriesComparison, Verdict
+from loadkit.analysis.wording import error_text, latency_text
 from loadkit.errors import ExitCode
-
-
-class Verdict(StrEnum):
-    """What was found of a series, or of a run."""
-
-    PASS = "pass"
-    REGRESSION = "regression"
-    WITHIN_NOISE = "within_noise_but_slower"
-    IMPROVEMENT = "improvement"
-    INCONCLUSIVE = "inconclusive"
-    UNRESOLVED = "unresolved"
-    INVALID = "invalid"
-
-
-class Severity(StrEnum):
-    """How grave a regression is, in rising order."""
-
-    MINOR = "minor"
-    MAJOR = "major"
-    CRITICAL = "critical"
-
-    @property
-    def rank(self) -> int:
-        """Return its place in the order, from 0."""
-        return list(Severity).index(self)
-
-
-class BlockOn(StrEnum):
-    """From which severity on a regression blocks."""
-
-    MINOR = "minor"
-    MAJOR = "major"
-    CRITICAL = "critical"
-    NONE = "none"
-
-
-class OnInconclusive(StrEnum):
-    """What becomes of a comparison that decides nothing."""
-
-    PASS = "pass"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """From which difference on a regression is minor, major or critical."""
-
-    minor: float
-    major: float
-    critical: float
-
-    def severity(self, difference: float) -> Severity | None:
-        """Return how grave a difference is; None below them all."""
-        found = [Severity(name) for name, step in asdict(self).items() if difference >= step]
-        return found[-1] if found else None
-
-    def below(self, severity: Severity) -> float:
-        """Return the step below that of a severity, 0 below the lowest: what is to be certain before it blocks."""
-        return (0.0, self.minor, self.major)[severity.rank]
-
-
-LATENCY_STEPS = Steps(minor=0.10, major=0.20, critical=0.50)
-ERROR_STEPS = Steps(minor=0.001, major=0.01, critical=0.05)
-NOISE_FLOOR = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How runs are compared.
-
-    `latency` steps are ratios minus one, `errors` steps differences of error rates. `noise_floor` is what runs of the same thing
-    are expected to differ by, `across` which parts of the fingerprint may differ.
-    """
-
-    latency: Steps = LATENCY_STEPS
-    errors: Steps = ERROR_STEPS
-    block_on: BlockOn = BlockOn.CRITICAL
-    on_inconclusive: OnInconclusive = OnInconclusive.WARN
-    noise_floor: float = NOISE_FLOOR
-    alpha: float = 0.05
-    across: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
-    """What would settle what stayed open: so many seconds of steady load, or so many runs on each side."""
-
-    seconds: int | None = None
-    runs: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesComparison:
-    """A percentile of the response time of one name, of requests that went well (`good`) or of all (`every`).
-
-    `ratio`, `low` and `high` are changes: 0.18 is 18 % slower. `gated` ones decide, the others inform. `p_adjusted` is Holm's among
-    those that decide. `baseline_ms` is the geometric mean of `baseline_runs`. `samples` of the run are worth `effective_samples`
-    independent ones. `resolution` is half the width of the interval; from `detectable` on a change would have been found four
-    times out of five.
-    """
-
-    family: str
-    name: str | None
-    percentile: str
-    of: str
-    gated: bool
-    verdict: Verdict
-    severity: Severity | None = None
-    blocked: bool = False
-    baseline_ms: float | None = None
-    run_ms: float | None = None
-    ratio: float | None = None
-    low: float | None = None
-    high: float | None = None
-    p_value: float | None = None
-    p_adjusted: float | None = None
-    baseline_runs: int = 0
-    samples: int = 0
-    effective_samples: float = 0.0
-    noise: float | None = None
-    resolution: float | None = None
-    detectable: float | None = None
-    advice: Advice | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorComparison:
-    """The error rate of one name. `difference`, `low` and `high` are differences of rates: 0.01 is one point more."""
-
-    family: str
-    name: str | None
-    gated: bool
-    verdict: Verdict
-    severity: Severity | None = None
-    blocked: bool = False
-    baseline_errors: int = 0
-    baseline_requests: int = 0
-    baseline_runs: int = 0
-    errors: int = 0
-    requests: int = 0
-    difference: float | None = None
-    low: float | None = None
-    high: float | None = None
-    p_value: float | None = None
-    p_adjusted: float | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,8 +63,8 @@ class Comparison:
             "exit": int(self.exit),
             "reason": self.reason,
             "steady_s": self.steady_s,
-            "series": [_plain(asdict(one)) for one in self.series],
-            "errors": [_plain(asdict(one)) for one in self.errors],
+            "series": [_plain(asdict(one)) | {"text": latency_text(one)} for one in self.series],
+            "errors": [_plain(asdict(one)) | {"text": error_text(one)} for one in self.errors],
             "notes": list(self.notes),
             "settings": _plain(settings),
         }

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from loadkit.analysis.comparison import ErrorComparison, Verdict
 from loadkit.analysis.reading import Series
+from loadkit.analysis.series import ErrorComparison, Verdict
 from loadkit.analysis.sides import LEAST_S, Sides
 from loadkit.stats.intervals import CERTIFIED_S
 from loadkit.stats.proportions import Share, difference, pooled
@@ -56,7 +56,7 @@ def judge_errors(sides: Sides, made: ErrorComparison, p_adjusted: float) -> Erro
     if made.difference is None or made.low is None or made.high is None:
         return made
     if sides.steady_s < LEAST_S:
-        return replace(made, note=f"{sides.steady_s} s of steady load, {LEAST_S} s are needed to say anything")
+        return replace(made, note="too short")
     steps, note = sides.settings.errors, ""
     significant = p_adjusted < sides.settings.alpha
     if not made.errors and not made.baseline_errors:
@@ -72,5 +72,5 @@ def judge_errors(sides: Sides, made: ErrorComparison, p_adjusted: float) -> Erro
         verdict = Verdict.PASS
     else:
         verdict = Verdict.INCONCLUSIVE
-    made = replace(made, verdict=verdict, severity=severity, p_adjusted=p_adjusted if made.gated else None, note=note)
+    made = replace(made, verdict=verdict, severity=severity, p_adjusted=p_adjusted, note=note)
     return replace(made, blocked=made.gated and sides.blocks(steps, severity, made.low, made.baseline_runs))

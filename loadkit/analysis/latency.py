@@ -6,7 +6,7 @@ In this order, with m the minor step (10 %), [L, U] the interval of the change a
     unresolved                no interval on one side, or less than 10 s of steady load
     improvement               U < 0 and r <= -m
     pass                      U < +m, or not even U is above the practical floor; 100 s of steady load are needed to say so
-    regression                L > 0, r >= m, above the floor; of those that decide, significant after Holm
+    regression                L > 0, r >= m, above the floor; significant after Holm
     within_noise_but_slower   L > 0, but r < m or below the floor
     inconclusive              everything else
 
@@ -19,8 +19,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from loadkit.analysis.comparison import Advice, SeriesComparison, Verdict
 from loadkit.analysis.reading import Quantile, Reading, Series
+from loadkit.analysis.series import Advice, SeriesComparison, Verdict
 from loadkit.analysis.sides import BLOCKING_RUNS, LEAST_S, Sides
 from loadkit.stats.contrast import Contrast, contrast
 from loadkit.stats.distributions import student_t
@@ -85,16 +85,15 @@ def _filled(sides: Sides, made: SeriesComparison, found: Contrast) -> SeriesComp
 
 
 def judge_latency(sides: Sides, made: SeriesComparison, found: Contrast | None, p_adjusted: float) -> SeriesComparison:
-    """Return the comparison with its verdict. `p_adjusted` is its own p-value where it does not decide."""
+    """Return the comparison with its verdict."""
     apart = _survivors(sides, (made.family, made.name))
     if apart is not None and made.of == "good":
         return replace(made, verdict=Verdict.INVALID, note=apart)
     if found is None:
         return made
     if sides.steady_s < LEAST_S:
-        note = f"{sides.steady_s} s of steady load, {LEAST_S} s are needed to say anything"
-        return replace(made, note=note, advice=Advice(seconds=CERTIFIED_S))
-    made = replace(made, p_adjusted=p_adjusted if made.gated else None)
+        return replace(made, note="too short", advice=Advice(seconds=CERTIFIED_S))
+    made = replace(made, p_adjusted=p_adjusted)
     verdict, note = _verdict(sides, found, p_adjusted)
     severity = sides.settings.latency.severity(made.ratio or 0.0) if verdict is Verdict.REGRESSION else None
     made = replace(made, verdict=verdict, severity=severity, note=note)
@@ -123,7 +122,7 @@ def _verdict(sides: Sides, found: Contrast, p_adjusted: float) -> tuple[Verdict,
     if change < minor or not counts:
         return Verdict.WITHIN_NOISE, "" if counts else f"less than {floor_ms:.2g} ms"
     if not significant:
-        return Verdict.INCONCLUSIVE, f"not significant as one of {sides.deciding} comparisons"
+        return Verdict.INCONCLUSIVE, "not significant among so many comparisons"
     return Verdict.REGRESSION, ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadkit.analysis.comparison import BlockOn, Settings, Severity, Steps
+from loadkit.analysis.policy import BlockOn, Settings, Severity, Steps
 from loadkit.analysis.reading import Reading
 from loadkit.stats.intervals import CERTIFIED_S
 

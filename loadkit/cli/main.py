@@ -17,6 +17,7 @@ from loadkit.cli.baseline import list_baselines, remove_baseline, set_baseline, 
 from loadkit.cli.calibrate import calibrate
 from loadkit.cli.capacity import capacity
 from loadkit.cli.carrying import export_run, import_runs
+from loadkit.cli.compare import compare
 from loadkit.cli.demo import demo
 from loadkit.cli.diff import diff
 from loadkit.cli.export import export
@@ -121,7 +122,7 @@ def loadkit(
     """
 
 
-for _command in (run, capacity, ab, gate, validate, plan, diff, init, quick, demo, trend, schema, version):
+for _command in (run, compare, capacity, ab, gate, validate, plan, diff, init, quick, demo, trend, schema, version):
     app.command()(guarded(_command))
 app.command("import")(guarded(import_traffic))
 

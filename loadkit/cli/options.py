@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from loadkit.analysis.policy import BlockOn, OnInconclusive
 from loadkit.fleet.loss import OnWorkerLoss
 
 Files = Annotated[
@@ -166,6 +167,37 @@ StoreUrl = Annotated[
         metavar="URL",
         help="The history of runs: postgresql://user:password@host/database, or a file (.loadkit/history.db); "
         "LOADKIT_STORE does the same.",
+        show_default=False,
+    ),
+]
+Minor = Annotated[
+    str | None,
+    typer.Option("--minor", metavar="PERCENT", help="From how much slower on a regression is minor (10%)."),
+]
+Major = Annotated[
+    str | None,
+    typer.Option("--major", metavar="PERCENT", help="From how much slower on it is major (20%)."),
+]
+Critical = Annotated[
+    str | None,
+    typer.Option("--critical", metavar="PERCENT", help="From how much slower on it is critical (50%)."),
+]
+BlockOnSeverity = Annotated[
+    BlockOn | None,
+    typer.Option("--block-on", help="From which severity on a regression gives exit code 4 (critical)."),
+]
+OpenResult = Annotated[
+    OnInconclusive | None,
+    typer.Option(
+        "--on-inconclusive", help="What a result that decides nothing comes to: nothing, a word, or exit code 4 (warn)."
+    ),
+]
+Across = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--across",
+        metavar="PART[,PART]",
+        help="Compare although these differ: scenario, phases, target, host.",
         show_default=False,
     ),
 ]

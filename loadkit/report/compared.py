@@ -56,6 +56,7 @@ def _common() -> dict[str, Schema]:
         "p_value": nullable(number("How probable as much is without a change.")),
         "p_adjusted": nullable(number("The same, adjusted after Holm for how many decide.")),
         "note": text("What there is to say about it."),
+        "text": text("All of it in one line."),
     }
 
 

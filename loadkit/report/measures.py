@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loadkit.engine.result import RunResult
-from loadkit.metrics.measures import Measured
+from loadkit.metrics.measures import Measured, Measures
 from loadkit.report.shapes import Schema, choice, integer, list_of, nullable, number, object_of, text
 from loadkit.stats.intervals import Estimate
 from loadkit.units import NS_PER_MS
@@ -14,7 +14,11 @@ from loadkit.units import NS_PER_MS
 
 def measures(result: RunResult) -> dict[str, Any]:
     """Return what a run is compared by."""
-    found = result.measures
+    return measures_data(result.measures)
+
+
+def measures_data(found: Measures) -> dict[str, Any]:
+    """Return measures as plain data."""
     return {
         "steady_s": found.steady_s,
         "left_out_s": found.begun_s,

@@ -7,7 +7,8 @@ import jsonschema
 import pytest
 
 from loadkit.analysis.compare import Comparison, SeriesComparison, Settings, compare
-from loadkit.analysis.comparison import Advice, BlockOn, OnInconclusive
+from loadkit.analysis.policy import BlockOn, OnInconclusive
+from loadkit.analysis.series import Advice
 from loadkit.errors import ExitCode
 from loadkit.report.schema import report_schema
 from tests.support.compared import baseline, name_of, run_of
@@ -141,7 +142,7 @@ def test_one_slow_endpoint_of_many_has_to_be_surer() -> None:
     seen = p95(compare(run_of(*slower), base), "/0")
     assert seen.p_value is not None
     assert seen.p_value < 0.05 < (seen.p_adjusted or 0)
-    assert (seen.verdict, seen.note) == ("inconclusive", "not significant as one of 22 comparisons")
+    assert (seen.verdict, seen.note) == ("inconclusive", "not significant among so many comparisons")
 
 
 def test_a_name_with_little_traffic_only_informs() -> None:

@@ -1,0 +1,164 @@
+"""`loadkit compare`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from loadkit.cli import options
+from loadkit.cli.comparing import Asked, settings_of
+from loadkit.errors import UsageError
+from loadkit.outputs.base import paint_for, write_line
+
+if TYPE_CHECKING:
+    from loadkit.analysis.compare import Comparison
+    from loadkit.report.history import Store
+
+
+def compare(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="The run in question: `latest`, the id of a kept run or its beginning, or a report's file.",
+        ),
+    ],
+    baseline: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="BASELINE...",
+            help="What it is compared with: runs, named in the same way, and names of baselines.",
+            show_default=False,
+        ),
+    ] = None,
+    last: Annotated[
+        int | None,
+        typer.Option(
+            "--last", metavar="N", min=1, help="Compare with the N runs before it that are like it and passed."
+        ),
+    ] = None,
+    minor: options.Minor = None,
+    major: options.Major = None,
+    critical: options.Critical = None,
+    block_on: options.BlockOnSeverity = None,
+    on_inconclusive: options.OpenResult = None,
+    across: options.Across = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Print nothing unless it is a regression or invalid.")
+    ] = False,
+    store: options.StoreUrl = None,
+) -> int:
+    """Say whether a run is slower than those of a baseline, or fails more often.
+
+    Compared are the p95 of the response time and the error rate, of all requests and of each name with 5 % of them or more; five
+    baseline runs are a good number, fewer than three hardly block. Exit code 4: a critical regression, certain to be a major one.
+    5: nothing could be compared. An open result is said, and passes.
+
+    \b
+    Examples:
+      loadkit compare latest --last 5
+      loadkit compare latest main
+      loadkit compare new.json old1.json old2.json old3.json --block-on major
+    """
+    asked = Asked(
+        minor=minor,
+        major=major,
+        critical=critical,
+        block_on=block_on,
+        on_inconclusive=on_inconclusive,
+        across=across or (),
+    )
+    settings = settings_of(asked)
+    if not baseline and last is None:
+        raise UsageError("name what to compare with: runs, report files or a baseline; or --last 5")
+    from loadkit.analysis.compare import compare as compare_reports
+
+    with ExitStack() as stack:
+        history = _History(store, stack)
+        report = history.report(run)
+        base = [one for text in baseline or () for one in history.reports(text)]
+        if last is not None:
+            base += history.before(run, last)
+    found = compare_reports(report, base, settings, name=", ".join(baseline or [f"the last {last}"]))
+    _refuse_itself(found)
+    _print(found, as_json=as_json, quiet=quiet)
+    return found.exit
+
+
+class _History:
+    """Reads files, and opens the history only when something else is asked for."""
+
+    def __init__(self, url: str | None, stack: ExitStack) -> None:
+        self._url = url
+        self._stack = stack
+        self._store: Store | None = None
+
+    def report(self, text: str) -> dict[str, Any]:
+        """Return the one report that a text means."""
+        return _read(text) if Path(text).is_file() else self._opened().report(text)
+
+    def reports(self, text: str) -> list[dict[str, Any]]:
+        """Return the reports that a text means: of a baseline's runs, or of one run."""
+        if Path(text).is_file():
+            return [_read(text)]
+        from loadkit.report.baselines import Baselines
+
+        store = self._opened()
+        return [store.report(run) for run in Baselines(store).resolve(text)]
+
+    def before(self, text: str, number: int) -> list[dict[str, Any]]:
+        """Return the reports of the runs before one that have its fingerprint and passed."""
+        from loadkit.report.facts import RunStatus
+
+        store = self._opened()
+        run = store.find(text)
+        like = store.runs(fingerprint=run.fingerprint, statuses=[RunStatus.PASSED]) if run.fingerprint else []
+        earlier = [one for one in like if (one.started_at, one.id) < (run.started_at, run.id)][:number]
+        if not earlier:
+            raise UsageError(
+                f"before {run.id} there is no run of the same scenario, phases, target and host that passed: make some first"
+            )
+        return [store.report(one) for one in earlier]
+
+    def _opened(self) -> Store:
+        from loadkit.report.history import open_store
+
+        if self._store is None:
+            self._store = self._stack.enter_context(open_store(self._url))
+        return self._store
+
+
+def _read(path: str) -> dict[str, Any]:
+    from loadkit.report.history import read_report
+
+    return read_report(Path(path))
+
+
+def _refuse_itself(found: Comparison) -> None:
+    if not found.runs and any("the run itself" in left.reason for left in found.left_out):
+        raise UsageError(f"{found.run} cannot be compared with itself; name another run as its baseline")
+
+
+def _print(found: Comparison, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        import msgspec
+
+        write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(found.to_data()), indent=2).decode())
+        return
+    from loadkit.outputs.comparison import comparison_lines, quiet_lines, verdict_line
+
+    paint = paint_for(sys.stdout, os.environ)
+    lines: Sequence[str]
+    if quiet:
+        lines = list(quiet_lines(found, paint=paint))
+    else:
+        lines = [verdict_line(found, paint=paint), "", *(f"  {line}" for line in comparison_lines(found, paint=paint))]
+    for line in lines:
+        write_line(sys.stdout, line)
