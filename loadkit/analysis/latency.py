@@ -69,17 +69,18 @@ def measure_latency(sides: Sides, asked: Asked) -> tuple[SeriesComparison, Contr
 def _filled(sides: Sides, made: SeriesComparison, found: Contrast) -> SeriesComparison:
     """Return a comparison with the figures of its contrast."""
     reach, alpha = found.reach(sides.settings.alpha), sides.settings.alpha / (sides.deciding if made.gated else 1)
+    base_ms = math.exp(found.base)
     seen_with = found.reach(alpha) + student_t(_POWER, found.degrees) * found.error
     return replace(
         made,
-        baseline_ms=math.exp(found.base),
+        baseline_ms=base_ms,
         ratio=math.expm1(found.delta),
         low=math.expm1(found.delta - reach),
         high=math.expm1(found.delta + reach),
         p_value=found.p_value,
         noise=found.tau,
         resolution=math.expm1(reach),
-        detectable=max(math.expm1(seen_with), sides.settings.latency.minor),
+        detectable=max(math.expm1(seen_with), sides.settings.latency.minor, sides.floor_ms(base_ms) / base_ms),
         note="",
     )
 
@@ -116,7 +117,7 @@ def _verdict(sides: Sides, found: Contrast, p_adjusted: float) -> tuple[Verdict,
         why = "" if high < minor else f"not even {high:+.0%} is more than {floor_ms:.2g} ms"
         if sides.steady_s >= CERTIFIED_S:
             return Verdict.PASS, why
-        return Verdict.INCONCLUSIVE, f"nothing seen, but {sides.steady_s} s of steady load certify nothing"
+        return Verdict.INCONCLUSIVE, f"nothing found, but {sides.steady_s} s certify nothing"
     if low <= 0:
         return Verdict.INCONCLUSIVE, ""
     if change < minor or not counts:

@@ -155,10 +155,9 @@ def _why_not_blocked(found: Comparison) -> str:
 
 
 def _settled_by(open_ones: Sequence[SeriesComparison], minor: float, steady_s: int) -> str:
-    """Return what would settle the widest of them."""
-    worst = max(open_ones, key=lambda one: one.resolution or 0.0)
-    advice = worst.advice or Advice()
-    what = f"to see {minor:.0%} in the p95 of {subject(worst)}"
+    """Return what would settle the first of them: all requests, unless that is settled."""
+    advice = open_ones[0].advice or Advice()
+    what = f"to see {minor:.0%} in the p95 of {subject(open_ones[0])}"
     if advice.seconds and advice.seconds <= _LONGEST_S:
         needed = format_duration_ns(advice.seconds * NS_PER_S)
         return f"{needed} of steady load in both runs (now {steady_s} s), {what}"

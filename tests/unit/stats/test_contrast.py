@@ -14,6 +14,12 @@ def test_p_values_are_those_of_scipy(t: float, degrees: float) -> None:
     assert student_p(t, degrees) == pytest.approx(2 * stats.t.sf(t, degrees), rel=1e-9)
 
 
+@pytest.mark.parametrize("degrees", [0.5, 1.3, 4.7, 17.1, 1e6])
+@pytest.mark.parametrize("probability", [0.501, 0.8, 0.975, 0.99999])
+def test_quantiles_are_those_of_scipy(probability: float, degrees: float) -> None:
+    assert student_t(probability, degrees) == pytest.approx(stats.t.ppf(probability, degrees), rel=1e-6, abs=1e-8)
+
+
 def test_without_noise_between_runs_it_is_the_test_of_welch() -> None:
     """With τ = 0 the error and Satterthwaite's degrees are those of two means with known variances of the mean."""
     new, base = Level(5.1, 0.03, 9), [Level(5.0 + d, 0.03, 9) for d in (0, 0.0, 0.0)]
