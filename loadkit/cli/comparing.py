@@ -57,9 +57,9 @@ def read_percent(text: str, what: str) -> float:
 def _rising(steps: Steps) -> Steps:
     named = [("minor", steps.minor), ("major", steps.major), ("critical", steps.critical)]
     for (lower, low), (upper, high) in pairwise(named):
-        if low >= high:
+        if low > high:
             raise UsageError(
-                f"{upper} ({100 * high:g}%) has to be above {lower} ({100 * low:g}%): set --{lower} or --{upper}, too"
+                f"{upper} ({100 * high:g}%) must not be below {lower} ({100 * low:g}%): set --{lower} or --{upper}, too"
             )
     return steps
 

@@ -107,7 +107,7 @@ def test_thresholds_can_be_moved() -> None:
         (["missing.json", "new.json"], "there is no run missing.json"),
         (["new.json", "old.json", "--minor", "a lot"], "--minor: 'a lot' is not a percentage above 0; write it as 20%"),
         (["new.json", "old.json", "--minor", "0.2"], "write 20% or 0.2%"),
-        (["new.json", "old.json", "--minor", "30%"], "major (20%) has to be above minor (30%)"),
+        (["new.json", "old.json", "--minor", "30%"], "major (20%) must not be below minor (30%)"),
         (["new.json", "old.json", "--across", "moon"], "there are scenario, phases, target, host"),
         (["broken.json", "old.json"], "broken.json cannot be read as a report"),
     ],
