@@ -9,7 +9,7 @@
     CEILING    sqrt(lo hi), or hi when it is close   see below                hi; done
 
     UNSURE     the same trial goes on, up to three times as long; then it counts as FAIL
-    INVALID    the trial again, since a machine may be busy for a moment; the third time in a row the generator is the limit, and
+    INVALID    the trial again, since a machine may be busy for a moment; the fifth time in a row the generator is the limit, and
                what it bears is never taken for what the target bears
 
 A load that passes above one that failed for certain, or passes where it had failed, makes the region between them unstable, and
@@ -34,7 +34,7 @@ CONFIRMATIONS, MOST_STEPS_DOWN, MOST_HALVINGS = 3, 4, 14
 CLOSE = 1.025
 """Bounds closer than this are not told apart."""
 MOST_LOOKS = 3
-MOST_INVALID = 3
+MOST_INVALID = 5
 LEAST_NEAR = 4
 LONGER = 3
 """A trial that decides nothing goes on until it is so many times as long."""

@@ -14,6 +14,7 @@ from loadkit.scenario.judged import active_s, judged_part, legs
 from loadkit.scenario.judging import BusyStreak, judge, stretches
 from loadkit.scenario.objectives import planned_events
 from loadkit.scenario.plan import Plan
+from loadkit.scenario.recovery import RecoveryWatch
 from loadkit.slo.attained import attained_all
 from loadkit.slo.cause import Generator
 from loadkit.slo.spending import RunBudget, Spendings
@@ -58,6 +59,7 @@ class Course:
         self._busy = BusyStreak(plan)
         self._watches = Watches(plan.objectives, stretches(plan))
         self._track = Track(legs(plan))
+        self._recovery = RecoveryWatch(plan)
         self._spendings = Spendings(plan.slos, stretches(plan), planned_events(plan))
 
     def add(self, snapshot: Snapshot) -> None:
@@ -66,6 +68,7 @@ class Course:
         self._busy.add(snapshot)
         self._watches.add(snapshot)
         self._track.add(snapshot)
+        self._recovery.add(snapshot)
         self._spendings.add(snapshot)
 
     def abort(self) -> Abort | None:
@@ -113,6 +116,7 @@ class Course:
             summary=self.summary,
             judged=judged,
             intervals=estimates.all(),
+            recovery=self._recovery.found(),
             measures=measure(self._track, judged),
             verdicts=(
                 *verdicts,

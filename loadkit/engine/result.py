@@ -10,6 +10,7 @@ from loadkit.metrics.measures import Measures
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.metrics.track import Place
 from loadkit.scenario.plan import Plan
+from loadkit.scenario.recovery import Recovery
 from loadkit.slo.attained import Attained
 from loadkit.slo.evaluate import Status, Verdict
 from loadkit.slo.validity import Measurement, Validity
@@ -50,6 +51,8 @@ class RunResult:
     aborted_by: Abort | None = None
     after_failed: str | None = None
     intervals: Mapping[Place, Estimate] = field(default_factory=dict)
+    recovery: tuple[Recovery, ...] = ()
+    """How the target recovered from each peak of the plan that ended."""
     measures: Measures = field(default_factory=Measures)
     slos: tuple[Attained, ...] = ()
 

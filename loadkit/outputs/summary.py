@@ -27,7 +27,7 @@ from loadkit.slo.validity import Validity
 from loadkit.slo.window import clock
 from loadkit.stats.batches import LEAST_S
 from loadkit.stats.intervals import CERTIFIED_S, EXCEEDANCES
-from loadkit.units import format_bytes, format_duration_ns
+from loadkit.units import NS_PER_S, format_bytes, format_duration_ns
 
 MOST_REQUESTS = 40
 _TIMES = ("response time", "service time", "failure time")
@@ -69,6 +69,7 @@ def summary(
         (f"Scenarios{', without warm-up' if warm else ''}", scenario_lines(result)),
         (f"Outcomes{', with warm-up' if warm else ''}", _outcomes(seen, whole_s)),
         ("Apdex", _apdex(result)),
+        ("Recovery", _recovery(result)),
         ("Virtual users and arrivals", _arrivals(seen)),
         ("Thresholds", [*_verdict_lines(_thresholds(result), paint), *_short_run(_thresholds(result))]),
         ("Objectives", objective_lines(result.slos, paint, strict=not result.plan.solo)),
@@ -176,6 +177,20 @@ def _extent(result: RunResult) -> str:
     parts += [f"seed {plan.seed}", f"plan {plan.digest[:12]}"]
     parts += [printable(f"{key}:{value}") for key, value in result.tags.items()]
     return ", ".join(parts)
+
+
+def _recovery(result: RunResult) -> Iterator[str]:
+    """Yield how the target recovered from each peak."""
+    for found in result.recovery:
+        watched = format_duration_ns(found.watched_s * NS_PER_S)
+        worst = f"worst second {format_duration_ns(found.worst_ns)}"
+        if found.after_s is None:
+            text = f"not within {watched}, as long as it was watched; {worst}"
+        elif not found.after_s:
+            text = f"at once; {worst}"
+        else:
+            text = f"{format_duration_ns(found.after_s * NS_PER_S)} after the peak; {worst}"
+        yield printable(f'{found.name}: back under "{found.objective}" {text}')
 
 
 def _times(seen: Snapshot) -> Iterator[str]:

@@ -23,6 +23,7 @@ from loadkit.report.fingerprint import cpu_model, fingerprint
 from loadkit.report.health import health
 from loadkit.report.measures import measures
 from loadkit.report.parts import parts, position, under
+from loadkit.report.recovery import recovery_data
 from loadkit.report.slos import slo_data
 from loadkit.report.timeline import COLUMNS, Timeline
 from loadkit.scenario.judged import active_s
@@ -60,6 +61,7 @@ def build_report(result: RunResult, timeline: Timeline, *, run: str | None = Non
             "measures": measures(result),
             "comparison": None,
             "apdex": _apdex(result),
+            "recovery": recovery_data(result),
             "health": health(result.plan, result.summary),
             "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},
             "examples": _examples(result.summary),

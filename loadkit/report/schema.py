@@ -8,6 +8,7 @@ from loadkit.report.fingerprint import fingerprint_schema
 from loadkit.report.health import health_definitions, health_schema
 from loadkit.report.measures import measures_schema
 from loadkit.report.parts import measured_schema, phases_schema
+from loadkit.report.recovery import recovery_schema
 from loadkit.report.shapes import Schema
 from loadkit.report.shapes import choice as _choice
 from loadkit.report.shapes import flag as _flag
@@ -120,6 +121,7 @@ def _measures() -> Schema:
         "series": _list("Histograms that can be merged and asked for any percentile.", _series()),
         "measures": measures_schema(),
         "comparison": _nullable(comparison_schema()),
+        "recovery": recovery_schema(),
         "apdex": _nullable(
             _object(
                 "How satisfied users are with how long they wait; null without `plugins.apdex`.",
