@@ -30,6 +30,8 @@ from loadkit.cli.report import journal
 from loadkit.cli.run import run
 from loadkit.cli.runs import collect_runs, list_runs, remove_runs, show_run, tag_run
 from loadkit.cli.schema import schema
+from loadkit.cli.slo import export as export_slos
+from loadkit.cli.slo import import_slos
 from loadkit.cli.slo import show as show_slos
 from loadkit.cli.trend import trend
 from loadkit.cli.validate import validate
@@ -146,6 +148,8 @@ app.add_typer(_baseline, name="baseline")
 
 _slo = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Objectives and their error budgets.")
 _slo.command("show")(guarded(show_slos))
+_slo.command("export")(guarded(export_slos))
+_slo.command("import")(guarded(import_slos))
 app.add_typer(_slo, name="slo")
 _runs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List and manage the history of runs.")
 _runs.command("list")(guarded(list_runs))

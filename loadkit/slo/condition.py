@@ -90,8 +90,8 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "!=": operator.ne,
 }
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_TIMES = {"latency": "response_ns", "response_time": "response_ns", "service_time": "service_ns"}
-FIELDS = ("status", "error", "check", *_TIMES)
+TIMES = {"latency": "response_ns", "response_time": "response_ns", "service_time": "service_ns"}
+FIELDS = ("status", "error", "check", *TIMES)
 
 
 def holds(condition: Condition, event: Event) -> Any:
@@ -220,10 +220,10 @@ def _compare(field: str, name: str, right: Node) -> Condition:
             raise ExpressionFault("`status` is compared with a number", offset=right.at, hint="write status < 500")
         return Compare("status", name, value)
     if isinstance(right, Duration):
-        return Compare(_TIMES[field], name, parse_duration_ns(right.text))
+        return Compare(TIMES[field], name, parse_duration_ns(right.text))
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ExpressionFault(f"`{field}` is compared with a time", offset=right.at, hint=f"write {field} < 300ms")
-    return Compare(_TIMES[field], name, value * NS_PER_MS)
+    return Compare(TIMES[field], name, value * NS_PER_MS)
 
 
 def _error(name: str, right: Node, value: Any) -> Condition:

@@ -12,24 +12,26 @@ request, as in all numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from loadkit.metrics.events import Event
 from loadkit.metrics.family import HTTP, Family
-from loadkit.slo.condition import All, Checked, Compare, Condition, Failed, Not, fields_of, holds
-from loadkit.units import format_duration_ns
+from loadkit.slo.condition import TIMES, All, Checked, Compare, Condition, Failed, Not, fields_of, holds
+from loadkit.units import NS_PER_MS, format_duration_ns
 
 AVAILABLE = All((Not(Failed()), Not(Compare("status", ">=", 500))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
-    """`kind` is good, latency, availability or checks; `text` says in words what is good."""
+    """`kind` is good, latency, availability or checks; `text` says in words what is good, `written` is the mapping that says it."""
 
     kind: str
     text: str
     condition: Condition
+    written: Mapping[str, Any] = field(default_factory=dict)
     kinds: frozenset[str] | None = None
     """Of checks: only requests of which such checks are made are events; empty means any."""
 
@@ -46,25 +48,30 @@ class Indicator:
 
 def availability() -> Indicator:
     """Return the share of requests that got a valid response below 500."""
-    return Indicator(kind="availability", text="a valid response below 500", condition=AVAILABLE)
+    return Indicator(
+        kind="availability", text="a valid response below 500", condition=AVAILABLE, written={"availability": True}
+    )
 
 
-def latency(limit_ns: int, *, field: str = "response_ns") -> Indicator:
+def latency(limit_ns: int, *, measure: str = "response_time") -> Indicator:
     """Return the share of requests that got a valid response in less than a time."""
-    what = "response time" if field == "response_ns" else "service time"
-    text = f"a valid response with a {what} under {format_duration_ns(limit_ns)}"
-    return Indicator(kind="latency", text=text, condition=All((Not(Failed()), Compare(field, "<", limit_ns))))
+    text = f"a valid response with a {measure.replace('_', ' ')} under {format_duration_ns(limit_ns)}"
+    limit = Compare(TIMES[measure], "<", limit_ns)
+    under = {"under": f"{limit_ns / NS_PER_MS:.12g}ms", **({} if measure == "response_time" else {"measure": measure})}
+    return Indicator(kind="latency", text=text, condition=All((Not(Failed()), limit)), written={"latency": under})
 
 
 def checks(kinds: frozenset[str]) -> Indicator:
     """Return the share of checked requests whose checks of some kinds, or all, held."""
     text = f"the checks {', '.join(sorted(kinds))} held" if kinds else "every check held"
-    return Indicator(kind="checks", text=text, condition=Checked(kinds), kinds=kinds)
+    written = {"checks": sorted(kinds) if kinds else True}
+    return Indicator(kind="checks", text=text, condition=Checked(kinds), kinds=kinds, written=written)
 
 
 def condition(text: str, parsed: Condition) -> Indicator:
     """Return the share of requests of which a condition holds."""
-    return Indicator(kind="good", text=" ".join(text.split()), condition=parsed)
+    said = " ".join(text.split())
+    return Indicator(kind="good", text=said, condition=parsed, written={"good": said})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from loadkit.template.grammar import ExpressionFault
 from loadkit.units import parse_duration_ns
 
 KINDS = ("good", "latency", "availability", "checks")
-_FIELDS = {"response_time": "response_ns", "service_time": "service_ns"}
+_MEASURES = ("response_time", "service_time")
 
 
 class SliFault(ValueError):
@@ -69,7 +69,7 @@ def _latency(value: Any) -> Indicator | None:
     if not limit_ns:
         raise SliFault("no response takes less than 0", inside, code="LK311", hint="write under: 300ms")
     measure = value.get("measure") if isinstance(value, Mapping) else None
-    return latency(limit_ns, field=_FIELDS.get(str(measure), "response_ns"))
+    return latency(limit_ns, measure=str(measure) if measure in _MEASURES else _MEASURES[0])
 
 
 def _availability(value: Any) -> Indicator | None:
