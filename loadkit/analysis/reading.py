@@ -52,10 +52,17 @@ class Reading:
 
 
 def read(report: Mapping[str, Any]) -> Reading:
-    """Read a report. One that is none of loadkit's, or of a version before there were comparisons, has a fault that says so."""
+    """Read a report. What is none, is of a version before there were comparisons, or is damaged has a fault that says so."""
     body = report.get("loadkit")
-    if not isinstance(body, Mapping) or not isinstance(body.get("measures"), Mapping):
+    if not isinstance(body, Mapping) or "measures" not in body:
         return _unreadable(body if isinstance(body, Mapping) else {})
+    try:
+        return _read(body)
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+        return _faulty(body, f"its report is damaged ({error!r})")
+
+
+def _read(body: Mapping[str, Any]) -> Reading:
     measures = body["measures"]
     return Reading(
         run=_name(body),
@@ -71,21 +78,24 @@ def read(report: Mapping[str, Any]) -> Reading:
 
 
 def _unreadable(body: Mapping[str, Any]) -> Reading:
-    made_by = (body.get("versions") or {}).get("loadkit")
+    made_by = body["versions"].get("loadkit") if isinstance(body.get("versions"), Mapping) else None
     fault = (
         f"it was made by loadkit {made_by}, which measured nothing to compare" if made_by else "it is no loadkit report"
     )
-    nothing: dict[Any, Any] = {}
+    return _faulty(body, fault)
+
+
+def _faulty(body: Mapping[str, Any], fault: str) -> Reading:
     return Reading(
         run=_name(body),
         identity=(),
         faults=(fault,),
         failed="",
-        parts=nothing,
-        words=nothing,
+        parts={},
+        words={},
         steady_s=0,
         lag_p99_ms=0.0,
-        series=nothing,
+        series={},
     )
 
 

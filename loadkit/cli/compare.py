@@ -13,14 +13,18 @@ import typer
 
 from loadkit.cli import options
 from loadkit.cli.comparing import Asked, settings_of
+from loadkit.cli.github import commands_stopped, tell_github
+from loadkit.cli.papers import FINISHED, NO_PAPERS, Papers, with_papers, write_papers
 from loadkit.errors import UsageError
 from loadkit.outputs.base import paint_for, write_line
 
 if TYPE_CHECKING:
     from loadkit.analysis.compare import Comparison
+    from loadkit.outputs.paper import PaperFile
     from loadkit.report.history import Store
 
 
+@with_papers(FINISHED)
 def compare(
     run: Annotated[
         str,
@@ -54,6 +58,7 @@ def compare(
         bool, typer.Option("-q", "--quiet", help="Print nothing unless it is a regression or invalid.")
     ] = False,
     store: options.StoreUrl = None,
+    papers: Papers = NO_PAPERS,
 ) -> int:
     """Say whether a run is slower than those of a baseline, or fails more often.
 
@@ -65,7 +70,7 @@ def compare(
     Examples:
       loadkit compare latest --last 5
       loadkit compare latest main
-      loadkit compare new.json old1.json old2.json old3.json --block-on major
+      loadkit compare new.json old1.json old2.json old3.json --block-on major --junit regressions.xml
     """
     asked = Asked(
         minor=minor,
@@ -80,6 +85,7 @@ def compare(
         raise UsageError("name what to compare with: runs, report files or a baseline; or --last 5")
     from loadkit.analysis.compare import compare as compare_reports
 
+    files = papers.open_finished()
     with ExitStack() as stack:
         history = _History(store, stack)
         report = history.report(run)
@@ -88,7 +94,9 @@ def compare(
             base += history.before(run, last)
     found = compare_reports(report, base, settings, name=", ".join(baseline or [f"the last {last}"]))
     _refuse_itself(found)
-    _print(found, as_json=as_json, quiet=quiet)
+    with commands_stopped(os.environ, wanted=papers.github):
+        _print(found, as_json=as_json, quiet=quiet)
+    _tell(report, found, files, github=papers.github)
     return found.exit
 
 
@@ -139,6 +147,19 @@ def _read(path: str) -> dict[str, Any]:
     from loadkit.report.history import read_report
 
     return read_report(Path(path))
+
+
+def _tell(report: dict[str, Any], found: Comparison, files: Sequence[PaperFile], *, github: bool) -> None:
+    """Write files for CI about the run with its comparison. Raises UsageError where the run's report is not whole."""
+    if not files and not isinstance(report.get("loadkit"), dict):
+        return  # it is nothing to tell of; the comparison has said so
+    try:
+        report["loadkit"]["comparison"] = found.to_data()
+        write_papers(files, [report])
+        if github:
+            tell_github([report], None, os.environ)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UsageError(f"{found.run}: what was read is no whole report of loadkit ({error!r})") from error
 
 
 def _refuse_itself(found: Comparison) -> None:

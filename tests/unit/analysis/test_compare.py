@@ -262,6 +262,16 @@ def test_reports_of_others_are_refused() -> None:
     assert "made by loadkit 0.1.0, which measured nothing to compare" in found.reason
 
 
+@pytest.mark.parametrize("damage", [{}, {"steady_s": 9}, {"steady_s": 9, "lag_p99_ms": 0, "series": [{}]}, None, 3])
+def test_damaged_reports_are_refused(damage: Any) -> None:
+    report = run_of(name_of())
+    report["loadkit"]["measures"] = damage
+    found = compare(report, baseline())
+    assert found.verdict == "invalid"
+    assert "its report is damaged" in found.reason
+    assert "its report is damaged" in compare(run_of(name_of(), seed=2), [report]).reason
+
+
 def test_what_could_have_been_found_is_always_said() -> None:
     seen = p95(compared(200))
     assert seen.detectable is not None

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from junitparser import Failure, JUnitXml
 from typer.testing import CliRunner
 
 from loadkit.cli.main import app
@@ -142,3 +143,15 @@ def test_quiet_prints_only_trouble() -> None:
     assert compare(write("same.json", run_of(name_of(), seed=2)), *old, "-q").output == ""
     shown = compare(write("new.json", run_of(name_of(p95=320))), *old, "-q")
     assert shown.output.count("\n") == 1
+
+
+def test_files_for_ci_tell_of_the_comparison() -> None:
+    old = [write(f"old{n}.json", report) for n, report in enumerate(baseline())]
+    new = write("new.json", run_of(name_of(p95=320)))
+    shown = compare(new, *old, "--junit", "found.xml", "--markdown", "found.md")
+    assert shown.exit_code == 4, shown.output
+    suites = {suite.name: suite for suite in JUnitXml.fromfile("found.xml")}
+    failed = [case for case in suites["regression"] if any(isinstance(found, Failure) for found in case.result)]
+    assert any("p95 of /buy" in case.name for case in failed)
+    assert "/buy" in Path("found.md").read_text()
+    assert compare(new, *old, "--junit", "nowhere/found.xml").exit_code == 6
