@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,33 @@ from loadkit.hosts import AllowList, Fence
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.project import Project, find_project, positive_rate, read_project
 
+TIMEOUT_VARIABLE = "LOADKIT_TIMEOUT_MULTIPLIER"
+LEAST_MULTIPLIER, MOST_MULTIPLIER = 0.1, 100.0
 _LOOKUP_S = 2.0
 
 
 def read_limits(allow_host: Sequence[str] | None, max_rate: str | None) -> dict[str, Any]:
-    """Return the limits as fields of Settings. Raises UsageError and, for a wrong project file, ScenarioError."""
+    """Return limits and patience as fields of Settings. Raises UsageError and, for a wrong project file, ScenarioError."""
     path = find_project(Path.cwd(), Path.home())
-    return limits(allow_host or (), max_rate, read_project(path) if path else Project())
+    held = limits(allow_host or (), max_rate, read_project(path) if path else Project())
+    return {**held, "timeout_multiplier": timeout_multiplier(os.environ)}
+
+
+def timeout_multiplier(environment: Mapping[str, str]) -> float:
+    """Return by how much timeouts are longer than written: LOADKIT_TIMEOUT_MULTIPLIER. Raises UsageError, which names it."""
+    text = environment.get(TIMEOUT_VARIABLE, "").strip()
+    if not text:
+        return 1.0
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not LEAST_MULTIPLIER <= found <= MOST_MULTIPLIER:
+        raise UsageError(
+            f"{TIMEOUT_VARIABLE}={text!r} is not a number from {LEAST_MULTIPLIER:g} to {MOST_MULTIPLIER:g}; write 2 for timeouts "
+            "twice as long"
+        )
+    return found
 
 
 def limits(allow_host: Sequence[str], max_rate: str | None, project: Project) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from loadkit.cli.export import export
 from loadkit.cli.gate import gate
 from loadkit.cli.importing import import_traffic
 from loadkit.cli.init import init
+from loadkit.cli.merge import merge
 from loadkit.cli.plan import plan
 from loadkit.cli.quick import quick
 from loadkit.cli.report import journal
@@ -124,7 +125,23 @@ def loadkit(
     """
 
 
-for _command in (run, compare, capacity, ab, gate, validate, plan, diff, init, quick, demo, trend, schema, version):
+for _command in (
+    run,
+    compare,
+    capacity,
+    ab,
+    gate,
+    validate,
+    plan,
+    diff,
+    init,
+    quick,
+    demo,
+    trend,
+    merge,
+    schema,
+    version,
+):
     app.command()(guarded(_command))
 app.command("import")(guarded(import_traffic))
 

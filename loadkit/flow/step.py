@@ -159,6 +159,7 @@ class Build:
         self.has_unknown_fields = False  # a payload could not be read: any name may be one of its fields
         self.lenient = False  # a variable that nothing defines is a warning
         self.timeouts_ns: set[int] = set()  # how long requests may take
+        self.patience = 1.0  # times as long as it is written
         self.loops = 0
         self.beside = 0  # so many `parallel` steps are around what is being compiled
         self.malformed = False  # the schema's check found faults: go on where a value has the wrong type

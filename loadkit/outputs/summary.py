@@ -63,6 +63,8 @@ def summary(
     yield f"  {_extent(result)}"
     if result.plan.insecure:
         yield "  TLS certificates were not verified"
+    if result.plan.settings.timeout_multiplier != 1:
+        yield f"  timeouts are {result.plan.settings.timeout_multiplier:g} times as long as written"
     for title, lines in (
         (f"Times{', without warm-up' if warm else ''}", _times(result.judged)),
         ("Phases", phase_lines(result)),

@@ -260,6 +260,11 @@ def timeout_of(spec: Mapping[str, Any], where: Where, build: Build) -> int:
 
 
 def _seconds(mapping: Mapping[str, Any], key: str, where: Where, build: Build, default_s: int) -> int:
+    """Return a timeout in nanoseconds, longer than it is written where more patience is asked for."""
+    return round(_written(mapping, key, where, build, default_s) * build.patience)
+
+
+def _written(mapping: Mapping[str, Any], key: str, where: Where, build: Build, default_s: int) -> int:
     value = mapping.get(key, default_s)
     try:
         duration_ns = parse_duration_ns(value)

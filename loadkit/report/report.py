@@ -60,6 +60,7 @@ def build_report(result: RunResult, timeline: Timeline, *, run: str | None = Non
             "series": _series(result.summary),
             "measures": measures(result),
             "comparison": None,
+            "merged": None,
             "apdex": _apdex(result),
             "recovery": recovery_data(result),
             "health": health(result.plan, result.summary),
@@ -82,6 +83,7 @@ def _origin(result: RunResult) -> dict[str, Any]:
         "tags": dict(result.tags),
         "digest": plan.digest,
         "seed": plan.seed,
+        "timeout_multiplier": plan.settings.timeout_multiplier,
         "workers": result.workers,
         **made_by,
     }

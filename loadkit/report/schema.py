@@ -7,6 +7,7 @@ from loadkit.report.compared import comparison_schema
 from loadkit.report.fingerprint import fingerprint_schema
 from loadkit.report.health import health_definitions, health_schema
 from loadkit.report.measures import measures_schema
+from loadkit.report.merging import merged_schema
 from loadkit.report.parts import measured_schema, phases_schema
 from loadkit.report.recovery import recovery_schema
 from loadkit.report.shapes import Schema
@@ -65,6 +66,7 @@ def _origin() -> Schema:
         "tags": _map("Tags given with --tag.", _text("The tag's value.")),
         "digest": _text("Identifies the plan: same digest and seed, same arrivals and choices."),
         "seed": _integer("Seed of every random choice.", minimum=None),
+        "timeout_multiplier": _number("By how much timeouts were longer than written; 1 unless somebody asked for it."),
         "workers": _integer("Worker processes that made the load."),
         "commit": _nullable(
             _text("The commit of git that it ran at, as the CI service or git says; null outside of a repository.")
@@ -122,6 +124,7 @@ def _measures() -> Schema:
         "measures": measures_schema(),
         "comparison": _nullable(comparison_schema()),
         "recovery": recovery_schema(),
+        "merged": merged_schema(),
         "apdex": _nullable(
             _object(
                 "How satisfied users are with how long they wait; null without `plugins.apdex`.",

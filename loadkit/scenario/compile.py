@@ -72,6 +72,7 @@ def compile_plan(
         book=recorder,
     )
     build.secrets, build.fence = find_secrets(document), Fence(settings.allow_hosts)
+    build.patience = settings.timeout_multiplier
     build.direct = settings.demo or target.startswith(DEMO_TARGET)
     faults = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
     if faults:

@@ -27,7 +27,7 @@ def compile_errand(name: str, item: Any, build: Build) -> tuple[Errand | None, f
         build.lenient = name == "after"
         steps = tuple(_steps(item, where, build))
         defined = frozenset(build.later)
-    timeout_ns = _timeout_ns(item, where, build)
+    timeout_ns = round(_timeout_ns(item, where, build) * build.patience)
     return Errand(
         name=name, steps=steps, recorder=recorder, timeout_ns=timeout_ns, at=build.positions.at(where)
     ), defined

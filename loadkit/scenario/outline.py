@@ -78,6 +78,7 @@ class _Outline(msgspec.Struct):
     warnings: list[Diagnostic]
     endpoints: dict[str, str] = {}
     own: _Own | None = None
+    timeout_multiplier: float = 1.0
     likeness: Likeness = Likeness()
     slo_events: dict[str, int | None] = {}
 
@@ -106,6 +107,7 @@ def outline(plan: Plan) -> dict[str, Any]:
             warnings=list(plan.warnings),
             endpoints=dict(plan.endpoints),
             own=_own(plan),
+            timeout_multiplier=plan.settings.timeout_multiplier,
             likeness=plan.likeness,
             slo_events=dict(planned_events(plan)),
         )
@@ -180,7 +182,14 @@ def recall(wire: Any) -> Plan:
             expect_at=read.expect_at,
             tags=read.tags,
             document=document,
-            settings=Settings(seed=read.seed, solo=read.solo, target=read.target, name=read.name, tags=read.tags),
+            settings=Settings(
+                seed=read.seed,
+                solo=read.solo,
+                target=read.target,
+                name=read.name,
+                tags=read.tags,
+                timeout_multiplier=read.timeout_multiplier,
+            ),
         )
         faults = list(_faults(build.diagnostics))
         if not faults:

@@ -21,5 +21,7 @@ class Settings:
     tags: Mapping[str, str] = field(default_factory=dict)
     allow_hosts: tuple[tuple[str, ...], ...] = ()
     """Lists of hosts (see hosts.py), all of which must allow where load goes; without one, everything is allowed."""
+    timeout_multiplier: float = 1.0
+    """By how much all timeouts of requests, calls and errands are longer than they are written, for slow machines."""
     max_rate: tuple[float, str] | None = None
     """The most requests per second that may be planned, and where that is said."""
