@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ import typer
 from loadkit.cli import options
 from loadkit.cli.comparing import Asked, settings_of
 from loadkit.cli.github import commands_stopped, tell_github
+from loadkit.cli.judged_by import usual_settings
 from loadkit.cli.papers import FINISHED, NO_PAPERS, Papers, with_papers, write_papers
 from loadkit.errors import UsageError
 from loadkit.outputs.base import paint_for, write_line
@@ -80,7 +82,7 @@ def compare(
         on_inconclusive=on_inconclusive,
         across=across or (),
     )
-    settings = settings_of(asked)
+    settings = settings_of(asked, usual_settings(os.environ))
     if not baseline and last is None:
         raise UsageError("name what to compare with: runs, report files or a baseline; or --last 5")
     from loadkit.analysis.compare import compare as compare_reports
@@ -92,6 +94,8 @@ def compare(
         base = [one for text in baseline or () for one in history.reports(text)]
         if last is not None:
             base += history.before(run, last)
+        if (noise := history.noise(report)) is not None:
+            settings = replace(settings, noise_floor=noise)
     found = compare_reports(report, base, settings, name=", ".join(baseline or [f"the last {last}"]))
     _refuse_itself(found)
     with commands_stopped(os.environ, wanted=papers.github):
@@ -134,6 +138,15 @@ class _History:
                 f"before {run.id} there is no run of the same scenario, phases, target and host that passed: make some first"
             )
         return [store.report(one) for one in earlier]
+
+    def noise(self, report: dict[str, Any]) -> float | None:
+        """Return what runs like this one differ by, where that was measured; None where the history is not open."""
+        from loadkit.report.noise import calibration_of
+
+        if self._store is None:
+            return None
+        found = calibration_of(self._store, ((report.get("loadkit") or {}).get("fingerprint") or {}).get("id"))
+        return found.tau if found else None
 
     def _opened(self) -> Store:
         from loadkit.report.history import open_store

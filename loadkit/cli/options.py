@@ -201,3 +201,11 @@ Across = Annotated[
         show_default=False,
     ),
 ]
+Baseline = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="NAME",
+        help="Compare the run with this baseline (see `loadkit baseline set`); exit code 4 when it is certainly slower.",
+    ),
+]

@@ -42,6 +42,7 @@ def quick(
     allow_host: options.AllowHost = None,
     max_rate: options.MaxRate = None,
     yes: options.Yes = False,
+    baseline: options.Baseline = None,
     no_store: options.NoStore = False,
     store: options.StoreUrl = None,
     papers: Papers = NO_PAPERS,
@@ -62,6 +63,7 @@ def quick(
     if insecure:
         data["config"]["tls"] = {"rejectUnauthorized": False}
     with spawned(1) as workers:
+        from loadkit.cli.against import with_baseline
         from loadkit.cli.execute import Choices, execute
         from loadkit.cli.limits import read_limits
         from loadkit.scenario.compile import compile_plan
@@ -71,6 +73,8 @@ def quick(
         document = read_document(Path("quick"), json.dumps(data, indent=2))
         plan = compile_plan(document, Settings(**read_limits(allow_host, max_rate)))
         choices = Choices(output=output, quiet=quiet, yes=yes, store=not no_store, history=store, papers=papers)
+        if baseline is not None:
+            choices = with_baseline(choices, baseline, plan)
         return execute(plan, choices, workers)
 
 

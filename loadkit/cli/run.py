@@ -40,6 +40,9 @@ def run(
     workers: options.Workers = "auto",
     on_worker_loss: options.WorkerLoss = OnWorkerLoss.ABORT,
     debug: options.Debug = False,
+    baseline: options.Baseline = None,
+    block_on: options.BlockOnSeverity = None,
+    on_inconclusive: options.OpenResult = None,
     no_store: options.NoStore = False,
     store: options.StoreUrl = None,
     record: options.Record = False,
@@ -52,13 +55,15 @@ def run(
     """Run scenario files and judge what was measured.
 
     Several files are merged into one scenario, in the order given. The exit code says what the run came to: 0 all thresholds
-    held, 2 the file is wrong, 3 a threshold failed, 5 the measurement cannot be trusted, 6 nothing could be attempted.
-    Ctrl-C stops new virtual users and lets running ones finish; a second Ctrl-C ends at once. Both write the report.
+    held, 2 the file is wrong, 3 a threshold failed, 4 the run is slower than its baseline, 5 the measurement cannot be trusted,
+    6 nothing could be attempted. Ctrl-C stops new virtual users and lets running ones finish; a second Ctrl-C ends at once. Both
+    write the report.
 
     \b
     Examples:
       loadkit run shop.yaml
       loadkit run shop.yaml -t https://staging.example.com -o report.json
+      loadkit run shop.yaml --baseline main
       loadkit run shop.yaml --solo --debug
     """
     from loadkit.cli.dotenv import set_environment
@@ -68,6 +73,8 @@ def run(
     elsewhere = {"--count": count, "--platform": platform != "local" and platform, "--platform-opt": platform_opt}
     warn_of_idle({"--record": record, "--key": key, **elsewhere})
     with spawned(1) as processes:  # early: they import their libraries while we import ours and read the file
+        from loadkit.cli.against import with_baseline
+        from loadkit.cli.comparing import Asked
         from loadkit.cli.execute import Choices, execute
         from loadkit.cli.limits import read_limits
         from loadkit.cli.reading import chosen_target
@@ -106,7 +113,10 @@ def run(
             history=store,
             papers=papers,
         )
-        return execute(read_plan([*files, *(inputs or [])], changes, settings, runs=True), choices, processes)
+        plan = read_plan([*files, *(inputs or [])], changes, settings, runs=True)
+        if baseline is not None:
+            choices = with_baseline(choices, baseline, plan, Asked(block_on=block_on, on_inconclusive=on_inconclusive))
+        return execute(plan, choices, processes)
 
 
 def warn_of_idle(given: Mapping[str, object]) -> None:

@@ -36,6 +36,19 @@ def comparison_schema() -> Schema:
     )
 
 
+def drift_schema() -> Schema:
+    """Return the schema of a comparison with the runs that a rolling baseline began with."""
+    return object_of(
+        "What the run came to beside the runs that its baseline began with, where those are others by now.",
+        {
+            "runs": list_of("The runs that it began with.", text("A run.")),
+            "verdict": choice("As that of the comparison; it does not change the exit code.", *_VERDICTS),
+            "severity": _severity("How grave the drift is."),
+            "text": text("The gravest of it in one line; empty without a regression."),
+        },
+    )
+
+
 def _severity(description: str) -> Schema:
     return {"enum": [*_SEVERITIES, None], "description": f"{description} Null where there is none."}
 

@@ -60,6 +60,7 @@ def build_report(result: RunResult, timeline: Timeline, *, run: str | None = Non
             "series": _series(result.summary),
             "measures": measures(result),
             "comparison": None,
+            "drift": None,
             "merged": None,
             "apdex": _apdex(result),
             "recovery": recovery_data(result),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loadkit.metrics.histogram import PERCENTILES
-from loadkit.report.compared import comparison_schema
+from loadkit.report.compared import comparison_schema, drift_schema
 from loadkit.report.fingerprint import fingerprint_schema
 from loadkit.report.health import health_definitions, health_schema
 from loadkit.report.measures import measures_schema
@@ -123,6 +123,7 @@ def _measures() -> Schema:
         "series": _list("Histograms that can be merged and asked for any percentile.", _series()),
         "measures": measures_schema(),
         "comparison": _nullable(comparison_schema()),
+        "drift": _nullable(drift_schema()),
         "recovery": recovery_schema(),
         "merged": merged_schema(),
         "apdex": _nullable(
