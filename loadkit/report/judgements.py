@@ -220,33 +220,6 @@ def series_name(series: Mapping[str, Any]) -> str:
 
 
 def series_message(series: Mapping[str, Any]) -> str:
-    """Return what was found of a series: both values, the change and its interval, and how grave that is."""
-    word = " ".join(filter(None, (series["verdict"].replace("_", " "), series["severity"])))
-    parts = [word, _change(series), series["note"]]
-    if series.get("detectable") is not None:
-        parts.append(f"could detect >= {100 * series['detectable']:.0f} %")
-    return "; ".join(part for part in parts if part)
-
-
-def _change(series: Mapping[str, Any]) -> str:
-    if "percentile" not in series:
-        rates = (_share(series, "baseline_"), _share(series, ""))
-        points = _ends(series["difference"], series["low"], series["high"], "points", digits=2)
-        return f"{rates[0]} -> {rates[1]}{points}"
-    times = [series["baseline_ms"], series["run_ms"]]
-    if None in times:
-        return ""
-    return f"{times[0]:.4g} -> {times[1]:.4g} ms{_ends(series['ratio'], series['low'], series['high'], '%', digits=0)}"
-
-
-def _share(series: Mapping[str, Any], side: str) -> str:
-    return f"{series[f'{side}errors']:,} of {series[f'{side}requests']:,}"
-
-
-def _ends(value: float | None, low: float | None, high: float | None, unit: str, *, digits: int) -> str:
-    if value is None:
-        return ""
-    text = f", {100 * value:+.{digits}f} {unit}"
-    if low is None or high is None:
-        return text
-    return f"{text} (95 % CI {100 * low:+.{digits}f} to {100 * high:+.{digits}f})"
+    """Return what was found of a series, as it is told everywhere, and from which change on it would have been found."""
+    detectable = series.get("detectable")
+    return series["text"] + (f"; could detect >= {100 * detectable:,.0f} %" if detectable is not None else "")

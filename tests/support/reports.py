@@ -78,7 +78,8 @@ def series(verdict_text: str = "regression", **changes: Any) -> dict[str, Any]:
         "baseline_runs": 5, "samples": 21_600, "effective_samples": 4100.0, "noise": 0.03, "resolution": 0.1,
         "detectable": 0.12, "advice": None, "note": "",
     }  # fmt: skip
-    return {**made, **changes}
+    made |= changes
+    return {"text": f"p95 {made['name']} 212 -> 251 ms, +18 %, {verdict_text}", **made}
 
 
 def errors(verdict_text: str = "pass", **changes: Any) -> dict[str, Any]:
@@ -87,6 +88,7 @@ def errors(verdict_text: str = "pass", **changes: Any) -> dict[str, Any]:
         "family": "http", "name": None, "gated": True, "verdict": verdict_text, "severity": None, "blocked": False,
         "baseline_errors": 3, "baseline_requests": 60_000, "baseline_runs": 5, "errors": 4, "requests": 12_000,
         "difference": 0.0003, "low": -0.0001, "high": 0.001, "p_value": 0.3, "p_adjusted": 0.6, "note": "",
+        "text": f"errors all requests 0.005 -> 0.03 %, {verdict_text}",
     }  # fmt: skip
     return {**made, **changes}
 
