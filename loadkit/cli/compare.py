@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from loadkit.cli import options
 from loadkit.cli.comparing import Asked, settings_of
 from loadkit.cli.github import commands_stopped, tell_github
 from loadkit.cli.judged_by import usual_settings
-from loadkit.cli.papers import FINISHED, NO_PAPERS, Papers, with_papers, write_papers
+from loadkit.cli.papers import FINISHED, NO_PAPERS, Papers, telling_of_reports, with_papers, write_papers
 from loadkit.errors import UsageError
 from loadkit.outputs.base import paint_for, write_line
 
@@ -98,9 +98,10 @@ def compare(
             settings = replace(settings, noise_floor=noise)
     found = compare_reports(report, base, settings, name=", ".join(baseline or [f"the last {last}"]))
     _refuse_itself(found)
-    with commands_stopped(os.environ, wanted=papers.github):
+    github = papers.github and not as_json  # JSON is for another reader
+    with commands_stopped(os.environ, wanted=github):
         _print(found, as_json=as_json, quiet=quiet)
-    _tell(report, found, files, github=papers.github)
+    _tell(report, found, files, github=github)
     return found.exit
 
 
@@ -166,13 +167,25 @@ def _tell(report: dict[str, Any], found: Comparison, files: Sequence[PaperFile],
     """Write files for CI about the run with its comparison. Raises UsageError where the run's report is not whole."""
     if not files and not isinstance(report.get("loadkit"), dict):
         return  # it is nothing to tell of; the comparison has said so
-    try:
-        report["loadkit"]["comparison"] = found.to_data()
-        write_papers(files, [report])
+    with telling_of_reports():
+        judged = _judged_alone(report, found)
+        write_papers(files, [judged])
         if github:
-            tell_github([report], None, os.environ)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UsageError(f"{found.run}: what was read is no whole report of loadkit ({error!r})") from error
+            tell_github([judged], None, os.environ)
+
+
+def _judged_alone(report: Mapping[str, Any], found: Comparison) -> dict[str, Any]:
+    """Return the report of the run with nothing judged in it but the comparison, as the exit code of this command has it."""
+    run = {
+        **report["loadkit"],
+        "comparison": found.to_data(),
+        "exit_code": int(found.exit),
+        "verdicts": [],
+        "signal": None,
+        "aborted_by": None,
+        "after_failed": None,
+    }
+    return {**report, "loadkit": run}
 
 
 def _refuse_itself(found: Comparison) -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from loadkit.cli import options
-from loadkit.cli.papers import NO_PAPERS, Papers, with_papers
+from loadkit.cli.papers import NO_PAPERS, Papers, with_papers, write_papers
 from loadkit.errors import ExitCode, PreflightError, UsageError
 from loadkit.outputs.base import write_line
 
 if TYPE_CHECKING:
-    from loadkit.outputs.paper import PaperFile
     from loadkit.report.facts import Run
 
 
@@ -53,18 +51,9 @@ def export(
         reports = [history.report(run) for run in found]
     files = papers.open_finished()
     log = _log_of(found[0]) if "hlog" in papers.files else None
-    for name in (*_write(files, reports, runs), *([_copy(log, papers.files["hlog"])] if log else [])):
+    for name in (*write_papers(files, reports), *([_copy(log, papers.files["hlog"])] if log else [])):
         write_line(sys.stderr, f"wrote {name}")
     return ExitCode.PASS
-
-
-def _write(files: Sequence[PaperFile], reports: Sequence[dict[str, Any]], runs: Sequence[str]) -> list[str]:
-    from loadkit.cli.papers import write_papers
-
-    try:
-        return write_papers(files, reports)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UsageError(f"{', '.join(runs)}: what was read is no whole report of loadkit ({error!r})") from error
 
 
 def _log_of(run: Run) -> Path:

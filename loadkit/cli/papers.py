@@ -11,7 +11,8 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -100,13 +101,26 @@ NO_PAPERS = Papers()
 
 
 def write_papers(files: Sequence[PaperFile], reports: Sequence[Report]) -> list[str]:
-    """Write files about runs that are over, and return their names. Raises PreflightError when one cannot be written."""
+    """Write files about runs that are over, and return their names.
+
+    Raises PreflightError when one cannot be written, UsageError when a report is not whole.
+    """
     for file in files:
         try:
-            file.write(reports)
+            with telling_of_reports():
+                file.write(reports)
         except OSError as error:
             raise PreflightError(f"cannot write {file.path}: {error.strerror or error}") from error
     return [str(file.path) for file in files]
+
+
+@contextmanager
+def telling_of_reports() -> Iterator[None]:
+    """Raise UsageError where a report that was read lacks what every report has: somebody else may have written it."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UsageError(f"what was read is no whole report of loadkit: {error!r}") from error
 
 
 def with_papers(

@@ -221,5 +221,5 @@ def series_name(series: Mapping[str, Any]) -> str:
 
 def series_message(series: Mapping[str, Any]) -> str:
     """Return what was found of a series, as it is told everywhere, and from which change on it would have been found."""
-    detectable = series.get("detectable")
-    return series["text"] + (f"; could detect >= {100 * detectable:,.0f} %" if detectable is not None else "")
+    text, detectable = str(series["text"]), series.get("detectable")
+    return text if detectable is None else f"{text}; could detect >= {100 * detectable:,.0f} %"

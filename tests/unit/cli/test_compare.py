@@ -155,3 +155,39 @@ def test_files_for_ci_tell_of_the_comparison() -> None:
     assert any("p95 of /buy" in case.name for case in failed)
     assert "/buy" in Path("found.md").read_text()
     assert compare(new, *old, "--junit", "nowhere/found.xml").exit_code == 6
+
+
+def test_files_for_ci_hold_the_comparison_alone(place: Path) -> None:
+    old = [write(f"old{n}.json", report) for n, report in enumerate(baseline())]
+    new = write("new.json", run_of(name_of(p95=320)))
+    shown = compare(new, *old, "--junit", "j.xml", "--markdown", "m.md", "--ctrf", "c.json")
+    assert shown.exit_code == 4, shown.output
+    suites = {suite.name: suite for suite in JUnitXml.fromfile("j.xml")}
+    assert set(suites) == {"run", "regression"}
+    failures = [result for case in suites["regression"] for result in case.result]
+    assert failures
+    assert all(isinstance(failure, Failure) for failure in failures)
+    assert any("p95 /buy 200 -> 320 ms" in failure.message for failure in failures)
+    assert Path("m.md").read_text().startswith("## REGRESSION")
+    assert json.loads(Path("c.json").read_text())["results"]["summary"]["failed"] == len(failures)
+
+
+def test_a_step_of_github_is_told_of_the_regression(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": "out", "GITHUB_STEP_SUMMARY": "summary"}.items():
+        monkeypatch.setenv(name, value)
+    old = [write(f"old{n}.json", report) for n, report in enumerate(baseline())]
+    new = write("new.json", run_of(name_of(p95=320)))
+    shown = compare(new, *old).output
+    assert "::error title=shop%3A regression::p95 of /buy: " in shown
+    assert Path("out").read_text().startswith("verdict=regression\nexit-code=4\n")
+    assert Path("summary").read_text().startswith("## REGRESSION")
+    assert json.loads(compare(new, *old, "--json").output)["verdict"] == "regression"
+    assert "::" not in compare(new, *old, "--no-github").output
+
+
+def test_a_report_that_is_not_whole_gives_no_files(place: Path) -> None:
+    old = [write(f"old{n}.json", report) for n, report in enumerate(baseline())]
+    report = run_of(name_of(p95=320))
+    del report["loadkit"]["timeline"]
+    shown = compare(write("new.json", report), *old, "--csv", "s.csv")
+    assert (shown.exit_code, "no whole report of loadkit" in shown.output) == (2, True)
