@@ -229,7 +229,7 @@ def _answer(difference: Difference | None, errors: Mean, question: Question) -> 
     found, margin = difference.log_ratio, question.margin
     asked = f"{100 * question.detect:g}%"
     apart_ns = abs(difference.b_ns - difference.a_ns)
-    clear = found.low > 0 or found.high < 0
+    clear, word = found.low > 0 or found.high < 0, "slower" if found.value > 0 else "faster"
     if clear and abs(found.value) >= margin and apart_ns < question.floor_ns:
         return (
             Answer.NO_DIFFERENCE,
@@ -238,9 +238,8 @@ def _answer(difference: Difference | None, errors: Mean, question: Question) -> 
     if clear and abs(found.value) >= margin:
         return (Answer.SLOWER, "B is slower") if found.value > 0 else (Answer.FASTER, "B is faster")
     if found.high < margin and found.low > -margin:
-        return Answer.NO_DIFFERENCE, f"a difference of {asked} or more is excluded"
+        return Answer.NO_DIFFERENCE, f"a difference of {asked} or more is excluded{f'; B is {word}' if clear else ''}"
     if clear:
-        word = "slower" if found.value > 0 else "faster"
         return Answer.UNDECIDED, f"B is {word}, but whether by {asked} is open"
     return Answer.UNDECIDED, f"neither a difference nor its absence to within {asked} is certain"
 

@@ -101,7 +101,7 @@ def ab(
     from loadkit.cli.limits import read_limits
     from loadkit.cli.reading import chosen_target
     from loadkit.cli.sides import read_sides
-    from loadkit.cli.trial_load import check_load
+    from loadkit.cli.trial_load import check_load, warn_of
     from loadkit.outputs.json import JsonReport
     from loadkit.scenario.merge import Overrides
     from loadkit.scenario.settings import Settings
@@ -134,8 +134,10 @@ def ab(
     first = chosen_target(target)
     targets = (first, first if against is None else chosen_target(against))
     sides = read_sides((files[0], files[-1]), targets, changes, settings, rate=rate, users=users)
+    for side in sides[: len(files)] if not (quiet or json) else ():
+        warn_of(side.plan)
     for side in sides:
-        check_load(side.plan, side.load, ask=not (yes or quiet or json))
+        check_load(side.plan, side.load, ask=not (yes or quiet))
     session = Interleaving(sides, question, budget, quiet=quiet or json)
     session.run(workers)
     code, document = session.document()

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from loadkit.cli.interrupts import Interrupts
-from loadkit.cli.trial_load import check_load
+from loadkit.cli.trial_load import check_load, warn_of
 from loadkit.errors import ExitCode, UsageError
 from loadkit.fleet.scaling import MOST_USERS, SETTLE_S, Scaled, Scaling, scale
 from loadkit.outputs.base import counted, paint_for, printable, write_line
@@ -86,7 +86,9 @@ def scale_users(plan: Plan, asked: Asked, telling: Telling) -> ExitCode:
     if report:
         report.check()
     said = not (telling.quiet or telling.json)
-    check_load(scaling.plan, Load(users=max(scaling.users or (MOST_USERS,))), ask=not telling.yes and said)
+    if said:
+        warn_of(plan)
+    check_load(plan, Load(users=max(scaling.users or (MOST_USERS,))), ask=not (telling.yes or telling.quiet))
     import_processor(plan)
     course = _Course(scaling, criteria_from, said=said)
     signal = course.run()

@@ -15,10 +15,14 @@ from loadkit.scenario.rates import UNKNOWN, peak_per_s
 from loadkit.scenario.trial import Load, TrialShape, trial_plan
 
 
+def warn_of(plan: Plan) -> None:
+    """Print what is to be said of a plan, and how its targets are reached."""
+    for warning in (*rendered_warnings(plan), *(f"note: {way}" for way in plan.ways)):
+        write_line(sys.stderr, plan.secrets.mask_values(warning))
+
+
 def check_load(plan: Plan, load: Load, *, ask: bool) -> None:
     """Hold a load against the limits, and `ask` where `run` would. Raises UsageError."""
-    for warning in rendered_warnings(plan) if ask else ():
-        write_line(sys.stderr, warning)
     made = trial_plan(plan, TrialShape(load=load, settle_s=0, most_s=1), ())
     peak = peak_per_s(made.phases, made.scenarios)
     if plan.settings.max_rate is not None and peak > plan.settings.max_rate[0]:

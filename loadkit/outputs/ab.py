@@ -89,7 +89,8 @@ def _headline(decision: Decision) -> str:
         return f"B has fewer errors: {decision.why}"
     if difference is None:
         return f"UNDECIDED: {decision.why}"
-    word = "no difference" if decision.answer is Answer.NO_DIFFERENCE else "UNDECIDED"
+    none = f"no difference of {100 * asked.detect:g}% or more"
+    word = none if decision.answer is Answer.NO_DIFFERENCE else "UNDECIDED"
     return f"{word}: {name} {_from_to(difference)}; {decision.why}"
 
 

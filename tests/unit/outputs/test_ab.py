@@ -37,7 +37,10 @@ def test_the_answer_comes_first_with_its_severity_and_interval() -> None:
     ("made", "start"),
     [
         (pairs(0.5), "B is faster: p95 10ms -> 5ms, -50% (95% CI "),
-        (pairs(1.0), "no difference: p95 10ms -> 10ms, 0% (95% CI -1.4% .. +1.4%); a difference of 10% "),
+        (
+            pairs(1.0),
+            "no difference of 10% or more: p95 10ms -> 10ms, 0% (95% CI -1.4% .. +1.4%); a difference of 10% ",
+        ),
         (pairs(1.3, 3), "UNDECIDED: p95 10ms -> 13ms, +30% (no interval yet); "),
         (pairs(1.0, failed=20), "B has MORE ERRORS (critical): B fails 20 points more often than A"),
         ([Pair(a=pair.b, b=pair.a) for pair in pairs(1.0, failed=20)], "B has fewer errors: A fails 20 points more"),
