@@ -1,4 +1,4 @@
-"""The databases that keep a history: SQLite, and a real PostgreSQL that the session starts."""
+"""Fixtures: the databases that keep a history, SQLite and a real PostgreSQL that the session starts."""
 
 import itertools
 import os
