@@ -196,6 +196,10 @@ def _reasons(attempt: Attempt) -> Iterator[Reason]:
     yield from _judged(attempt, run)
     if run.get("comparison"):
         yield from _compared(attempt, run["comparison"], run)
+    drift = run.get("drift")
+    if drift and drift["severity"]:
+        remedy = "the baseline moved with what became slower step by step: find what, or set it anew"
+        yield _reason(name, Gravity.WARNING, Cause.REGRESSION, drift["text"], remedy, attempt.at)
 
 
 _CALMER = "run it on a machine with more free cores, or with less load"

@@ -92,15 +92,30 @@ class Against:
             found.last = line
 
 
-def with_baseline(choices: Choices, name: str, plan: Plan, asked: Asked | None = None) -> Choices:
-    """Return the choices of a run that is compared with a baseline. Raises UsageError as `against_baseline` does."""
+class NotComparableError(UsageError):
+    """There is nothing that the run could be compared with."""
+
+
+def with_baseline(
+    choices: Choices, name: str, plan: Plan, asked: Asked | None = None, *, if_comparable: bool = False
+) -> Choices:
+    """Return the choices of a run that is compared with a baseline. Raises UsageError as `against_baseline` does.
+
+    With `if_comparable` the run is made without a comparison where there is nothing to compare it with, and says so.
+    """
     stored = choices.store and not os.environ.get("LOADKIT_NO_STORE")
-    against = against_baseline(name, plan, choices.history, asked or Asked(), stored=stored)
+    try:
+        against = against_baseline(name, plan, choices.history, asked or Asked(), stored=stored)
+    except NotComparableError as error:
+        if not if_comparable:
+            raise
+        write_line(sys.stderr, f"note: not compared: {error}")
+        return choices
     return replace(choices, findings=(*choices.findings, against.find), then=(*choices.then, against.keep))
 
 
 def against_baseline(name: str, plan: Plan, url: str | None, asked: Asked, *, stored: bool) -> Against:
-    """Read a baseline for a run of this plan. Raises UsageError where there is none to compare with, and none is to be made."""
+    """Read a baseline for a run of this plan. Raises NotComparableError where there is none, and none is to be made."""
     from loadkit.report.baselines import Baselines
     from loadkit.report.history import open_store
     from loadkit.report.noise import calibration_of
@@ -110,11 +125,13 @@ def against_baseline(name: str, plan: Plan, url: str | None, asked: Asked, *, st
         raise UsageError(f"{UPDATE_VARIABLE} needs the run to be kept: leave out --no-store and LOADKIT_NO_STORE")
     mine = fingerprint(plan, generator()["host"])
     with open_store(url) as store:
-        held = Baselines(store).get(name) if update else Baselines(store).find(name)
+        held = Baselines(store).get(name)
+        if held is None and not update:
+            raise NotComparableError(Baselines(store).missing(name))
         reports = [store.report(run) for run in held.runs] if held else []
         differs = _differs(reports, mine) if held else ""
         if differs and not update:
-            raise UsageError(f"the baseline {name} is not comparable with this run: {differs}; {_remedy(name)}")
+            raise NotComparableError(f"the baseline {name} is not comparable with this run: {differs}; {_remedy(name)}")
         noise = calibration_of(store, mine["id"])
         first = [store.report(run) for run in held.first] if held and held.moved else []
     if differs:

@@ -62,7 +62,7 @@ def compare(
     store: options.StoreUrl = None,
     papers: Papers = NO_PAPERS,
 ) -> int:
-    """Say whether a run is slower than those of a baseline, or fails more often.
+    """Say whether a run is slower or fails more often than others.
 
     Compared are the p95 of the response time and the error rate, of all requests and of each name with 5 % of them or more; five
     baseline runs are a good number, fewer than three hardly block. Exit code 4: a critical regression, certain to be a major one.

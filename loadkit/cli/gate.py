@@ -53,6 +53,7 @@ def gate(
     workers: options.Workers = "auto",
     no_store: options.NoStore = False,
     store: options.StoreUrl = None,
+    if_comparable: options.IfComparable = False,
     papers: Papers = NO_PAPERS,
 ) -> int:
     """Run a list of scenarios and recommend what to do with a release.
@@ -68,6 +69,7 @@ def gate(
       loadkit gate gate.yaml -e staging -t https://staging.example.com --json recommendation.json
       loadkit gate gate.yaml -e production --dry-run
     """  # fmt: skip
+    from loadkit.cli.against import with_baseline
     from loadkit.cli.consent import ask_before_load
     from loadkit.cli.dotenv import set_environment
     from loadkit.cli.execute import Choices
@@ -100,8 +102,12 @@ def gate(
         history=store,
         papers=Papers(github=False),
     )
+    chosen = [
+        with_baseline(choices, run.baseline, plan, if_comparable=if_comparable) if run.baseline else choices
+        for run, plan in zip(read.runs, plans, strict=True)
+    ]
     with commands_stopped(os.environ, wanted=papers.github):
-        made = _carry_through(read, plans, choices, output)
+        made = _carry_through(read, plans, chosen, output)
         code = ending.conclude(made)
     ending.tell_github(made)
     return code
@@ -130,17 +136,18 @@ def _show(gate: Gate, plans: list[Plan]) -> None:
     write_line(sys.stdout, f"planned: {total}, with {each} for each run to start and end; {budget}")
 
 
-def _carry_through(gate: Gate, plans: list[Plan], choices: Choices, output: Path | None) -> Recommendation:
+def _carry_through(gate: Gate, plans: list[Plan], chosen: list[Choices], output: Path | None) -> Recommendation:
     import time
 
     from loadkit.analysis.recommendation import Occasion, recommend
     from loadkit.cli.gating import Gating
     from loadkit.units import NS_PER_S
 
-    places = dict(zip((run.name for run in gate.runs), _report_names(gate), strict=True))
+    names = [run.name for run in gate.runs]
+    places, choices = dict(zip(names, _report_names(gate), strict=True)), dict(zip(names, chosen, strict=True))
 
     def run_once(run: GateRun, plan: Plan) -> Mapping[str, Any]:
-        return _run_once(plan, choices, output / places[run.name] if output else None)
+        return _run_once(plan, choices[run.name], output / places[run.name] if output else None)
 
     under_way = Gating(
         gate=gate, run_once=run_once, now_ns=time.monotonic_ns, say=lambda text: write_line(sys.stderr, text)

@@ -201,6 +201,13 @@ Across = Annotated[
         show_default=False,
     ),
 ]
+IfComparable = Annotated[
+    bool,
+    typer.Option(
+        "--if-comparable",
+        help="Where there is no such baseline, or it was made with another scenario, target or machine: say so and go on.",
+    ),
+]
 Baseline = Annotated[
     str | None,
     typer.Option(

@@ -41,6 +41,7 @@ def run(
     on_worker_loss: options.WorkerLoss = OnWorkerLoss.ABORT,
     debug: options.Debug = False,
     baseline: options.Baseline = None,
+    if_comparable: options.IfComparable = False,
     block_on: options.BlockOnSeverity = None,
     on_inconclusive: options.OpenResult = None,
     no_store: options.NoStore = False,
@@ -115,7 +116,8 @@ def run(
         )
         plan = read_plan([*files, *(inputs or [])], changes, settings, runs=True)
         if baseline is not None:
-            choices = with_baseline(choices, baseline, plan, Asked(block_on=block_on, on_inconclusive=on_inconclusive))
+            asked = Asked(block_on=block_on, on_inconclusive=on_inconclusive)
+            choices = with_baseline(choices, baseline, plan, asked, if_comparable=if_comparable)
         return execute(plan, choices, processes)
 
 

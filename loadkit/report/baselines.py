@@ -138,8 +138,11 @@ class Baselines:
         """Return a baseline. Raises UsageError where there is none of the name."""
         if found := self.get(name):
             return found
-        names = [baseline.name for baseline in self.all()]
-        raise UsageError(f"there is no baseline {name}: {_there(name, names)}")
+        raise UsageError(self.missing(name))
+
+    def missing(self, name: str) -> str:
+        """Return what is said where there is no baseline of a name, with what there is."""
+        return f"there is no baseline {name}: {_there(name, [baseline.name for baseline in self.all()])}"
 
     def remove(self, name: str) -> Baseline:
         """Remove a baseline and return what it was; its runs stay in the history. Raises UsageError where there is none."""

@@ -116,6 +116,17 @@ def test_a_gate_tells_its_decision_and_health(tmp_path: Path, runner: Path) -> N
     assert "Approved: health 100 of 100" in step.summary
 
 
+def test_the_main_branch_makes_the_baseline_that_a_pull_request_is_compared_with(tmp_path: Path, runner: Path) -> None:
+    files = shop(tmp_path, "http.error_rate < 50%")
+    early = trusted(make_load(tmp_path, runner, SCENARIO=files, BASELINE="shop"))
+    assert (early.code, "note: not compared: there is no baseline shop-" in early.said) == (0, True), early.said
+    main = trusted(make_load(tmp_path, runner, SCENARIO=files, BASELINE="shop", UPDATE_BASELINE="true"))
+    assert (main.code, "made of" in main.said) == (0, True), main.said
+    later = trusted(make_load(tmp_path, runner, SCENARIO=files, BASELINE="shop"))
+    report = json.loads((tmp_path / later.outputs["report"]).read_text())["loadkit"]
+    assert report["comparison"]["baseline"].startswith("shop-")
+
+
 @pytest.mark.parametrize("given", [{"SCENARIO": "nowhere.yaml"}, {"SCENARIO": "shop.yaml", "ARGS": "--no-such-option"}])
 def test_what_cannot_be_run_is_an_error(tmp_path: Path, runner: Path, given: dict[str, str]) -> None:
     shop(tmp_path)

@@ -117,6 +117,21 @@ def test_ctrl_c_ends_the_run_with_its_report_and_decides_nothing(tmp_path: Path)
     assert json.loads((tmp_path / "out" / "1-shop.json").read_text())["loadkit"]["signal"] == "SIGINT"
 
 
+def test_a_run_is_compared_with_its_baseline(tmp_path: Path) -> None:
+    run = {"scenario": shop(tmp_path, HOLDS), "baseline": "main"}
+    file = write_yaml(tmp_path, {"runs": [run]}, "gate.yaml").name
+    result = finish(start("gate", file, cwd=tmp_path, store=True))
+    assert (result.code, "there is no baseline main" in result.err, "[1/1]" in result.err) == (2, True, False)
+    found = tmp_path / "found.json"
+    result = finish(start("gate", file, "--if-comparable", "--json", found, cwd=tmp_path, store=True), found)
+    run_id = trusted(result)["runs"][0]["run"]
+    assert (result.code, "note: not compared: there is no baseline main" in result.err) == (0, True)
+    assert finish(start("baseline", "set", "main", run_id, cwd=tmp_path, store=True)).code == 0
+    result = finish(start("gate", file, "-o", "out", cwd=tmp_path, store=True))
+    report = json.loads((tmp_path / "out" / "1-shop.json").read_text())["loadkit"]
+    assert report["comparison"]["runs"] == [run_id], result.out
+
+
 def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     result = gate(tmp_path, {"scenario": shop(tmp_path, HOLDS)}, arguments=("--dry-run",))
     assert (result.code, result.report) == (0, None)

@@ -129,6 +129,19 @@ def test_the_worst_of_a_regression_is_told():
     assert reason.text.endswith("main: error rate of all +3.00 points; p95 of /pay 212 -> 250 ms, +18%; and 1 more")
 
 
+def test_drift_since_the_baseline_began_is_a_warning():
+    report = judged(HELD, comparison=compared("pass", change=0.01))
+    report["loadkit"]["drift"] = {
+        "severity": "minor",
+        "verdict": "regression",
+        "runs": ["one"],
+        "text": "drift since one: p95",
+    }
+    found = stand(attempt(report))
+    assert [(reason.gravity, reason.text) for reason in found.reasons] == [(Gravity.WARNING, "drift since one: p95")]
+    assert found.state is State.WARNED
+
+
 def test_a_regression_is_told_with_what_to_do():
     report = judged(HELD, comparison=compared(blocked=True))
     report["loadkit"]["run"] = "20261121-090255-k3f9"
