@@ -23,6 +23,8 @@ from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.sample import SAMPLE_WIDTH, Sample
 from loadkit.protocols.http1 import Connection
+from loadkit.slo.declared import parse_slos
+from loadkit.slo.objective import Slo
 from loadkit.template.compile import compile_value
 from loadkit.template.functions import FUNCTIONS
 from loadkit.units import NS_PER_S
@@ -35,6 +37,13 @@ from loadkit.workload.ramp import Ramp
 _BATCH = 4096
 _BATCHES = 60
 _STEADY = Profile([(3600 * NS_PER_S, Fraction(1000), Fraction(1000))])
+_OBJECTIVES = parse_slos(
+    [
+        {"name": "available", "sli": {"availability": True}, "target": "99.9%"},
+        {"name": "fast", "sli": {"latency": "300ms"}, "target": "99%"},
+        {"name": "both", "sli": {"good": "status < 500 and not error and latency < 300ms"}, "target": "99%"},
+    ]
+).slos
 _CONTEXT = PhaseContext(duration_ns=3600 * NS_PER_S, mode="poisson", seed=1)
 
 
@@ -46,6 +55,7 @@ def micro() -> str:
         "engine: two-step flow, without a socket, per request": driven("flow", _BATCH),
         "recorder: append one sample": _append(),
         "recorder: samples into histograms, per sample": _flush(),
+        "recorder: the same with three objectives, per sample": _flush(*_OBJECTIVES),
         "histogram: record an array, per value": _histogram(),
         "template: text with one variable": _template("/api/items/{{ id }}"),
         "template: JSON body with two variables": _template({"token": "{{ token }}", "q": "{{ id }}"}),
@@ -100,9 +110,10 @@ def _append() -> Callable[[], None]:
     return run
 
 
-def _flush() -> Callable[[], None]:
+def _flush(*slos: Slo) -> Callable[[], None]:
     recorder = Recorder()
     rows, batch = recorder.series("/").rows, [value for number in range(_BATCH) for value in _sample(number)]
+    recorder.count_all_events([slo.counted for slo in slos])
 
     def run() -> None:
         rows.extend(batch)

@@ -6,7 +6,7 @@ from docs.pages.markdown import heading, table
 from loadkit.errors import ExitCode
 
 _MEANINGS = {
-    ExitCode.PASS: "All thresholds held and all checks passed, or nothing was judged.",
+    ExitCode.PASS: "All thresholds held, no objective was missed for certain and all checks passed, or nothing was judged.",
     ExitCode.BUG: "A bug in loadkit; the text above says where. Please report it.",
     ExitCode.INVALID_INPUT: "The command line or the scenario is wrong; nothing was run.",
     ExitCode.FAILED: "A threshold, an `ensure` check or an `expect` check failed, or the flow `after` the load did.",

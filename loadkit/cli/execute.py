@@ -84,6 +84,8 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         screen.log(LogLine(text=text, stream="stderr"))
 
     keeper = _keeper(choices, say)
+    if keeper is None and any(slo.consumes for slo in plan.slos):
+        say("note: nothing is taken from a ledger: the run is not kept")
     gathering = Gathering()
     outputs: list[Output] = [screen, gathering, *files, *([keeper] if keeper else [])]
     interrupts = Interrupts(options.graceful_stop_ns, say)

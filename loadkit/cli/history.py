@@ -76,7 +76,11 @@ class HistoryWriter:
 
     def _debit(self, store: Store, report: Mapping[str, Any]) -> None:
         """Take from the ledgers of objectives what the run spoiled, where it is to consume their budgets."""
-        if all(slo["debit"] is None for slo in report["loadkit"]["slos"]):
+        found = report["loadkit"]
+        if not any(slo["consume_budget"] for slo in found["slos"]):
+            return
+        if found["measurement"]["status"] == "invalid":
+            self._say("note: nothing is taken from a ledger: the measurement is invalid")
             return
         from loadkit.outputs.ledger import debit_line
         from loadkit.report.ledger import Ledger

@@ -8,6 +8,7 @@ from rich.console import Console
 from loadkit.engine.events import LogLine
 from loadkit.outputs.console import LiveView, view
 from loadkit.outputs.progress import progress
+from loadkit.slo.spending import RunBudget
 from tests.support.results import failing_second, interval, phase, plan, second, started
 
 
@@ -104,3 +105,13 @@ def test_no_color_draws_without_colour(monkeypatch):
     screen.interval(interval(failing_second(0)))
     screen.close()
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", err.getvalue())
+
+
+def test_the_view_has_a_gauge_of_each_budget():
+    spent = RunBudget(name="available", budget=0.01, bad=3, total=600, unit="events", planned=1200, allowed=12)
+    event = replace(interval(second(0)), budgets=(spent, replace(spent, name="fast", bad=13)))
+    console = Console(file=io.StringIO(), width=100, force_terminal=False)
+    console.print(view(progress(plan(phase(name="steady")), event), [second(0)]))
+    text = console.file.getvalue()
+    assert re.search(r"budget +available +━+.* 25% spent, 3 of 12 bad events allowed", text)
+    assert re.search(r"budget +fast +━+ +108% spent, 13 of 12 bad events allowed", text)

@@ -1,7 +1,9 @@
 import io
+from dataclasses import replace
 
 from loadkit.engine.events import LogLine
 from loadkit.outputs.text import LogOnly, PlainText, headline
+from loadkit.slo.spending import RunBudget
 from tests.support.results import interval, phase, plan, second, started
 
 
@@ -58,3 +60,12 @@ def test_log_lines_go_to_standard_output_also_when_nothing_else_is_shown():
     screen.close()
     screen.close()
     assert (out.getvalue(), err.getvalue()) == ("bought 3\n", "")
+
+
+def test_what_of_its_own_budget_is_spent_is_said():
+    spent = RunBudget(name="available", budget=0.01, bad=3, total=600, unit="events")
+    err = io.StringIO()
+    text = PlainText(io.StringIO(), err)
+    text.start(started())
+    text.interval(replace(interval(second(0)), budgets=(spent,)))
+    assert err.getvalue().rstrip().endswith("| budget available 50% spent so far, 3 of 600 events bad")
