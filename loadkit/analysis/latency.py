@@ -3,7 +3,8 @@
 In this order, with m the minor step (10 %), [L, U] the interval of the change and r the change itself:
 
     invalid                   error rates differ by more than a point: the fast may only be those that survived
-    unresolved                no interval on one side, or less than 10 s of steady load
+    unresolved                no interval on one side, or less than 10 s of steady load; an interval that is open above in one of
+                              the runs finds a regression, and is else unresolved
     improvement               U < 0 and r <= -m
     pass                      U < +m, or not even U is above the practical floor; 100 s of steady load are needed to say so
     regression                L > 0, r >= m, above the floor; significant after Holm
@@ -58,6 +59,7 @@ def measure_latency(sides: Sides, asked: Asked) -> tuple[SeriesComparison, Contr
         baseline_runs=len(levels),
         samples=new.samples if new else 0,
         effective_samples=new.effective_samples if new else 0.0,
+        open_above=(new is not None and new.half) or any(seen.half for seen in held),
         note=_why_unresolved(new, held),
     )
     if new is None or new.level is None or not levels:
@@ -81,7 +83,7 @@ def _filled(sides: Sides, made: SeriesComparison, found: Contrast) -> SeriesComp
         noise=found.tau,
         resolution=math.expm1(reach),
         detectable=max(math.expm1(seen_with), sides.settings.latency.minor, sides.floor_ms(base_ms) / base_ms),
-        note="",
+        note=made.note if made.open_above else "",
     )
 
 
@@ -96,9 +98,11 @@ def judge_latency(sides: Sides, made: SeriesComparison, found: Contrast | None, 
         return replace(made, note="too short", advice=Advice(seconds=CERTIFIED_S))
     made = replace(made, p_adjusted=p_adjusted)
     verdict, note = _verdict(sides, found, p_adjusted)
+    if made.open_above and verdict is not Verdict.REGRESSION:
+        verdict, note = Verdict.UNRESOLVED, made.note
     severity = sides.settings.latency.severity(made.ratio or 0.0) if verdict is Verdict.REGRESSION else None
     made = replace(made, verdict=verdict, severity=severity, note=note)
-    if verdict is Verdict.INCONCLUSIVE:
+    if verdict in (Verdict.INCONCLUSIVE, Verdict.UNRESOLVED):
         return replace(made, advice=_advice(sides, found))
     return replace(
         made, blocked=made.gated and sides.blocks(sides.settings.latency, severity, made.low, made.baseline_runs)
@@ -161,11 +165,11 @@ def _quantile(reading: Reading, asked: Asked) -> Quantile | None:
 def _why_unresolved(new: Quantile | None, held: Sequence[Quantile]) -> str:
     if new is None:
         return "not measured in this run"
-    if new.level is None:
-        return new.note or "no interval"
     if not held:
         return "not measured in the baseline"
-    return f"baseline: {held[0].note or 'no interval'}"
+    if new.level is None or new.half:
+        return new.note or "no interval"
+    return f"baseline: {next((seen.note for seen in held if seen.half or seen.level is None), '') or 'no interval'}"
 
 
 def _geometric_mean(values: Sequence[float]) -> float | None:

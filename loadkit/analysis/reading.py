@@ -10,16 +10,21 @@ from loadkit.report.fingerprint import PARTS
 from loadkit.stats.contrast import Level
 from loadkit.stats.proportions import Share
 
+LONGER_ABOVE = 1.5
 Series = tuple[str, str | None]
 """A family, http or python, and a name; None for all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantile:
-    """A percentile in milliseconds; `level` is None where it has no interval, and `note` says why."""
+    """A percentile in milliseconds; `level` is None where it has no interval, and `note` says why.
+
+    `half` says that its interval is open above: enough to find a regression by, not to exclude one.
+    """
 
     value_ms: float
     level: Level | None
+    half: bool
     samples: int
     effective_samples: float
     note: str
@@ -142,10 +147,15 @@ def _observed(one: Mapping[str, Any]) -> Observed:
 
 def _quantile(found: Mapping[str, Any]) -> Quantile:
     value, low, high = found["value_ms"], found["low_ms"], found["high_ms"]
-    level = Level.of(value, low, high, found["degrees"]) if low and high and value > 0 else None
+    level = None
+    if low and value > 0:
+        # an upper half that is not known is taken to be half as long again as the lower one: tails are longer above
+        high = high or value * (value / low) ** LONGER_ABOVE
+        level = Level.of(value, low, high, found["degrees"])
     return Quantile(
         value_ms=value,
         level=level,
+        half=level is not None and not found["high_ms"],
         samples=found["samples"],
         effective_samples=found["effective_samples"],
         note=found["note"],

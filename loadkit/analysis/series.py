@@ -34,7 +34,8 @@ class SeriesComparison:
 
     `ratio`, `low` and `high` are changes: 0.18 is 18 % slower. `gated` ones decide, the others inform. `p_adjusted` is Holm's among
     those that decide. `baseline_ms` is the geometric mean of `baseline_runs`. `samples` of the run are worth `effective_samples`
-    independent ones. `resolution` is half the width of the interval; from `detectable` on a change would have been found four
+    independent ones. `open_above`: in one of the runs the upper end of the percentile is not known, so a regression can be found,
+    and nothing excluded. `resolution` is half the width of the interval; from `detectable` on a change would have been found four
     times out of five.
     """
 
@@ -56,6 +57,7 @@ class SeriesComparison:
     baseline_runs: int = 0
     samples: int = 0
     effective_samples: float = 0.0
+    open_above: bool = False
     noise: float | None = None
     resolution: float | None = None
     detectable: float | None = None

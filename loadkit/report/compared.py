@@ -94,6 +94,9 @@ def _series() -> Schema:
             "high": _change("Upper end of its 95 % interval."),
             "samples": integer("Samples of the run."),
             "effective_samples": number("How many independent samples would know as much."),
+            "open_above": flag(
+                "Whether the upper end is unknown in one of the runs: a regression can be found, nothing excluded."
+            ),
             "noise": nullable(number("What runs of the same thing differ by: a standard deviation, 0.05 is 5 %.")),
             "resolution": nullable(number("Half the width of the interval.")),
             "detectable": nullable(number("A change from which on four of five would have been found.")),

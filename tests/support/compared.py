@@ -45,6 +45,7 @@ def name_of(
     clustering: float = 1.0,
     degrees: int = 9,
     note: str = "",
+    open_above: bool = False,
 ) -> dict[str, Any]:
     """The measures of a name: `error` is the standard error of ln p95 within the run, infinite where it has no interval."""
     reach = 2.2622 * error
@@ -55,7 +56,7 @@ def name_of(
             "percentile": word,
             "value_ms": value,
             "low_ms": value * math.exp(-reach) if known else None,
-            "high_ms": value * math.exp(reach) if known else None,
+            "high_ms": value * math.exp(reach) if known and not open_above else None,
             "samples": requests - errors,
             "effective_samples": (requests - errors) / 3,
             "degrees": degrees,

@@ -89,6 +89,19 @@ def test_without_an_interval_nothing_is_said() -> None:
     assert "needs at least 59" in found.reason
 
 
+def test_with_the_lower_end_alone_a_regression_is_found_and_nothing_excluded() -> None:
+    """A run of 300 requests may not tell the upper end of its p95, and still be certainly slower."""
+    note = "not enough samples: 300 are worth 120 independent ones, too few to enclose p95"
+    short = baseline(steady_s=12, open_above=True, note=note)
+    slow = compare(run_of(name_of(p95=330, open_above=True, note=note), steady_s=12), short)
+    assert (slow.verdict, slow.severity, slow.blocked) == ("regression", "critical", True)
+    same = compare(run_of(name_of(p95=200, open_above=True, note=note), steady_s=12), short)
+    assert (same.verdict, same.exit) == ("unresolved", ExitCode.PASS)
+    assert same.reason == note
+    long = compare(run_of(name_of(p95=120, open_above=True, note=note)), baseline())
+    assert p95(long).verdict == "unresolved"
+
+
 def test_few_baseline_runs_block_only_what_is_certainly_critical() -> None:
     assert not compared(330, k=2).blocked
     assert compared(330, k=3).blocked
