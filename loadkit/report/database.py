@@ -21,6 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from loadkit.errors import PluginError, PreflightError, UsageError
 from loadkit.redact import MASK, is_secret
+from loadkit.report.store import shelter
 
 HISTORY = Path(".loadkit/history.db")
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -42,7 +43,7 @@ class Database:
         self._engine = _engine(self.url)
         with self._mapped():
             if self.url.get_backend_name() == "sqlite":
-                Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+                _make_place(Path(self.url.database or ""))
             self._bring_up_to_date()
 
     @contextmanager
@@ -124,6 +125,13 @@ def shown(url: URL) -> str:
 def revisions() -> list[str]:
     """Return the names of the migrations in their order; a revision is called as its file."""
     return sorted(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _make_place(path: Path) -> None:
+    if path == HISTORY:
+        shelter(path.parent)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _engine(url: URL) -> sa.Engine:

@@ -42,10 +42,16 @@ def new_run(root: Path) -> Path:
 
 def prepare(root: Path) -> None:
     """Make the directory of the runs if it is not there. Raises OSError."""
-    root.mkdir(parents=True, exist_ok=True)
-    ignored = root.parent / ".gitignore"
+    shelter(root.parent)
+    root.mkdir(exist_ok=True)
+
+
+def shelter(place: Path) -> None:
+    """Make a directory for what is kept, out of sight of Git: what was measured is nobody's source. Raises OSError."""
+    place.mkdir(parents=True, exist_ok=True)
+    ignored = place / ".gitignore"
     if not ignored.exists():
-        ignored.write_text("*\n")  # what was measured is nobody's source
+        ignored.write_text("*\n")
 
 
 def runs(root: Path) -> list[Path]:

@@ -77,6 +77,13 @@ def test_a_new_file_is_made_with_its_directory_and_lets_readers_go_on_beside_a_w
     connection.close()
 
 
+def test_the_usual_file_is_out_of_sight_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Database()
+    assert (tmp_path / ".loadkit" / ".gitignore").read_text() == "*\n"
+    assert (tmp_path / ".loadkit" / "history.db").exists()
+
+
 def test_each_migration_follows_the_one_before():
     before = None
     for name in revisions():
