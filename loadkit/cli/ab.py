@@ -76,6 +76,12 @@ def ab(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result as JSON to this file.")
     ] = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            "--junit", metavar="FILE", help="Write the answer as JUnit XML, for the test pages of CI services."
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object; `loadkit schema ab` describes it.")
     ] = False,
@@ -103,6 +109,7 @@ def ab(
     from loadkit.cli.sides import read_sides
     from loadkit.cli.trial_load import check_load, warn_of
     from loadkit.outputs.json import JsonReport
+    from loadkit.outputs.writing import check_writable, write_whole
     from loadkit.scenario.merge import Overrides
     from loadkit.scenario.settings import Settings
 
@@ -131,6 +138,8 @@ def ab(
     report = None if output is None else JsonReport(output)
     if report:
         report.check()
+    if junit:
+        check_writable(junit, "--junit")
     first = chosen_target(target)
     targets = (first, first if against is None else chosen_target(against))
     sides = read_sides((files[0], files[-1]), targets, changes, settings, rate=rate, users=users)
@@ -143,12 +152,14 @@ def ab(
     code, document = session.document()
     if report:
         report.finish(document)
+    if junit:
+        write_whole(junit, session.junit(document))
     if json:
         import msgspec
 
         write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
     else:
-        session.tell([str(report.path)] if report else [])
+        session.tell([*([str(report.path)] if report else []), *([str(junit)] if junit else [])])
     return code
 
 

@@ -15,7 +15,8 @@ from loadkit.errors import ExitCode
 from loadkit.fleet.ab import SETTLE_S, AbSession, Budget, End, Progress, Side
 from loadkit.fleet.sizing import asked_workers
 from loadkit.fleet.standing import standing
-from loadkit.outputs.ab import answer_lines, load_text, pair_line
+from loadkit.outputs.ab import answer_lines, headline, load_text, pair_line
+from loadkit.outputs.ab_junit import ab_junit
 from loadkit.outputs.ab_report import ab_report
 from loadkit.outputs.base import counted, paint_for, printable, write_line
 from loadkit.units import NS_PER_S, format_duration_ns
@@ -67,6 +68,10 @@ class Interleaving:
             "exit_code": int(code),
         }
         return code, ab_report(known.decision, known.pairs, settings)
+
+    def junit(self, document: dict[str, Any]) -> bytes:
+        """Return the document as JUnit XML."""
+        return ab_junit(document, self._masked(headline(self._result.decision)))
 
     def tell(self, written: Sequence[str]) -> None:
         """Print the answer, and which files were written."""

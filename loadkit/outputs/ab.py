@@ -60,7 +60,7 @@ def _so_far(decision: Decision) -> str:
 
 def answer_lines(decision: Decision, *, end: str, spent: str, paint: Paint = plain) -> Iterator[str]:
     """Yield the answer first, then the table, then what else is to be known. `end` says why the session was over."""
-    yield paint(_headline(decision), _COLOURS[decision.answer])
+    yield paint(headline(decision), _COLOURS[decision.answer])
     left = f", {counted(decision.left_out, 'pair')} left out" if decision.left_out else ""
     yield f"  {counted(decision.pairs, 'pair')}{left}, {spent}: {end}"
     yield f"  {_resolution(decision)}"
@@ -76,7 +76,8 @@ def answer_lines(decision: Decision, *, end: str, spent: str, paint: Paint = pla
         yield f"  the generator was late with {a} of A's arrivals and {b} of B's: that makes the intervals wider, and no side worse"
 
 
-def _headline(decision: Decision) -> str:
+def headline(decision: Decision) -> str:
+    """Return the answer in a sentence."""
     asked, difference = decision.question, decision.difference
     name = f"{asked.metric} of {printable(asked.of)}" if asked.of else asked.metric
     if decision.answer is Answer.SLOWER and difference is not None:

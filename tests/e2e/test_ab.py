@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from junitparser import JUnitXml
 
 from tests.support.command import ROOT, finish, loadkit, scenario, start, write_yaml
 from tests.support.steady_server import steady_server
@@ -22,23 +23,24 @@ NOWHERE = "http://127.0.0.1:9"
 
 @pytest.mark.alone
 def test_a_slower_target_is_found_and_ends_with_4(tmp_path: Path) -> None:
-    report = tmp_path / "ab.json"
+    report, junit = tmp_path / "ab.json", tmp_path / "ab.xml"
+    options = ["--block", "1s", "--of", "home", "--metric", "p50", "--seed", 7, "-o", report, "--junit", junit]
     with steady_server(10) as a, steady_server(25) as b:
         file = write_yaml(tmp_path, scenario(a, PHASES, GET))
-        found = loadkit(
-            "ab", file, "--against", b, "--block", "1s", "--of", "home", "-o", report, "--seed", 7, timeout=120
-        )
+        found = loadkit("ab", file, "--against", b, *options, timeout=240)
     data = json.loads(report.read_text())
     jsonschema.validate(data, json.loads((ROOT / "schemas" / "ab.schema.json").read_text()))
     assert found.code == 4, found
     assert (data["verdict"], data["severity"], data["ended"], data["exit_code"]) == ("slower", "critical", "decided", 4)
     assert data["a"]["load"] == {"rate": 40.0, "users": None, "throughput": None}  # that of the longest phase
-    assert 8 <= data["difference"]["a_ms"] <= 25
+    assert 10 <= data["difference"]["a_ms"] < data["difference"]["b_ms"]
+    assert data["difference"]["b_ms"] >= 25
     assert data["difference"]["low_percent"] > 0
     assert all(40 <= pair[side]["home"]["requests"] <= 130 for pair in data["blocks"] for side in "ab")
     assert {pair["order"] for pair in data["blocks"]} == {"AB", "BA"}
-    assert found.out.startswith("B is SLOWER (critical): p95 of home ")
-    assert len(re.findall(r"^pair +\d+ (?:AB|BA) \| p95 A ", found.err, re.MULTILINE)) == len(data["blocks"])
+    assert found.out.startswith("B is SLOWER (critical): p50 of home ")
+    assert len(re.findall(r"^pair +\d+ (?:AB|BA) \| p50 A ", found.err, re.MULTILINE)) == len(data["blocks"])
+    assert JUnitXml.fromfile(str(junit)).failures == 1
     assert "with 40 arrivals/s, seed 7: " in found.err
 
 

@@ -1,10 +1,14 @@
 """What is said of an A/B session."""
 
+from typing import Any
+
 import jsonschema
 import pytest
+from junitparser import JUnitXml
 
 from loadkit.analysis.ab import Block, Numbers, Pair, Question, decide
-from loadkit.outputs.ab import answer_lines, load_text, pair_line
+from loadkit.outputs.ab import answer_lines, headline, load_text, pair_line
+from loadkit.outputs.ab_junit import ab_junit
 from loadkit.outputs.ab_report import ab_report, ab_schema
 from loadkit.scenario.trial import Load
 
@@ -82,15 +86,33 @@ def test_a_load_has_words(load: Load, said: str) -> None:
     assert load_text(load) == said
 
 
+def document(made: list[Pair], **changes: object) -> dict[str, Any]:
+    load = {"rate": 5.0, "users": None, "throughput": None}
+    side = {"name": "it", "files": ["a.yaml"], "target": "demo://", "digest": "0a", "load": load}
+    settings = {"a": side, "b": side, "seed": 1, "block_s": 5, "settle_s": 1, "repeated_blocks": 0, "max_pairs": 20}
+    settings |= {"elapsed_s": 60.0, "ended": "decided", "exit_code": 4, **changes}
+    return ab_report(decide(made, Question()), made, settings)
+
+
 @pytest.mark.parametrize("made", [pairs(1.3), pairs(1.3, 2), pairs(1.0, failed=20), []])
 def test_the_document_is_as_its_schema_says(made: list[Pair]) -> None:
-    side = {
-        "name": "it",
-        "files": ["a.yaml"],
-        "target": "demo://",
-        "digest": "0a",
-        "load": {"rate": 5.0, "users": None, "throughput": None},
-    }
-    settings = {"a": side, "b": side, "seed": 1, "block_s": 5, "settle_s": 1, "repeated_blocks": 0, "max_pairs": 20}
-    settings |= {"elapsed_s": 60.0, "ended": "decided", "exit_code": 4}
-    jsonschema.validate(ab_report(decide(made, Question()), made, settings), ab_schema())
+    jsonschema.validate(document(made), ab_schema())
+
+
+@pytest.mark.parametrize(
+    ("made", "code", "counts"),
+    [
+        (pairs(1.3), 4, (1, 1, 0, 0)),
+        (pairs(1.0), 0, (1, 0, 0, 0)),
+        (pairs(1.3, 2), 0, (1, 0, 1, 0)),
+        ([], 5, (1, 0, 0, 1)),
+        (pairs(1.3, 2), 130, (1, 0, 0, 1)),
+    ],
+)
+def test_a_reader_of_junit_sees_one_case(made: list[Pair], code: int, counts: tuple[int, ...]) -> None:
+    said = headline(decide(made, Question()))
+    (suite,) = JUnitXml.fromstring(ab_junit(document(made, exit_code=code), said))
+    assert (suite.tests, suite.failures, suite.skipped, suite.errors) == counts
+    (case,) = suite
+    assert (case.name, case.classname) == ("p95 of all requests: B is not 10% slower than A", "it")
+    assert said == (case.result[0].message if case.result else case.system_out)
