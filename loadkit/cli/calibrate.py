@@ -75,21 +75,29 @@ def _held(store: Store, name: str) -> list[Report]:
 
 
 def _made(file: Path, runs: int, run_options: list[str], store: str | None) -> list[Report]:
-    """Run a scenario so many times, each in a process of its own, and return the reports."""
-    reports = []
+    """Run a scenario so many times, each in a process of its own, and return the reports; an INVALID run is made again."""
+    reports: list[Report] = []
     with TemporaryDirectory(prefix="loadkit-") as directory:
-        for number in range(1, runs + 1):
-            report = Path(directory) / f"{number}.json"
-            write_line(sys.stderr, f"run {number} of {runs}: {file}")
-            command = [sys.executable, "-m", "loadkit", "run", str(file), "-q", "-y", "-o", str(report), *run_options]
+        for attempt in range(2 * runs):
+            path = Path(directory) / f"{attempt}.json"
+            write_line(sys.stderr, f"run {len(reports) + 1} of {runs}: {file}")
+            command = [sys.executable, "-m", "loadkit", "run", str(file), "-q", "-y", "-o", str(path), *run_options]
             code = subprocess.run([*command, *(["--store", store] if store else [])], check=False).returncode
-            reports.append(_read(report, code))
-    return reports
+            report = _read(path, code)
+            reports += [report] if report else []
+            if len(reports) == runs:
+                return reports
+    raise PreflightError(
+        f"{2 * runs - len(reports)} of {2 * runs} runs were INVALID: the generator was the limit, so nothing was measured"
+    )
 
 
-def _read(path: Path, code: int) -> Report:
+def _read(path: Path, code: int) -> Report | None:
+    """Return the report of a run; None of one that was INVALID. Raises PreflightError where there was none at all."""
     from loadkit.report.history import read_report
 
+    if code == ExitCode.INVALID_MEASUREMENT:
+        return None
     if code not in (ExitCode.PASS, ExitCode.FAILED, ExitCode.REGRESSION) or not path.is_file():
         raise PreflightError(
             f"the run ended with {code}, so there is nothing to measure noise with; nothing was changed"
