@@ -16,7 +16,7 @@ from loadkit.analysis.standing import Cause, Gravity
 from loadkit.errors import Position
 from loadkit.outputs.paper import Report, legible
 from loadkit.outputs.workflow import workflow_command
-from loadkit.report.judgements import Judgement, by_weight, judgements, verdict_word
+from loadkit.report.judgements import Judgement, Suite, by_weight, judgements, verdict_word
 from loadkit.slo.evaluate import Status
 
 MOST = 10
@@ -64,6 +64,9 @@ def annotate_gate(made: Recommendation, checkout: Checkout) -> list[str]:
 
 
 def _is_remarkable(judgement: Judgement) -> bool:
+    """Say whether a warning is due. Of a comparison that decides nothing one is enough: the whole says what the parts say."""
+    if judgement.status is Status.INCONCLUSIVE and judgement.suite is Suite.REGRESSION:
+        return "series" in judgement.data
     suspect = judgement.status is Status.PASS and judgement.message.startswith("suspect")
     return judgement.status is not Status.PASS or suspect
 

@@ -10,7 +10,7 @@ import pytest
 from loadkit.errors import Position
 from loadkit.outputs.github import Checkout, annotate, step_outputs
 from loadkit.slo.evaluate import Status
-from tests.support.reports import HOSTILE, comparison, hostile_report, invalid_report, judged_report
+from tests.support.reports import HOSTILE, comparison, errors, hostile_report, invalid_report, judged_report, series
 from tests.support.results import report_of, result, verdict
 
 CHECKOUT = Checkout(Path("/home/repo/load"), Path("/home/repo"))
@@ -48,6 +48,13 @@ def test_what_does_not_fail_the_run_is_a_warning():
         "p95 of /cart",
         "http.error_rate < 1%",
     ]
+
+
+def test_of_a_comparison_that_decides_nothing_one_warning_is_enough():
+    parts = {"series": [series("inconclusive")], "errors": [errors("inconclusive")]}
+    held = comparison(verdict="inconclusive", severity=None, **parts)
+    found = told(judged_report(comparison=held, verdicts=[]))
+    assert [message for _, _, message in found] == ["no slower than the baseline main: inconclusive; p95 of /cart"]
 
 
 def test_what_holds_is_not_told():
