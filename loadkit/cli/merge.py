@@ -14,16 +14,20 @@ from loadkit.errors import PreflightError, UsageError
 from loadkit.outputs.base import counted, paint_for, write_line
 
 if TYPE_CHECKING:
+    from loadkit.report.facts import Run
     from loadkit.report.merging import Merged
 
 
 def merge(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN RUN...", help="Runs of one plan: ids, `latest`, their directories, or journals."),
+        typer.Argument(
+            metavar="RUN RUN...", help="Runs of one plan: ids, `latest`, their directories, journals or reports."
+        ),
     ],
     output: options.ReportFile = None,
     quiet: options.Quiet = False,
+    store: options.StoreUrl = None,
 ) -> int:
     """Make one run of several that ran the same plan.
 
@@ -43,7 +47,7 @@ def merge(
     if len(runs) < 2:
         raise UsageError("name two runs or more to merge")
     report = open_report(output)
-    found = merge_runs([_journal(run) for run in runs])
+    found = merge_runs([_journal(run, store) for run in runs])
     written = []
     if report:
         try:
@@ -60,17 +64,46 @@ def merge(
     return found.result.exit_code
 
 
-def _journal(run: str) -> Path:
-    """Return the journal of a run. Raises UsageError for a report, which does not hold the seconds of its run."""
-    from loadkit.report.store import RUNS, find_journal
+def _journal(run: str, store: str | None) -> Path:
+    """Return the journal of a run; of a report, or an id of the history, that of the run it tells of. Raises UsageError."""
+    from loadkit.report.store import JOURNAL, RUNS, find_journal
 
-    path = find_journal(run, RUNS)
-    if path.suffix == ".json":
-        raise UsageError(
-            f"{run} is a report: it has no seconds to lay over those of others. Name the run's directory, or take the run along "
-            "with `loadkit runs export RUN` and `loadkit runs import FILE`"
-        )
-    return path
+    path = Path(run)
+    if path.suffix != ".json" or not path.is_file():
+        try:
+            return find_journal(run, RUNS)
+        except UsageError as error:
+            found = _stored(run, store)
+            if found is None:
+                raise
+            if found.directory is None:
+                raise UsageError(_without_journal(run)) from error
+            return found.directory / JOURNAL
+    from loadkit.report.facts import facts
+    from loadkit.report.history import read_report
+
+    run_id = facts(read_report(path), file=path).id
+    if (RUNS / run_id / JOURNAL).is_file():
+        return RUNS / run_id / JOURNAL
+    raise UsageError(_without_journal(run))
+
+
+def _stored(run: str, store: str | None) -> Run | None:
+    """Return the run that the history has under a text; None where it has none."""
+    from loadkit.report.history import open_store
+
+    try:
+        with open_store(store) as kept:
+            return kept.find(run)
+    except UsageError:
+        return None
+
+
+def _without_journal(run: str) -> str:
+    return (
+        f"{run} cannot be merged: its journal is not on this machine, and a report has no seconds to lay over those of others. "
+        "Name the run's directory, or bring the run here with `loadkit runs export RUN` and `loadkit runs import FILE`"
+    )
 
 
 def _notes(found: Merged) -> list[str]:
