@@ -11,7 +11,7 @@ import typer
 from loadkit.cli import options
 from loadkit.cli.runs import RunText
 from loadkit.errors import ExitCode, LoadkitError, PreflightError
-from loadkit.outputs.base import write_line
+from loadkit.outputs.base import printable, write_line
 
 if TYPE_CHECKING:
     from loadkit.report.facts import Run
@@ -85,7 +85,7 @@ def import_runs(
                 write_line(sys.stderr, f"error: {error}")
                 continue
             word = "imported" if taken.new else "had already"
-            write_line(sys.stdout, f"{word} {taken.run.id}: {taken.run.name}, {taken.run.status.value}")
+            write_line(sys.stdout, printable(f"{word} {taken.run.id}: {taken.run.name}, {taken.run.status.value}"))
     return troubles[0].exit_code if troubles else ExitCode.PASS
 
 

@@ -105,7 +105,8 @@ class HistoryWriter:
 
     def _open_aside(self) -> None:
         if sys.platform == "linux":  # elsewhere it would be the whole process that gives way
-            os.setpriority(os.PRIO_PROCESS, get_native_id(), _LAST)
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, get_native_id(), _LAST)
         with suppress(LoadkitError):  # tried again in the end, and said then
             self._open()
 

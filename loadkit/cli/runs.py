@@ -13,7 +13,7 @@ import typer
 
 from loadkit.cli import options
 from loadkit.errors import ExitCode, PreflightError, UsageError
-from loadkit.outputs.base import counted, paint_for, write_line
+from loadkit.outputs.base import counted, paint_for, printable, write_line
 
 if TYPE_CHECKING:
     from loadkit.report.facts import Run
@@ -168,7 +168,7 @@ def tag_run(
         if changes:
             held.tag(found.id, changes)
         (now,) = held.runs(ids=[found.id])
-    write_line(sys.stdout, f"{now.id}: {tag_text(now.tags) or 'no tags'}")
+    write_line(sys.stdout, printable(f"{now.id}: {tag_text(now.tags) or 'no tags'}"))
     return ExitCode.PASS
 
 

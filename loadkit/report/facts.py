@@ -15,6 +15,9 @@ from loadkit.report.fingerprint import host_class
 from loadkit.report.store import LETTERS, is_id
 from loadkit.slo.validity import CUT_OFF
 
+MAX_COUNT = 2**53
+"""The most requests that a report can mean; larger numbers are not whole in all that reads JSON."""
+
 _PERCENTILES = ("p50", "p95", "p99")
 
 
@@ -76,21 +79,31 @@ def _facts(found: Mapping[str, Any], directory: Path | None, file: Path | None) 
     return Run(
         id=told if is_id(told) else _made_up_id(found, started_at),
         started_at=started_at,
-        name=str(found["name"]),
-        target=str(found["target"]),
+        name=_text(found["name"]),
+        target=_text(found["target"]),
         fingerprint=(found.get("fingerprint") or {}).get("id"),
         status=_status(found),
         exit_code=int(found["exit_code"]),
         duration_s=float(found["elapsed_s"]),
-        host=host_class(found["host"]),
-        tags={str(key): str(value) for key, value in found["tags"].items()},
-        requests=int(made),
+        host=_text(host_class(found["host"])),
+        tags={_text(key): _text(value) for key, value in found["tags"].items()},
+        requests=_count(made),
         rate_per_s=made / judged["active_s"] if judged["active_s"] else 0.0,
         **{f"{name}_ms": times.get(name) for name in _PERCENTILES},
         error_rate=broken / made if made else None,
         directory=directory,
         file=file,
     )
+
+
+def _text(value: Any) -> str:
+    return str(value).replace("\0", "")  # which no text of PostgreSQL may hold
+
+
+def _count(value: Any) -> int:
+    if not 0 <= value <= MAX_COUNT:
+        raise ValueError(f"{value} requests")
+    return int(value)
 
 
 def _status(found: Mapping[str, Any]) -> RunStatus:

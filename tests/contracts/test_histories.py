@@ -123,6 +123,16 @@ def test_a_text_that_means_no_run_is_refused(store: Store, text, message):
     assert str(refused.value) == message
 
 
+def test_hostile_texts_and_numbers_of_a_report_harm_nothing(store: Store):
+    given = report(name="a\0b'; DROP TABLE runs; --\x1b[31m", tags={"k\0": "%_\\"})
+    store.add(given)
+    (run,) = store.runs(tags={"k": "%_\\"})
+    assert run.name == "ab'; DROP TABLE runs; --\x1b[31m"
+    given["loadkit"]["judged"]["requests"] = 10**30
+    with pytest.raises(UsageError, match="is not a report of loadkit"):
+        store.add(given)
+
+
 def test_tags_are_set_and_taken_away(store: Store):
     store.add(report(tags={"team": "shop", "old": "1"}))
     store.tag("20261121-090000-aaaa", {"keep": "", "team": "cart", "old": None})

@@ -225,6 +225,14 @@ def test_a_directory_from_elsewhere_is_copied(place: Path):
     assert (place / "mine" / directory.name / REPORT).exists()
 
 
+def test_names_from_elsewhere_do_not_steer_the_terminal():
+    made = report(tags={"a": "\x1b[31m"})
+    made["loadkit"]["name"] = "\x1b]0;title\x07"
+    Path("report.json").write_bytes(msgspec.json.encode(made))
+    shown = [runs("import", "report.json"), runs("list"), runs("show", "latest"), runs("tag", "latest")]
+    assert not any("\x1b" in one.output or "\x07" in one.output for one in shown)
+
+
 def test_what_is_no_run_is_refused_and_the_rest_is_imported():
     Path("artillery.json").write_text('{"aggregate": {}, "intermediate": []}')
     Path("report.json").write_bytes(msgspec.json.encode(report()))
