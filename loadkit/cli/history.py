@@ -70,7 +70,10 @@ class HistoryWriter:
             return
         self._debit(store, report)
         for step in self._then:
-            step(store, run)
+            try:
+                step(store, run)
+            except LoadkitError as error:
+                self._say(f"warning: {error}")
         if directory:
             self._make_room(store, directory.parent)
 

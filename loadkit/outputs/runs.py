@@ -63,8 +63,9 @@ def show_lines(run: Run, report: Mapping[str, Any], held: str, *, paint: Paint =
     for title, lines in (
         ("Run", _about(run, found, held)),
         ("Times, without warm-up", _times(found["judged"], found)),
-        ("Errors", _errors(found["judged"], run)),
+        ("Outcomes, without warm-up", _outcomes(found["judged"], run)),
         ("Verdicts", [_verdict(verdict, paint) for verdict in found["verdicts"]]),
+        ("Comparison", _comparison(found.get("comparison"))),
         ("Measurement", [found["measurement"]["status"].upper(), *found["measurement"]["reasons"]]),
         ("Files", _files(run)),
     ):
@@ -146,7 +147,7 @@ def _numbers(times: Mapping[str, Any]) -> str:
     return "".join(f"{text:>10}" for text in shown)
 
 
-def _errors(judged: Mapping[str, Any], run: Run) -> Iterator[str]:
+def _outcomes(judged: Mapping[str, Any], run: Run) -> Iterator[str]:
     if run.error_rate is not None:
         yield f"{percent(run.error_rate)} of {run.requests:,} ({run.rate_per_s:.1f}/s) had no valid response, or a 5xx"
     yield from (f"{count:>8,}  status {code}" for code, count in judged["codes"].items())
@@ -159,6 +160,15 @@ def _verdict(verdict: Mapping[str, Any], paint: Paint) -> str:
     seen = f": {verdict['observed_text']}" if verdict["observed_text"] else ""
     why = f" ({verdict['reason']})" if verdict["reason"] else ""
     return f"{word}{printable(verdict['objective'] + seen + why)}"
+
+
+def _comparison(found: Mapping[str, Any] | None) -> Iterator[str]:
+    if not found:
+        return
+    severity = f" ({found['severity']})" if found["severity"] else ""
+    why = f"; {found['reason']}" if found["reason"] else ""
+    yield f"with {found['baseline'] or ', '.join(found['runs'])}: {found['verdict']}{severity}{why}"
+    yield from (one["text"] for one in (*found["errors"], *found["series"]) if one["verdict"] == "regression")
 
 
 def _files(run: Run) -> list[str]:

@@ -125,6 +125,18 @@ def test_a_run_is_shown_from_its_report():
     assert json.loads(runs("show", "latest", "--json").stdout)["loadkit"]["run"] == "20261121-090000-aaaa"
 
 
+def test_a_run_that_was_compared_says_with_what():
+    made = report()
+    slower = {"verdict": "regression", "text": "p95 /cart is 61 % slower"}
+    made["loadkit"]["comparison"] = {
+        "baseline": "main", "runs": ["a"], "verdict": "regression", "severity": "critical", "reason": "",
+        "series": [slower, {"verdict": "pass", "text": "as before"}], "errors": [],
+    }  # fmt: skip
+    with open_store() as store:
+        store.add(made)
+    assert "\n  with main: regression (critical)\n  p95 /cart is 61 % slower\n\n" in runs("show", "latest").stdout
+
+
 def test_removed_runs_are_gone_with_their_directories():
     first, second_one = keep(0), keep(1)
     shown = runs("rm", "20261121-0900", "latest").stdout
