@@ -10,6 +10,7 @@ from loadkit.errors import UsageError
 from loadkit.report.baselines import Baselines
 from loadkit.report.facts import Run
 from loadkit.report.history import Store, open_store
+from loadkit.report.noise import calibration_of, put_calibration
 from loadkit.slo.evaluate import Status
 from tests.contracts.test_histories import report
 from tests.support.results import invalid, verdict
@@ -191,3 +192,14 @@ def test_two_who_set_the_same_baseline_at_once_leave_one_of_both(history_url: st
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(set_it, runs))
     assert len(Baselines(store).find("main").runs) == 1
+
+
+def test_noise_between_runs_is_kept_by_fingerprint_and_measured_anew(store: Store):
+    put_calibration(store, "f1", 0.08, 5)
+    put_calibration(store, "f1", 0.03, 7)
+    found = calibration_of(store, "f1")
+    assert found is not None
+    assert (found.tau, found.runs) == (0.03, 7)
+    assert found.measured_at.tzinfo is not None
+    assert calibration_of(store, "f2") is None
+    assert calibration_of(store, None) is None
