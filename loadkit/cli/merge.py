@@ -31,8 +31,9 @@ def merge(
 ) -> int:
     """Make one run of several that ran the same plan.
 
-    It is exact: every second is read again, counters are added, histograms merged bin by bin, percentiles taken of the whole,
-    and all thresholds are judged anew. Rates of runs that were made at the same time add up. The exit code is that of the whole.
+    They may have made load side by side on several machines, or one after another. It is exact: every second is read again,
+    counters are added, histograms merged bin by bin, percentiles taken of the whole, and all thresholds are judged anew. Rates of
+    runs that were made at the same time add up. The exit code is that of the whole.
 
     \b
     Examples:
