@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loadkit.cli import options
+from loadkit.cli.bundles import Changes, Limits
+from loadkit.cli.unfolding import unfolded
 from loadkit.errors import UsageError
 from loadkit.outputs.base import write_line
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 _MOST_BLOCK_S = 3600
 
 
+@unfolded
 def ab(
     files: Annotated[
         list[Path],
@@ -26,6 +29,8 @@ def ab(
             metavar="A.yaml [B.yaml]", help="Two scenario files; or one, with two targets.", show_default=False
         ),
     ],
+    given: Changes,
+    limits: Limits,
     target: Annotated[
         str | None,
         typer.Option(
@@ -59,19 +64,9 @@ def ab(
     users: Annotated[
         int | None, typer.Option("--users", metavar="NUMBER", min=1, help="Users, instead of the longest phase's load.")
     ] = None,
-    config: options.ConfigFile = None,
-    environment: options.Environment = None,
-    payload: options.Payload = None,
-    variables: options.Variables = None,
-    overrides: options.OverridesJson = None,
-    dotenv: options.Dotenv = None,
-    insecure: options.Insecure = False,
     seed: options.Seed = None,
     scenario_name: options.ScenarioName = None,
     workers: options.Workers = "auto",
-    allow_host: options.AllowHost = None,
-    max_rate: options.MaxRate = None,
-    yes: options.Yes = False,
     quiet: options.Quiet = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result as JSON to this file.")
@@ -104,16 +99,14 @@ def ab(
     """
     from loadkit.cli.dotenv import set_environment
     from loadkit.cli.interleave import Interleaving
-    from loadkit.cli.limits import read_limits
     from loadkit.cli.reading import chosen_target
     from loadkit.cli.sides import read_sides
     from loadkit.cli.trial_load import check_load, warn_of
     from loadkit.outputs.json import JsonReport
     from loadkit.outputs.writing import check_writable, write_whole
-    from loadkit.scenario.merge import Overrides
     from loadkit.scenario.settings import Settings
 
-    set_environment(dotenv)
+    set_environment(given.dotenv)
     if len(files) > 2:
         raise UsageError(f"ab compares two scenarios, and {len(files)} files are given; merge them with `extends`")
     if len(files) == 1 and against is None:
@@ -123,18 +116,8 @@ def ab(
     if rate is not None and users is not None:
         raise UsageError("--rate and --users exclude each other: blocks are open or closed")
     question, budget = _question(metric, of, detect, floor), _budget(block, max_pairs, max_time)
-    settings = Settings(
-        seed=seed, scenario_name=scenario_name, environment=environment, **read_limits(allow_host, max_rate)
-    )
-    changes = Overrides(
-        config=config,
-        environment=environment,
-        insecure=insecure,
-        payload=payload,
-        overrides=overrides,
-        variables=variables,
-        seed=seed,
-    )
+    settings = Settings(seed=seed, scenario_name=scenario_name, environment=given.environment, **limits.read())
+    changes = given.at(None, seed=seed)
     report = None if output is None else JsonReport(output)
     if report:
         report.check()
@@ -146,7 +129,7 @@ def ab(
     for side in sides[: len(files)] if not (quiet or json) else ():
         warn_of(side.plan)
     for side in sides:
-        check_load(side.plan, side.load, ask=not (yes or quiet))
+        check_load(side.plan, side.load, ask=not (limits.yes or quiet))
     session = Interleaving(sides, question, budget, quiet=quiet or json)
     session.run(workers)
     code, document = session.document()

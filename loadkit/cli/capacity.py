@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from loadkit.cli import options
+from loadkit.cli.bundles import Input, Limits
+from loadkit.cli.unfolding import unfolded
 from loadkit.errors import UsageError
 from loadkit.units import NS_PER_S, parse_duration_ns
 
@@ -71,9 +73,11 @@ Output = Annotated[
 ]
 
 
+@unfolded
 def capacity(
     files: options.Files,
-    inputs: options.Inputs = None,
+    given: Input,
+    limits: Limits,
     slo: Slo = None,
     users: Users = None,
     start: Start = None,
@@ -82,20 +86,9 @@ def capacity(
     confirm: ConfirmTime = "60s",
     settle: Settle = "auto",
     planned: Planned = None,
-    config: options.ConfigFile = None,
-    target: options.Target = None,
-    environment: options.Environment = None,
-    payload: options.Payload = None,
-    variables: options.Variables = None,
-    overrides: options.OverridesJson = None,
-    dotenv: options.Dotenv = None,
-    insecure: options.Insecure = False,
     scenario_name: options.ScenarioName = None,
     seed: options.Seed = None,
     workers: options.Workers = "auto",
-    allow_host: options.AllowHost = None,
-    max_rate: options.MaxRate = None,
-    yes: options.Yes = False,
     output: Output = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the answer as JSON; `loadkit schema capacity` describes it.")
@@ -124,40 +117,27 @@ def capacity(
     """  # fmt: skip
     from loadkit.cli.dotenv import set_environment
 
-    set_environment(dotenv)
+    set_environment(given.dotenv)
     from loadkit.analysis.criteria import criteria_of
-    from loadkit.cli.limits import read_limits
-    from loadkit.cli.reading import chosen_target
     from loadkit.cli.scaling import Asked, Telling, scale_users
     from loadkit.cli.searching import SearchAsked, search_load
     from loadkit.fleet.sizing import asked_workers
-    from loadkit.scenario.merge import Overrides
     from loadkit.scenario.reading import read_plan
     from loadkit.scenario.settings import Settings as PlanSettings
 
-    limits = read_limits(allow_host, max_rate)
-    changes = Overrides(
-        config=config,
-        environment=environment,
-        target=chosen_target(target),
-        insecure=insecure,
-        payload=payload,
-        overrides=overrides,
-        variables=variables,
-        seed=seed,
-        objectives=tuple(slo or ()),
-    )
+    held = limits.read()
+    changes = given.changes(seed=seed, objectives=slo)
     decided = PlanSettings(
-        seed=seed, scenario_name=scenario_name, environment=environment, allow_hosts=limits["allow_hosts"]
+        seed=seed, scenario_name=scenario_name, environment=given.environment, allow_hosts=held["allow_hosts"]
     )
-    plan = read_plan([*files, *(inputs or [])], changes, decided, runs=True)
+    plan = read_plan(given.files(*files), changes, decided, runs=True)
     criteria, notes = criteria_of(plan.objectives)
     has_ensure, origin = plan.ensure is not None and not slo, "--slo" if slo else "the file's thresholds"
     settle_s = None if _is_auto(settle) else _whole_seconds("--settle", settle, least=0)
-    telling = Telling(output=output, json=json, quiet=quiet, yes=yes)
+    telling = Telling(output=output, json=json, quiet=quiet, yes=limits.yes)
     if users is not None:
         return scale_users(
-            replace(plan, settings=replace(plan.settings, max_rate=limits["max_rate"])),
+            replace(plan, settings=replace(plan.settings, max_rate=held["max_rate"])),
             Asked(
                 users=users,
                 trial_s=_whole_seconds("--trial", trial, least=LEAST_STEP_S),
@@ -177,7 +157,7 @@ def capacity(
         confirm_s=_whole_seconds("--confirm", confirm, least=LEAST_TRIAL_S),
         settle_s=settle_s,
         workers=asked_workers(workers),
-        max_rate=limits["max_rate"][0] if limits["max_rate"] else None,
+        max_rate=held["max_rate"][0] if held["max_rate"] else None,
         criteria=criteria,
         criteria_from=origin,
         notes=notes,

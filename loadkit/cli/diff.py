@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from loadkit.cli import options
+from loadkit.cli.bundles import Input
+from loadkit.cli.unfolding import unfolded
 from loadkit.errors import ExitCode, Position, ScenarioError, Severity
 from loadkit.outputs.base import write_line
 
 if TYPE_CHECKING:
-    from loadkit.cli.inputs import Input
     from loadkit.cli.revision import Checkout
     from loadkit.scenario.changes import Change
     from loadkit.scenario.difference import Version
@@ -30,17 +30,11 @@ class Format(StrEnum):
     JSON = "json"
 
 
+@unfolded
 def diff(
     old: Annotated[str, typer.Argument(metavar="OLD", help="A scenario file, or REV:PATH for a file of git.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The version to compare with it, written in the same way.")],
-    inputs: options.Inputs = None,
-    config: options.ConfigFile = None,
-    target: options.Target = None,
-    environment: options.Environment = None,
-    payload: options.Payload = None,
-    variables: options.Variables = None,
-    overrides: options.OverridesJson = None,
-    dotenv: options.Dotenv = None,
+    given: Input,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit code 4 when what is judged became looser: a threshold, `ensure`.")
     ] = False,
@@ -58,19 +52,8 @@ def diff(
       loadkit diff main:scenarios/shop.yaml scenarios/shop.yaml
       loadkit diff old.yaml new.yaml --exit-code --format json
     """
-    from loadkit.cli.inputs import Input
     from loadkit.scenario.difference import differences
 
-    given = Input(
-        config=config,
-        target=target,
-        environment=environment,
-        payload=payload,
-        variables=variables,
-        overrides=overrides,
-        dotenv=dotenv,
-        more=tuple(inputs or ()),
-    )
     changes = differences(read_version(old, given), read_version(new, given))
     looser = any(change.looser for change in changes)
     if format is Format.JSON:
@@ -106,7 +89,7 @@ def read_version(name: str, given: Input) -> Version:
         checkout = open_revision(revision, path, into)
         file = checkout.file(path)
         config = _beside(given.config, checkout) if given.config is not None else None
-        given = replace(given, config=config, more=tuple(_beside(more, checkout) for more in given.more))
+        given = replace(given, config=config, inputs=[_beside(more, checkout) for more in given.inputs or ()])
         for missing in checkout.missing:
             write_line(sys.stderr, f"note: {revision} has no {missing}; that of the working tree stands for it")
         try:
@@ -128,7 +111,7 @@ def _read(file: Path, given: Input, moved: tuple[str, str] = ("", "")) -> Versio
     from loadkit.scenario.hidden import find_secrets, without_secrets
     from loadkit.scenario.merge import gather_document
 
-    reading = gather_document([file, *given.more], given.changes(seed=0))
+    reading = gather_document(given.files(file), given.changes(seed=0))
     errors = [found for found in reading.diagnostics if found.severity is Severity.ERROR]
     if reading.document is None or errors:
         from loadkit.redact import Secrets

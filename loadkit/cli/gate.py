@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from loadkit.cli import options
-from loadkit.cli.papers import NO_PAPERS, SEVERAL, Papers, with_papers
+from loadkit.cli.bundles import Keeping, Limits
+from loadkit.cli.papers import SEVERAL, Papers, with_papers
+from loadkit.cli.unfolding import unfolded
 from loadkit.errors import ExitCode
 from loadkit.outputs.base import write_line
 
@@ -23,11 +25,15 @@ if TYPE_CHECKING:
     from loadkit.scenario.plan import Plan
 
 
+@unfolded
 @with_papers(SEVERAL)
 def gate(
     config: Annotated[
         Path, typer.Argument(metavar="CONFIG", help="A gate file in YAML or JSON: the runs, and the time they have.")
     ],
+    limits: Limits,
+    keeping: Keeping,
+    papers: Papers,
     environment: Annotated[
         str | None,
         typer.Option("-e", "--environment", metavar="NAME", help="ci (the default), staging, production or another."),
@@ -46,15 +52,9 @@ def gate(
     ] = False,
     dotenv: options.Dotenv = None,
     quiet: options.Quiet = False,
-    allow_host: options.AllowHost = None,
-    max_rate: options.MaxRate = None,
-    yes: options.Yes = False,
     graceful_stop: options.GracefulStop = "30s",
     workers: options.Workers = "auto",
-    no_store: options.NoStore = False,
-    store: options.StoreUrl = None,
     if_comparable: options.IfComparable = False,
-    papers: Papers = NO_PAPERS,
 ) -> int:
     """Run a list of scenarios and recommend what to do with a release.
 
@@ -75,7 +75,7 @@ def gate(
     from loadkit.cli.execute import Choices
     from loadkit.cli.gate_ending import Ending
     from loadkit.cli.github import commands_stopped
-    from loadkit.cli.limits import check_addresses, read_limits
+    from loadkit.cli.limits import check_addresses
     from loadkit.cli.reading import chosen_target
     from loadkit.scenario.gate import read_gate
     from loadkit.scenario.gate_plans import read_plans
@@ -83,14 +83,14 @@ def gate(
 
     set_environment(dotenv)
     read = read_gate(config, environment)
-    settings = Settings(**read_limits(allow_host, max_rate))
+    settings = Settings(**limits.read())
     plans = read_plans(read, settings, target=chosen_target(target), runs=not dry_run)
     if dry_run:
         _show(read, plans)
         return ExitCode.PASS
     for plan in plans:
         check_addresses(plan)
-        if not (yes or quiet):
+        if not (limits.yes or quiet):
             ask_before_load(plan)
     ending = Ending(json=json, output=output, papers=papers)
     choices = Choices(
@@ -98,8 +98,8 @@ def gate(
         quiet=quiet,
         yes=True,
         workers=workers,
-        store=not no_store,
-        history=store,
+        store=not keeping.no_store,
+        history=keeping.store,
         papers=Papers(github=False),
     )
     chosen = [

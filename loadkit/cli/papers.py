@@ -1,14 +1,13 @@
 """The options by which commands write files for other tools (--junit FILE and the like), each written once.
 
     @with_papers()
-    def run(files: ..., papers: Papers = NO_PAPERS) -> int:
+    def run(files: ..., papers: Papers) -> int:
 
 `papers` becomes one option for each kind of file, and --no-github.
 """
 
 from __future__ import annotations
 
-import functools
 import inspect
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from loadkit.cli.unfolding import replacing
 from loadkit.errors import PreflightError, UsageError
 
 if TYPE_CHECKING:
@@ -128,26 +128,13 @@ def with_papers(
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Return what gives a command with a parameter `papers` an option for each of these kinds, and --no-github."""
 
-    def give(command: Callable[..., int]) -> Callable[..., int]:
-        own = inspect.signature(command, eval_str=True)
-        others = [parameter for name, parameter in own.parameters.items() if name != "papers"]
-        added = _parameters(kinds) if github else _parameters(kinds)[:-1]
+    def make(given: Mapping[str, Any]) -> Papers:
+        files = {kind: Path(given[kind]) for kind in kinds if given.get(kind)}
+        silent = given.get("no_github", False)
+        return Papers(files, github=not silent) if files or silent else NO_PAPERS
 
-        @functools.wraps(command)
-        def run_with_papers(*args: Any, **kwargs: Any) -> int:
-            given = {name: kwargs.pop(name, None) for name in (*kinds, "no_github")}
-            if any(given.values()):
-                files = {kind: Path(given[kind]) for kind in kinds if given[kind]}
-                kwargs["papers"] = Papers(files, github=not given["no_github"])
-            return command(*args, **kwargs)
-
-        parameters = [*others, *added]
-        annotations = {parameter.name: parameter.annotation for parameter in parameters}
-        run_with_papers.__annotations__ = {**annotations, "return": own.return_annotation}
-        run_with_papers.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # read by typer
-        return run_with_papers
-
-    return give
+    parameters = _parameters(kinds) if github else _parameters(kinds)[:-1]
+    return lambda command: replacing(command, "papers", parameters, make)
 
 
 def _parameters(kinds: Collection[str]) -> list[inspect.Parameter]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loadkit.cli import options
+from loadkit.cli.bundles import Input
+from loadkit.cli.unfolding import unfolded
 from loadkit.errors import ExitCode
 from loadkit.outputs.base import counted, paint_for, write_line
 from loadkit.units import three_digits
@@ -18,16 +20,10 @@ if TYPE_CHECKING:
     from loadkit.fleet.demand import Demand
 
 
+@unfolded
 def plan(
     files: options.Files,
-    inputs: options.Inputs = None,
-    config: options.ConfigFile = None,
-    target: options.Target = None,
-    environment: options.Environment = None,
-    payload: options.Payload = None,
-    variables: options.Variables = None,
-    overrides: options.OverridesJson = None,
-    dotenv: options.Dotenv = None,
+    given: Input,
     scenario_name: options.ScenarioName = None,
     workers: options.Workers = "auto",
     json: Annotated[
@@ -44,23 +40,13 @@ def plan(
       loadkit plan shop.yaml
       loadkit plan shop.yaml -e staging --json
     """  # fmt: skip
-    from loadkit.cli.inputs import Input
     from loadkit.fleet.demand import forecast
     from loadkit.fleet.sizing import asked_workers
     from loadkit.outputs.outlook import outlook_lines
     from loadkit.scenario.hidden import rendered_warnings
     from loadkit.scenario.settings import Settings
 
-    given = Input(
-        config=config,
-        target=target,
-        environment=environment,
-        payload=payload,
-        variables=variables,
-        overrides=overrides,
-        dotenv=dotenv,
-    )
-    read = given.read([*files, *(inputs or [])], Settings(scenario_name=scenario_name))
+    read = given.plan(given.files(*files), Settings(scenario_name=scenario_name))
     found = forecast(read, asked_workers(workers))
     if json:
         import msgspec

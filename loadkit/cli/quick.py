@@ -10,15 +10,21 @@ from urllib.parse import unquote, urlsplit
 import typer
 
 from loadkit.cli import options
-from loadkit.cli.papers import NO_PAPERS, Papers, with_papers
+from loadkit.cli.bundles import Keeping, Limits
+from loadkit.cli.papers import Papers, with_papers
+from loadkit.cli.unfolding import unfolded
 from loadkit.errors import UsageError
 
 _DURATION = "10s"
 
 
+@unfolded
 @with_papers()
 def quick(
     url: Annotated[str, typer.Argument(metavar="URL", help="What to GET; demo:///products tries it on the demo shop.")],
+    limits: Limits,
+    keeping: Keeping,
+    papers: Papers,
     rate: Annotated[
         float | None, typer.Option("--rate", metavar="NUMBER", help="Start this many requests a second, come what may.")
     ] = None,
@@ -39,13 +45,7 @@ def quick(
     output: options.ReportFile = None,
     insecure: options.Insecure = False,
     quiet: options.Quiet = False,
-    allow_host: options.AllowHost = None,
-    max_rate: options.MaxRate = None,
-    yes: options.Yes = False,
     baseline: options.Baseline = None,
-    no_store: options.NoStore = False,
-    store: options.StoreUrl = None,
-    papers: Papers = NO_PAPERS,
 ) -> int:
     """Load one URL without writing a file.
 
@@ -65,14 +65,20 @@ def quick(
     with spawned(1) as workers:
         from loadkit.cli.against import with_baseline
         from loadkit.cli.execute import Choices, execute
-        from loadkit.cli.limits import read_limits
         from loadkit.scenario.compile import compile_plan
         from loadkit.scenario.settings import Settings
         from loadkit.scenario.source import read_document
 
         document = read_document(Path("quick"), json.dumps(data, indent=2))
-        plan = compile_plan(document, Settings(**read_limits(allow_host, max_rate)))
-        choices = Choices(output=output, quiet=quiet, yes=yes, store=not no_store, history=store, papers=papers)
+        plan = compile_plan(document, Settings(**limits.read()))
+        choices = Choices(
+            output=output,
+            quiet=quiet,
+            yes=limits.yes,
+            store=not keeping.no_store,
+            history=keeping.store,
+            papers=papers,
+        )
         if baseline is not None:
             choices = with_baseline(choices, baseline, plan)
         return execute(plan, choices, workers)

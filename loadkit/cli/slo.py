@@ -83,9 +83,9 @@ def _declared(what: str | None, environment: str | None) -> tuple[Slo, ...] | No
         if environment is not None:
             raise UsageError("-e chooses an environment of a file; name the file")
         return None
-    from loadkit.cli.inputs import Input
+    from loadkit.cli.bundles import Input
 
-    slos = Input(environment=environment).read([Path(what)]).slos
+    slos = Input(environment=environment).plan([Path(what)]).slos
     if not slos:
         raise UsageError(f"{what} has no objectives; write them under config.slos")
     return slos

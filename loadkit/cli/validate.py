@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loadkit.cli import options
+from loadkit.cli.bundles import Input
+from loadkit.cli.unfolding import unfolded
 from loadkit.errors import ExitCode, ScenarioError
 from loadkit.outputs.base import counted, write_line
 from loadkit.outputs.findings import FORMATS, Checked
 
 if TYPE_CHECKING:
-    from loadkit.cli.inputs import Input
     from loadkit.scenario.gate import Gate
 
 
@@ -27,16 +28,10 @@ class Format(StrEnum):
     SARIF = "sarif"
 
 
+@unfolded
 def validate(
     files: options.Files,
-    inputs: options.Inputs = None,
-    config: options.ConfigFile = None,
-    target: options.Target = None,
-    environment: options.Environment = None,
-    payload: options.Payload = None,
-    variables: options.Variables = None,
-    overrides: options.OverridesJson = None,
-    dotenv: options.Dotenv = None,
+    given: Input,
     each: Annotated[
         bool, typer.Option("--each", help="Check each file by itself, instead of all merged into one scenario.")
     ] = False,
@@ -62,18 +57,7 @@ def validate(
       loadkit validate --each scenarios/*.yaml --format github
       loadkit validate gate.yaml
     """
-    from loadkit.cli.inputs import Input
-
-    given = Input(
-        config=config,
-        target=target,
-        environment=environment,
-        payload=payload,
-        variables=variables,
-        overrides=overrides,
-        dotenv=dotenv,
-    )
-    groups = [(str(file),) for file in files] if each else [tuple(map(str, (*files, *(inputs or []))))]
+    groups = [(str(file),) for file in files] if each else [tuple(map(str, given.files(*files)))]
     checked = [check(group, given) for group in groups]
     text = FORMATS[format.value](checked)
     if text:
@@ -91,7 +75,7 @@ def check(files: tuple[str, ...], given: Input) -> Checked:
     if len(files) == 1 and is_gate(read_source(files[0]).document):
         return check_gate(files[0], given)
     try:
-        plan = given.read(files)
+        plan = given.plan(files)
     except ScenarioError as error:
         return Checked(files=files, diagnostics=error.diagnostics, sources=error.sources)
     diagnostics, sources = without_secrets(plan.warnings, plan.document.sources, plan.secrets)

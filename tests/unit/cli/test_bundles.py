@@ -1,6 +1,6 @@
 import pytest
 
-from loadkit.cli.run import read_tags, split_tags, warn_of_idle
+from loadkit.cli.bundles import Idle, read_tags, split_tags
 from loadkit.errors import UsageError
 
 
@@ -30,6 +30,6 @@ def test_tags_may_stand_in_one_text():
 
 
 def test_options_of_the_cloud_are_said_to_have_no_effect(capsys):
-    warn_of_idle({"--record": True, "--key": None, "--count": "3"})
+    Idle(record=True, count="3", platform="local").warn()
     said = capsys.readouterr().err.splitlines()
     assert [line.split(" has no effect")[0] for line in said] == ["warning: --record", "warning: --count"]

@@ -1,0 +1,154 @@
+"""The options that several commands share, as they belong together; `unfolding` makes them parameters of a command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loadkit.cli import options
+from loadkit.errors import UsageError
+from loadkit.outputs.base import write_line
+
+if TYPE_CHECKING:
+    from loadkit.scenario.merge import Overrides
+    from loadkit.scenario.plan import Plan
+    from loadkit.scenario.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What is changed in scenario files: -c -e -p -v --overrides -k, and the environment variables that they may name."""
+
+    config: options.ConfigFile = None
+    environment: options.Environment = None
+    payload: options.Payload = None
+    variables: options.Variables = None
+    overrides: options.OverridesJson = None
+    dotenv: options.Dotenv = None
+    insecure: options.Insecure = False
+
+    def at(self, target: str | None, *, seed: int | None = None, objectives: Sequence[str] | None = None) -> Overrides:
+        """Return the changes, with what else a command knows; `target` is what -t says, or another. Raises UsageError."""
+        from loadkit.cli.reading import chosen_target
+        from loadkit.scenario.merge import Overrides
+
+        return Overrides(
+            config=self.config,
+            environment=self.environment,
+            target=chosen_target(target),
+            insecure=self.insecure,
+            payload=self.payload,
+            overrides=self.overrides,
+            variables=self.variables,
+            seed=seed,
+            objectives=tuple(objectives or ()),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input(Changes):
+    """The input of a command but for its files: what is changed in them, where load goes, and more files."""
+
+    target: options.Target = None
+    inputs: options.Inputs = None
+
+    def changes(self, *, seed: int | None = None, objectives: Sequence[str] | None = None) -> Overrides:
+        """Return what is changed. Raises UsageError."""
+        return self.at(self.target, seed=seed, objectives=objectives)
+
+    def files(self, *first: Path | str) -> list[Path | str]:
+        """Return these files and those of -i."""
+        return [*first, *(self.inputs or ())]
+
+    def plan(self, files: Sequence[Path | str], settings: Settings | None = None) -> Plan:
+        """Return the plan of files that are not run. Raises ScenarioError with every fault; also UsageError."""
+        from loadkit.cli.dotenv import set_environment
+        from loadkit.scenario.reading import read_plan
+        from loadkit.scenario.settings import Settings
+
+        set_environment(self.dotenv)
+        settings = replace(settings or Settings(), environment=self.environment, **Limits().read())
+        return read_plan(files, self.changes(seed=settings.seed), settings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Where load may go, and how much."""
+
+    allow_host: options.AllowHost = None
+    max_rate: options.MaxRate = None
+    yes: options.Yes = False
+
+    def read(self) -> dict[str, Any]:
+        """Return the limits as fields of Settings, with those of the project. Raises UsageError, and ScenarioError for its file."""
+        from loadkit.cli.limits import read_limits
+
+        return read_limits(self.allow_host, self.max_rate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """Whether the run is kept, and where the history is."""
+
+    no_store: options.NoStore = False
+    store: options.StoreUrl = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What a run is called, and what is noted of it."""
+
+    name: options.RunName = None
+    tag: options.Tags = None
+    tags: options.TagList = None
+    note: options.Note = None
+
+    def read(self) -> dict[str, str]:
+        """Return the tags by key. Raises UsageError for one without a key."""
+        noted = [f"note:{self.note}"] if self.note else []
+        return read_tags([*(self.tag or []), *split_tags(self.tags), *noted])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idle:
+    """What only Artillery's cloud and its distributed runs know."""
+
+    record: options.Record = False
+    key: options.Key = None
+    count: options.Count = None
+    platform: options.Platform = None
+    platform_opt: options.PlatformOptions = None
+
+    def warn(self) -> None:
+        """Say of those that were given that they have no effect."""
+        given = {
+            "--record": self.record,
+            "--key": self.key,
+            "--count": self.count,
+            "--platform": self.platform != "local" and self.platform,
+            "--platform-opt": self.platform_opt,
+        }
+        for option in (option for option, value in given.items() if value):
+            write_line(
+                sys.stderr,
+                f"warning: {option} has no effect: load is made on this machine, and nothing is recorded elsewhere",
+            )
+
+
+def split_tags(text: str | None) -> list[str]:
+    """Return the tags of one text, "team:shop,service:cart"."""
+    return [tag for tag in (text or "").split(",") if tag.strip()]
+
+
+def read_tags(tags: list[str]) -> dict[str, str]:
+    """Return tags by key. Raises UsageError for one without a key."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        key, colon, value = tag.partition(":")
+        if not colon or not key.strip():
+            raise UsageError(f"--tag {tag} is not KEY:VALUE, such as --tag team:checkout")
+        found[key.strip()] = value.strip()
+    return found
