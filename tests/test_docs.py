@@ -84,7 +84,6 @@ def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOADKIT_", "MAKE", "MFLAGS"))}
     return {
         **kept,
-        "LOADKIT_NO_STORE": "1",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }
 
