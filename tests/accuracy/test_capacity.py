@@ -1,6 +1,7 @@
 """The capacity of a queue whose true capacity Erlang's formula says: M/M/16, through the command.
 
-The trials are short, so one of them may err, and the machine may be busy: a second search decides then.
+The trials are short, so one of them may err: a second search decides then. A machine that is busy with other things is found to
+be the limit, and then nothing is known of the queue.
 """
 
 import json
@@ -40,10 +41,10 @@ def error(found: dict[str, Any]) -> float:
 def test_the_capacity_of_a_queue_is_found_within_a_twentieth(tmp_path: Path) -> None:
     """At 744/s of 800/s the p99 of M/M/16 with services of 20 ms reaches 120 ms."""
     found = searched(tmp_path, 1)
-    if found["status"] != "found" or error(found) > 0.05:
+    if found["status"] != "generator limit" and (found["status"] != "found" or error(found) > 0.05):
         found = searched(tmp_path, 2)
     if found["status"] == "generator limit":
-        pytest.skip(f"this machine was the limit twice: {found['limiting']}")
+        pytest.skip(f"this machine was the limit: {found['limiting']}")
     assert error(found) <= 0.05, found
     low, high = (found["interval"][end]["requests_per_s"] for end in ("low", "high"))
     assert 0.9 * TRUE < low < high < 1.12 * TRUE
