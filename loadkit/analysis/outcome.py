@@ -149,7 +149,7 @@ def _judged(found: Evidence, achieved: float | None, in_flight: Sequence[float],
         return Outcome.INVALID, "; ".join(found.reasons), ""
     missed = [verdict for verdict in found.verdicts if verdict.status is Status.FAIL]
     if missed:
-        return Outcome.FAIL, _said(missed[0]), missed[0].objective_text
+        return Outcome.FAIL, f"measured {missed[0].observed_text}", missed[0].objective_text
     if found.overrun:
         return Outcome.FAIL, f"{found.in_flight[-1] if found.in_flight else 0:,.0f} in flight: the queue grows", QUEUE
     if len(in_flight) < LEAST_POINTS:
@@ -161,7 +161,7 @@ def _judged(found: Evidence, achieved: float | None, in_flight: Sequence[float],
         return Outcome.FAIL, f"the number in flight grows: {in_flight[0]:,.0f} to {in_flight[-1]:,.0f}", QUEUE
     unsure = [verdict for verdict in found.verdicts if verdict.status is Status.INCONCLUSIVE]
     if unsure:
-        return Outcome.UNSURE, _said(unsure[0]), unsure[0].objective_text
+        return Outcome.UNSURE, f"measured {unsure[0].observed_text}, too uncertain", unsure[0].objective_text
     return Outcome.PASS, "", ""
 
 
@@ -174,11 +174,6 @@ def grows(in_flight: Sequence[float]) -> bool:
     slope, steps = theil_sen(in_flight), len(in_flight) - 1
     usual = sorted(in_flight)[len(in_flight) // 2]
     return slope.low > 0 and slope.value * steps > max(_LEAST_GROWTH, usual / 2)
-
-
-def _said(verdict: Verdict) -> str:
-    """Return what was observed of a criterion, with what encloses it."""
-    return f"{verdict.objective_text}: {verdict.observed_text}"
 
 
 def _margin(verdicts: Sequence[Verdict]) -> float | None:

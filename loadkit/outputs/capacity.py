@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from loadkit.analysis.capacity import Ask, Capacity, Stage, Status, Tried
-from loadkit.analysis.outcome import Outcome, Seen
+from loadkit.analysis.outcome import QUEUE, Outcome, Seen
 from loadkit.outputs.base import Paint, plain, printable
 from loadkit.report.report import generator
 from loadkit.stats.intervals import Estimate
 from loadkit.units import NS_PER_MS, format_duration_ns, three_digits
 
 FORMAT = 1
+_WAVERS = 0.02
 _COLOURS = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.UNSURE: "yellow", Outcome.INVALID: "yellow"}
 
 
@@ -46,7 +47,9 @@ class Answer:
         """Return the mean number of requests of a visit, by all trials that passed."""
         passed = [one.seen for one in self.capacity.tried if one.counts_as is Outcome.PASS]
         visits = sum(seen.visits_per_s * seen.seconds for seen in passed)
-        return sum(seen.requests_per_s * seen.seconds for seen in passed) / visits if visits else 1.0
+        mean = sum(seen.requests_per_s * seen.seconds for seen in passed) / visits if visits else 1.0
+        # What is under way when a trial begins and ends makes it waver about the number of requests that a visit has.
+        return float(round(mean)) if abs(mean - round(mean)) < _WAVERS * mean else mean
 
     def requests(self, visits_per_s: float | None) -> float | None:
         """Return a rate of visits as requests per second."""
@@ -69,7 +72,8 @@ def trial_line(number: int, ask: Ask, seen: Seen, following: Ask | None, *, pain
         f"{number:>2}  {ask.stage.value:<8.8} {three_digits(ask.rate):>6}/s {seen.seconds:>4.0f} s ",
         f"{paint(f'{seen.outcome.value:<7}', _COLOURS[seen.outcome])} p99 {_enclosed(p99) if p99 else 'unknown'}",
     ]
-    why = seen.reason if seen.outcome is not Outcome.PASS else _margin(seen)
+    missed = f"{seen.criterion}: {seen.reason}" if seen.criterion not in ("", QUEUE) else seen.reason
+    why = missed if seen.outcome is not Outcome.PASS else _margin(seen)
     return f"{' '.join(parts)}{f'; {printable(why)}' if why else ''}; {_next(ask, following)}"
 
 
