@@ -80,7 +80,7 @@ def _facts(found: Mapping[str, Any], directory: Path | None, file: Path | None) 
         id=told if is_id(told) else _made_up_id(found, started_at),
         started_at=started_at,
         name=_text(found["name"]),
-        target=_text(found["target"]),
+        target=_text((found.get("fingerprint") or {}).get("target") or found["target"]),
         fingerprint=(found.get("fingerprint") or {}).get("id"),
         status=_status(found),
         exit_code=int(found["exit_code"]),
