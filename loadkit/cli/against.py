@@ -82,7 +82,8 @@ class Against:
 
         paint = paint_for(sys.stdout, os.environ)
         line = verdict_line(comparison, paint=paint)
-        troubled = bool(comparison.severity) or comparison.exit is not ExitCode.PASS
+        told = found.result.exit_code is comparison.exit  # an invalid measurement says so itself
+        troubled = bool(comparison.severity) or (comparison.exit is not ExitCode.PASS and not told)
         lines = [line, *comparison_lines(comparison, paint=paint)]
         if drift and drift.severity and not comparison.severity:
             lines.append(paint(_drift_text(drift), "yellow"))

@@ -14,6 +14,7 @@ from loadkit.report.fingerprint import fingerprint
 from loadkit.report.history import Store, open_store
 from loadkit.report.noise import put_calibration
 from loadkit.report.report import generator
+from loadkit.slo.validity import Measurement, Validity
 from tests.support.histories import run_id, run_report
 from tests.support.results import plan, result
 
@@ -188,3 +189,14 @@ def test_a_run_that_is_not_kept_cannot_become_part_of_a_baseline(
 def test_a_run_is_followed_by_what_was_asked_for(url: str, main: Baselines) -> None:
     made = with_baseline(Choices(history=url), "main", PLAN)
     assert (len(made.findings), len(made.then)) == (1, 1)
+
+
+def test_of_a_measurement_that_is_invalid_the_comparison_says_nothing_more_with_q(url: str, main: Baselines) -> None:
+    invalid = Measurement(status=Validity.INVALID, reasons=("the generator was too slow",))
+    report = run_report(9, p95_ms=200, fingerprint=MINE)
+    report["loadkit"]["measurement"] |= {"status": "invalid", "reasons": ["the generator was too slow"]}
+    report["loadkit"]["exit_code"] = 5
+    found = Conclusion(result(plan=PLAN, measurement=invalid), report)
+    against(url).find(found)
+    assert found.code is ExitCode.INVALID_MEASUREMENT
+    assert not found.sections[0].troubled
