@@ -384,7 +384,7 @@ def estimate_s(settings: Settings, settle_s: float, cool_s: float, between_s: fl
     parts: list[tuple[int, float, float]] = [
         (steps, min(settings.ramp_s, settings.trial_s), 0.0),
         (halvings, settings.trial_s, cool_s / 2),
-        (CONFIRMATIONS + 1, settings.confirm_s, 0.0),
+        (CONFIRMATIONS + MOST_LOOKS, settings.confirm_s, 0.0),
     ]
     usual = sum(times * (settle_s + seconds + cool + between_s) for times, seconds, cool in parts)
     longest = sum(times * (settle_s + LONGER * seconds + cool_s + between_s) for times, seconds, _ in parts)
