@@ -13,7 +13,7 @@ from loadkit.scenario.hidden import find_secrets, hide_messages, without_secrets
 from loadkit.scenario.merge import Overrides, gather_document
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.settings import Settings
-from loadkit.scenario.source import Document, in_order
+from loadkit.scenario.source import Document, Reading, in_order
 
 _UNSET = "LK502"
 
@@ -24,7 +24,7 @@ def read_plan(files: Sequence[Path | str], changes: Overrides, settings: Setting
     Environment variables that are not set are faults where the plan `runs`, unless it does as Artillery does, which sends the text
     "undefined"; elsewhere they are warnings, even where there is no plan without them.
     """
-    reading = gather_document(files, changes)
+    reading = _with_grouped_counts(gather_document(files, changes))
     errors = [found for found in reading.diagnostics if found.severity is Severity.ERROR]
     if reading.document is None:
         raise ScenarioError(*without_secrets(reading.diagnostics, reading.sources, Secrets()))
@@ -44,6 +44,18 @@ def read_plan(files: Sequence[Path | str], changes: Overrides, settings: Setting
             raise ScenarioError(*without_secrets(found, reading.sources, secrets))
     earlier = hide_messages(reading.diagnostics, secrets)
     return replace(plan, warnings=in_order([*earlier, *plan.warnings]))
+
+
+def _with_grouped_counts(reading: Reading) -> Reading:
+    """Return a reading without the warnings about `expected_events: 12_000_000`, which is text in YAML and a count all the same."""
+    document = reading.document
+    config = document.data.get("config") if document is not None else None
+    slos = config.get("slos") if isinstance(config, dict) else None
+    if document is None or not isinstance(slos, list):
+        return reading
+    counts = {document.at(("config", "slos", index, "expected_events")) for index in range(len(slos))}
+    kept = tuple(one for one in reading.diagnostics if one.code != "LK009" or one.at not in counts)
+    return replace(reading, diagnostics=kept)
 
 
 def without_consequences(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:

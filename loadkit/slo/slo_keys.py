@@ -213,7 +213,8 @@ _KEYS: dict[str, Any] = {
         "type": ["integer", "string"],
         "minimum": 1,
         "title": "Expected events",
-        "description": "How many events production has in a whole window; needed for `consume_budget`.",
+        "description": "How many events production has in a whole window; needed for `consume_budget`. Digits may be grouped: "
+        "12_000_000.",
         "examples": [12_000_000],
     },
     "alerts": {

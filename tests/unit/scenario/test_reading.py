@@ -86,3 +86,12 @@ def test_a_plan_that_only_lacks_values_is_made_and_does_not_run(tmp_path: Path) 
     compat = Overrides(overrides='{"config": {"compat": "artillery"}}')
     plan = read_plan([path], compat, Settings(), runs=True)
     assert [(one.code, one.severity) for one in plan.warnings] == [("LK502", Severity.WARNING)]
+
+
+def test_grouped_digits_of_expected_events_are_a_count_and_no_trap(tmp_path):
+    slos = "slos: [{name: up, sli: {availability: true}, target: 99%, description: 1_0, expected_events: 12_000_000}]"
+    path = tmp_path / "shop.yaml"
+    path.write_text(TEXT.replace("config:", f"config:\n  {slos}"))
+    plan = read_plan([path], Overrides(), Settings())
+    assert plan.slos[0].expected_events == 12_000_000
+    assert [(one.code, one.message.split()[0]) for one in plan.warnings] == [("LK009", "1_0")]
