@@ -103,8 +103,10 @@ class HistoryWriter:
     def _open(self) -> Store:
         from loadkit.report.history import open_store
 
-        self._store = open_store(self._url)
-        return self._store
+        store = open_store(self._url)
+        store.database.make()
+        self._store = store
+        return store
 
     def _open_aside(self) -> None:
         if sys.platform == "linux":  # elsewhere it would be the whole process that gives way

@@ -35,32 +35,55 @@ _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
 
 class Database:
-    """A database that is up to date. `name` is its URL as it may be shown. Raises PreflightError where it cannot be reached."""
+    """A database that is up to date. `name` is its URL as it may be shown. Raises PreflightError where it cannot be reached.
+
+    A file that is not there is made by what writes first: who only reads finds nothing in it, and leaves nothing behind.
+    """
 
     def __init__(self, url: str | None = None) -> None:
         self.url = database_url(url)
         self.name = shown(self.url)
+        self._file = Path(self.url.database or "") if self.url.get_backend_name() == "sqlite" else None
         self._engine = _engine(self.url)
-        with self._mapped():
-            if self.url.get_backend_name() == "sqlite":
-                _make_place(Path(self.url.database or ""))
-            self._bring_up_to_date()
+        self._made = False
+        if not self._absent():
+            self.make()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Yield a connection within a transaction that sees one state of the database."""
+        if self._absent():
+            with _nothing() as connection:
+                yield connection
+            return
+        self.make()
         with self._mapped(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Yield a connection within a transaction that is kept whole or not at all; writers of SQLite wait for each other."""
+        self.make()
         with self._mapped(), self._engine.execution_options(writes=True).begin() as connection:
             yield connection
+
+    def make(self) -> None:
+        """Make the database if it is not there, and bring it up to date; once is enough. Raises PreflightError."""
+        if self._made:
+            return
+        with self._mapped():
+            if self._file:
+                _make_place(self._file)
+            self._bring_up_to_date()
+        self._made = True
 
     def close(self) -> None:
         """Let go of the database. May be called twice."""
         self._engine.dispose()
+
+    def _absent(self) -> bool:
+        with self._mapped():
+            return not self._made and self._file is not None and not self._file.exists()
 
     def _bring_up_to_date(self) -> None:
         newest = revisions()[-1]
@@ -132,6 +155,16 @@ def _make_place(path: Path) -> None:
         shelter(path.parent)
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _nothing() -> Iterator[sa.Connection]:
+    """Yield a connection to a database of empty tables, in memory."""
+    engine = sa.create_engine("sqlite://")
+    with engine.begin() as connection:
+        METADATA.create_all(connection)
+        yield connection
+    engine.dispose()
 
 
 def _engine(url: URL) -> sa.Engine:

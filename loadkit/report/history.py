@@ -73,7 +73,7 @@ _FACTS = [column for column in RUN_ROWS.columns if column.name != "report"]
 
 
 def open_store(url: str | None = None) -> Store:
-    """Return the history that --store or LOADKIT_STORE names, or the file `.loadkit/history.db`; it is made if it is not there.
+    """Return the history that --store or LOADKIT_STORE names, or the file `.loadkit/history.db`; what writes first makes it.
 
     Raises UsageError for a URL of something else, PreflightError where the database cannot be reached.
     """

@@ -85,6 +85,30 @@ def test_an_empty_history_says_so():
     assert runs("list").stdout == "no run in sqlite:///.loadkit/history.db yet\n"
 
 
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("runs list", 0, "no run in sqlite:///.loadkit/history.db yet"),
+        ("runs show latest", 2, "there is no run latest: no run is kept in sqlite:///.loadkit/history.db"),
+        ("runs gc", 0, "0 directories"),
+        ("trend", 2, "there is no run latest: no run is kept in"),
+        ("compare latest main", 2, "there is no run latest: no run is kept in"),
+        ("baseline list", 0, "no baseline is set"),
+        ("merge latest latest~1", 2, "no run is kept in"),
+        ("run --baseline main quickstart.yaml", 2, "there is no baseline main: none is set"),
+        ("runs list --store kept/history.db", 0, "no run in sqlite:///kept/history.db yet"),
+    ],
+)
+def test_who_only_reads_leaves_nothing_behind(command: str, code: int, said: str, place: Path):
+    (place / "quickstart.yaml").write_bytes(
+        Path(__file__, "../../../../scenarios/quickstart.yaml").resolve().read_bytes()
+    )
+    shown = CliRunner().invoke(app, command.split())
+    assert shown.exit_code == code, shown.output
+    assert said in shown.output
+    assert [path.name for path in place.iterdir()] == ["quickstart.yaml"]
+
+
 def test_runs_that_go_on_or_were_cut_off_are_listed():
     directory = cut_off()
     shown = runs("list")

@@ -4,7 +4,10 @@ from pathlib import Path
 import pytest
 
 from loadkit.errors import PreflightError, UsageError
+from loadkit.report.baselines import Baselines
 from loadkit.report.database import MIGRATIONS, Database, database_url, revisions, shown
+from loadkit.report.history import Store
+from tests.support.histories import run_id, run_report
 
 
 @pytest.mark.parametrize(
@@ -56,6 +59,17 @@ def test_a_server_that_is_not_there_is_told_with_the_remedy_and_without_the_pass
     assert "covert" not in message
 
 
+def test_a_file_is_made_by_what_writes_first(tmp_path: Path):
+    place = tmp_path / "history"
+    with Store(Database(str(place / "history.db"))) as store:
+        assert store.runs() == []
+        assert Baselines(store).all() == []
+        assert not place.exists()
+        store.add(run_report(1))
+        assert [run.id for run in store.runs()] == [run_id(1)]
+    assert (place / "history.db").is_file()
+
+
 def test_a_file_that_is_no_database_is_told(tmp_path: Path):
     (tmp_path / "history.db").write_text("no database at all" * 100)
     with pytest.raises(PreflightError, match=r"history\.db cannot be used: file is not a database; check the file"):
@@ -65,7 +79,7 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path):
 def test_a_place_that_cannot_be_a_directory_is_told(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(PreflightError, match=r"history\.db cannot be used: File exists; check the file"):
-        Database(str(tmp_path / "file" / "history.db"))
+        Database(str(tmp_path / "file" / "history.db")).make()
 
 
 def test_a_new_file_is_made_with_its_directory_and_lets_readers_go_on_beside_a_writer(tmp_path: Path):
@@ -79,7 +93,7 @@ def test_a_new_file_is_made_with_its_directory_and_lets_readers_go_on_beside_a_w
 
 def test_the_usual_file_is_out_of_sight_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    Database()
+    Database().make()
     assert (tmp_path / ".loadkit" / ".gitignore").read_text() == "*\n"
     assert (tmp_path / ".loadkit" / "history.db").exists()
 
