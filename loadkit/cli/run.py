@@ -29,6 +29,9 @@ def run(
     on_worker_loss: options.WorkerLoss = OnWorkerLoss.ABORT,
     debug: options.Debug = False,
     baseline: options.Baseline = None,
+    minor: options.Minor = None,
+    major: options.Major = None,
+    critical: options.Critical = None,
     block_on: options.BlockOnSeverity = None,
     on_inconclusive: options.OpenResult = None,
     if_comparable: options.IfComparable = False,
@@ -82,6 +85,8 @@ def run(
         )
         plan = read_plan(given.files(*files), given.changes(seed=seed), settings, runs=True)
         if baseline is not None:
-            asked = Asked(block_on=block_on, on_inconclusive=on_inconclusive)
+            asked = Asked(
+                minor=minor, major=major, critical=critical, block_on=block_on, on_inconclusive=on_inconclusive
+            )
             choices = with_baseline(choices, baseline, plan, asked, if_comparable=if_comparable)
         return execute(plan, choices, processes)

@@ -74,6 +74,12 @@ def test_an_unchanged_target_is_no_regression(measured: Path) -> None:
         assert (comparison["severity"], comparison["blocked"], len(comparison["runs"])) == (None, False, 5)
 
 
+def test_what_counts_as_a_regression_is_said_as_to_compare(measured: Path) -> None:
+    done = run(measured, "--baseline", "main", "--minor", "60%")
+    assert done.code == 2
+    assert "error: major (20%) must not be below minor (60%)" in done.err
+
+
 def test_a_baseline_that_is_not_there_is_said_before_any_load(measured: Path) -> None:
     done = run(measured, "--baseline", "mian")
     assert (done.code, done.report) == (2, None)
