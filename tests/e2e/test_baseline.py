@@ -10,8 +10,6 @@ import pytest
 from loadkit.report.history import open_store
 from tests.support.command import Result, ends_with, finish, scenario, start, write_yaml
 
-pytestmark = pytest.mark.alone
-
 SEARCH: list[Any] = [{"get": {"url": "/search?q=tea", "name": "search"}}]
 
 
@@ -55,6 +53,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.mark.alone
 def test_a_slower_target_is_a_regression_and_exits_with_4(measured: Path) -> None:
     done = run(measured, "--baseline", "main", environment={"LOADKIT_DEMO_SLOWDOWN": "3"})
     assert ends_with(done, 4), done.out
@@ -65,6 +64,7 @@ def test_a_slower_target_is_a_regression_and_exits_with_4(measured: Path) -> Non
         assert done.report["loadkit"]["exit_code"] == 4
 
 
+@pytest.mark.alone
 def test_an_unchanged_target_is_no_regression(measured: Path) -> None:
     done = run(measured, "--baseline", "main")
     assert ends_with(done, 0), done.out
