@@ -102,7 +102,7 @@ def ab(
     from loadkit.cli.reading import chosen_target
     from loadkit.cli.sides import read_sides
     from loadkit.cli.trial_load import check_load, warn_of
-    from loadkit.outputs.json import JsonReport
+    from loadkit.outputs.json import JsonReport, json_text
     from loadkit.outputs.writing import check_writable, write_whole
     from loadkit.scenario.settings import Settings
 
@@ -138,9 +138,7 @@ def ab(
     if junit:
         write_whole(junit, session.junit(document))
     if json:
-        import msgspec
-
-        write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+        write_line(sys.stdout, json_text(document))
     else:
         session.tell([*([str(report.path)] if report else []), *([str(junit)] if junit else [])])
     return code

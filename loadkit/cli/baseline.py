@@ -173,6 +173,6 @@ def _accepted(store: Store, like: str | None, last: int) -> list[Run]:
 
 
 def _write_json(data: Any) -> None:
-    import msgspec
+    from loadkit.outputs.json import json_text
 
-    write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+    write_line(sys.stdout, json_text(data))

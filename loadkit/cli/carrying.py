@@ -91,13 +91,12 @@ def import_runs(
 
 def _write(path: Path, run: Run, store: Store) -> list[str]:
     """Write a run, whole or not at all, and return the names of what is in the file."""
-    import msgspec
-
+    from loadkit.outputs.json import json_file
     from loadkit.outputs.writing import replacing, write_whole
     from loadkit.report.archive import pack
     from loadkit.report.store import FILES, REPORT
 
-    report = msgspec.json.format(msgspec.json.encode(store.report(run)), indent=2) + b"\n"
+    report = json_file(store.report(run))
     if path.suffix.lower() == ".json":
         write_whole(path, report)
         return [REPORT]

@@ -195,9 +195,9 @@ def _refuse_itself(found: Comparison) -> None:
 
 def _print(found: Comparison, *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        import msgspec
+        from loadkit.outputs.json import json_text
 
-        write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(found.to_data()), indent=2).decode())
+        write_line(sys.stdout, json_text(found.to_data()))
         return
     from loadkit.outputs.comparison import comparison_lines, quiet_lines, verdict_line
 

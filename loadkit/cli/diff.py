@@ -65,13 +65,13 @@ def diff(
 
 
 def _write_json(old: str, new: str, changes: Sequence[Change], looser: bool) -> None:
-    import msgspec
+    from loadkit.outputs.json import json_text
 
     found: dict[str, Any] = {"format": 1, "old": old, "new": new, "looser": looser, "changes": []}
     for change in changes:
         record = {name: getattr(change, name) for name in ("what", "subject", "old", "new", "looser", "text")}
         found["changes"].append({"kind": change.kind.value, **record})
-    write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    write_line(sys.stdout, json_text(found))
 
 
 def read_version(name: str, given: Input) -> Version:

@@ -51,8 +51,10 @@ def plan(
     if json:
         import msgspec
 
+        from loadkit.outputs.json import json_text
+
         data = read.secrets.hide(msgspec.to_builtins(found))
-        write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+        write_line(sys.stdout, json_text(data))
         return ExitCode.PASS
     for warning in rendered_warnings(read):
         write_line(sys.stderr, warning)

@@ -63,8 +63,7 @@ def list_runs(
       loadkit runs list --tag branch:main --limit 5
       loadkit runs list --name checkout --json
     """
-    import msgspec
-
+    from loadkit.outputs.json import json_text
     from loadkit.outputs.runs import run_data, run_lines
     from loadkit.report.history import open_store
 
@@ -75,7 +74,7 @@ def list_runs(
     shown = sorted([*found, *others], key=lambda run: (run.started_at, run.id), reverse=True)[:limit]
     if as_json:
         data = {"store": place, "runs": [run_data(run) for run in shown]}
-        write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+        write_line(sys.stdout, json_text(data))
         return ExitCode.PASS
     if not shown:
         write_line(sys.stdout, f"no run in {place}" + (" is like that" if name or tag or fingerprint else " yet"))
@@ -94,9 +93,8 @@ def show_run(run: RunText, as_json: AsJson = False, store: options.StoreUrl = No
       loadkit runs show latest
       loadkit runs show 20261121-0902 --json > report.json
     """
-    import msgspec
-
     from loadkit.cli.history import held_runs
+    from loadkit.outputs.json import json_text
     from loadkit.outputs.runs import show_lines
     from loadkit.report.history import open_store
 
@@ -105,7 +103,7 @@ def show_run(run: RunText, as_json: AsJson = False, store: options.StoreUrl = No
         report = held.report(found)
         why = held_runs(held).get(found.id, "")
     if as_json:
-        write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+        write_line(sys.stdout, json_text(report))
         return ExitCode.PASS
     for line in show_lines(found, report, why, paint=paint_for(sys.stdout, os.environ)):
         write_line(sys.stdout, line)

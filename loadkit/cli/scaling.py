@@ -11,14 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from loadkit.cli.interrupts import Interrupts
 from loadkit.cli.trial_load import check_load, warn_of
 from loadkit.errors import ExitCode, UsageError
 from loadkit.fleet.scaling import MOST_USERS, SETTLE_S, Scaled, Scaling, scale
 from loadkit.outputs.base import counted, paint_for, printable, write_line
-from loadkit.outputs.json import JsonReport
+from loadkit.outputs.json import JsonReport, json_text
 from loadkit.outputs.scalability import scalability_lines, step_line
 from loadkit.outputs.scalability_report import scalability_report
 from loadkit.scenario.plan import Plan
@@ -100,7 +98,7 @@ def scale_users(plan: Plan, asked: Asked, telling: Telling) -> ExitCode:
     if report:
         report.finish(document)
     if telling.json:
-        write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+        write_line(sys.stdout, json_text(document))
     else:
         course.answer([str(report.path)] if report else [], code)
     return code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import os
 import sys
@@ -22,6 +21,7 @@ from loadkit.fleet.capacity import PAUSE_S, CapacityRun, Found, Plans
 from loadkit.fleet.local import Stop
 from loadkit.outputs.base import paint_for, write_line
 from loadkit.outputs.capacity import Answer, answer_data, answer_lines, trial_line
+from loadkit.outputs.json import json_text
 from loadkit.outputs.text import LogOnly
 from loadkit.scenario.hidden import rendered_warnings
 from loadkit.scenario.plan import Plan
@@ -234,7 +234,7 @@ def _exit_code(found: Found, planned: float | None) -> ExitCode:
 
 
 def _tell(answer: Answer, plan: Plan, path: Path | None, *, as_json: bool) -> int:
-    text = json.dumps(plan.secrets.hide(answer_data(answer)), indent=2)
+    text = json_text(plan.secrets.hide(answer_data(answer)))
     if path is not None:
         try:
             path.write_text(f"{text}\n", encoding="utf-8")

@@ -60,9 +60,9 @@ def show(
         standings = {one.slo: one for one in Ledger(kept).standings()}
     named = _named(what, declared, standings)
     if as_json:
-        import msgspec
+        from loadkit.outputs.json import json_text
 
-        write_line(sys.stdout, msgspec.json.format(msgspec.json.encode(ledger_data(named)), indent=2).decode())
+        write_line(sys.stdout, json_text(ledger_data(named)))
         return ExitCode.PASS
     if not named:
         write_line(sys.stdout, "no objective has a ledger; runs with `consume_budget: true` begin one")

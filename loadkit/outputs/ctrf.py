@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from loadkit import __version__
+from loadkit.outputs.json import json_file
 from loadkit.outputs.paper import Paper, Report, ended, legible, run_facts, started, unix_ms
 from loadkit.report.judgements import Judgement, judgements, verdict_word
 from loadkit.slo.evaluate import Status
@@ -47,7 +46,7 @@ def render(reports: Sequence[Report]) -> bytes:
             "extra": {"runs": [{"verdict": verdict_word(report), **run_facts(report)} for report in reports]},
         },
     }
-    return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+    return json_file(data)
 
 
 def _test(report: Report, judgement: Judgement) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The report as a JSON file, complete or not there at all."""
+"""JSON that people read too: as a text, and as the file of a report, complete or not there at all."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.outputs.writing import check_writable, write_whole
+
+if TYPE_CHECKING:  # commands that run nothing write JSON, too
+    from loadkit.engine.events import Interval, LogLine, Started
 
 
 class JsonReport:
@@ -44,4 +46,14 @@ OUTPUTS: Mapping[str, Callable[[Path], JsonReport]] = {"json": JsonReport}
 
 def write_report(path: Path, report: Mapping[str, Any]) -> None:
     """Write a report as JSON. Raises OSError."""
-    write_whole(path, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    write_whole(path, json_file(report))
+
+
+def json_file(data: Any) -> bytes:
+    """Return plain data as what a JSON file holds."""
+    return json_text(data).encode() + b"\n"
+
+
+def json_text(data: Any) -> str:
+    """Return plain data as JSON, indented, without a line break at its end."""
+    return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()

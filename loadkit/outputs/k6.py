@@ -16,9 +16,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from loadkit.errors import UsageError
+from loadkit.outputs.json import json_file
 from loadkit.outputs.paper import Paper, Report, legible
 from loadkit.report.judgements import Judgement, Suite, judgements
 from loadkit.slo.evaluate import Status
@@ -63,7 +62,7 @@ def render(reports: Sequence[Report]) -> bytes:
         "state": {"isStdOutTTY": False, "isStdErrTTY": False, "testRunDurationMs": round(found["elapsed_s"] * 1000, 3)},
         "metrics": dict(sorted(metrics.items())),
     }
-    return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+    return json_file(data)
 
 
 def _metrics(found: Mapping[str, Any]) -> dict[str, Any]:

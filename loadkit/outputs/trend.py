@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from statistics import fmean
 
-import msgspec
-
 from loadkit.analysis.trend import LEAST_POINTS, LEAST_RATIO, Trend, Turn
 from loadkit.outputs.base import Paint, counted, plain, printable
 from loadkit.outputs.chart import ASCII, Chart, Glyphs, chart_lines, letter
+from loadkit.outputs.json import json_text
 from loadkit.stats.changepoints import MAX_P
 from loadkit.units import NS_PER_MS, format_duration_ns, three_digits
 
@@ -42,7 +41,7 @@ def trend_lines(trend: Trend, *, width: int, glyphs: Glyphs = ASCII, paint: Pain
 
 def written(trend: Trend) -> str:
     """Return the trend as JSON, for programs."""
-    return msgspec.json.format(msgspec.json.encode(trend.to_data()), indent=2).decode()
+    return json_text(trend.to_data())
 
 
 def _findings(trend: Trend, paint: Paint) -> Iterator[str]:
