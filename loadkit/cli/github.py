@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +24,8 @@ def commands_stopped(environment: Mapping[str, str], *, wanted: bool) -> Iterato
     if not wanted or not _is_step(environment):
         yield
         return
+    import secrets  # only here: 10 ms of every command
+
     word = secrets.token_hex(16)
     write_line(sys.stdout, f"::stop-commands::{word}")
     try:
