@@ -33,7 +33,8 @@ def plan(
     """Show what scenario files will do, without sending a byte.
 
     Phases and virtual users over time, visits and requests that are to be expected, each scenario's share, the data and the
-    environment variables it needs, and what it demands of this machine. Nothing is looked up and nothing is connected to.
+    environment variables it needs, whether it is large enough to prove its objectives, and what it demands of this machine.
+    Nothing is looked up and nothing is connected to.
 
     \b
     Examples:
@@ -42,7 +43,7 @@ def plan(
     """  # fmt: skip
     from loadkit.fleet.demand import forecast
     from loadkit.fleet.sizing import asked_workers
-    from loadkit.outputs.outlook import outlook_lines
+    from loadkit.outputs.outlook import objective_lines, outlook_lines
     from loadkit.scenario.hidden import rendered_warnings
     from loadkit.scenario.settings import Settings
 
@@ -60,6 +61,8 @@ def plan(
         write_line(sys.stderr, warning)
     paint = paint_for(sys.stdout, os.environ)
     for line in outlook_lines(found.plan, paint=paint, blocks=_draws_blocks()):
+        write_line(sys.stdout, read.secrets.mask_values(line))
+    for line in objective_lines(found.objectives, paint=paint):
         write_line(sys.stdout, read.secrets.mask_values(line))
     write_line(sys.stdout, "")
     write_line(sys.stdout, paint("This machine", "bold"))

@@ -13,6 +13,7 @@ import msgspec
 from loadkit.engine.descriptors import descriptor_limit
 from loadkit.fleet.preflight import descriptors_needed, pool_of, port_held_s, port_warnings, ports_used, usable_ports
 from loadkit.fleet.sizing import usable_cores, worker_count
+from loadkit.scenario.objectives import ObjectiveOutlook, foresee_objectives
 from loadkit.scenario.outlook import Outlook, foresee
 from loadkit.scenario.plan import Plan
 
@@ -41,12 +42,13 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     format: Literal[1] = 1
     plan: Outlook
     machine: Demand
+    objectives: list[ObjectiveOutlook] = []
 
 
 def forecast(plan: Plan, asked: int | None) -> Forecast:
     """Return what a plan will do and what it demands of this machine, with `asked` workers or as many as are worth it."""
     outlook = foresee(plan)
-    return Forecast(plan=outlook, machine=demand_of(plan, outlook, asked))
+    return Forecast(plan=outlook, machine=demand_of(plan, outlook, asked), objectives=foresee_objectives(plan))
 
 
 def forecast_schema() -> dict[str, Any]:

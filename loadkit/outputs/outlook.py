@@ -9,6 +9,7 @@ from loadkit.outputs.base import Paint, against, counted
 from loadkit.units import NS_PER_S, format_duration_ns, three_digits
 
 if TYPE_CHECKING:
+    from loadkit.scenario.objectives import ObjectiveOutlook
     from loadkit.scenario.outlook import Outlook, PayloadOutlook, PhaseOutlook
 
 HEIGHT = 6
@@ -43,6 +44,19 @@ def outlook_lines(outlook: Outlook, *, paint: Paint, blocks: bool = True) -> Ite
             yield paint(when, "bold")
             yield from _table([(one.name, f"{one.number:,}") for one in requests], left=(0,))
     yield from _needs(outlook, paint)
+
+
+def objective_lines(objectives: Sequence[ObjectiveOutlook], *, paint: Paint) -> Iterator[str]:
+    """Yield whether a plan is large enough to prove each of its objectives."""
+    if objectives:
+        yield ""
+        yield paint("Objectives", "bold")
+    for one in objectives:
+        planned = f"nobody knows how many {one.unit}" if one.planned is None else f"{one.planned:,} {one.unit}"
+        needed = "" if one.to_prove is None else f", {one.to_prove:,} without a bad one prove it"
+        text = f"  {one.name}: target {100 * one.target:.12g}%, {planned}{needed}"
+        few = f": too few, so it cannot pass; plan more {one.unit}" if one.too_few else ""
+        yield text + paint(few, "yellow")
 
 
 def chart(values: Sequence[float], duration_s: float, *, blocks: bool = True) -> Iterator[str]:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from loadkit.flow.step import Build
 from loadkit.metrics.recorder import Recorder
+from loadkit.scenario.judging import stretches
 from loadkit.scenario.outlook import foresee
 from loadkit.scenario.phases import phase_names
 from loadkit.scenario.plan import Phase, Plan, Scenario
+from loadkit.slo.budget import events_to_prove
 from loadkit.slo.declared import Surroundings, parse_slos
 from loadkit.slo.expression import Fault
-from loadkit.slo.objective import Slo
+from loadkit.slo.objective import Method, Slo
 from loadkit.slo.threshold import Names
+from loadkit.units import NS_PER_S
 from loadkit.workload.base import ClosedWorkload
 
 
@@ -85,3 +90,44 @@ def planned_events(plan: Plan) -> Mapping[str, int | None]:
         certain = len(known) == len(requests) and slo.indicator.kinds is None
         made[slo.name] = round(sum(known) * share) if certain else None
     return made
+
+
+class ObjectiveOutlook(msgspec.Struct, frozen=True, kw_only=True):
+    """An objective, and whether the plan is large enough to prove it: `planned` events (or slices) are to come, None where nobody
+    knows how many; `to_prove` without a bad one prove the target, and with fewer no run can pass. None of ratio timeslices.
+    """
+
+    name: str
+    target: float
+    unit: str
+    planned: int | None
+    to_prove: int | None
+
+    @property
+    def too_few(self) -> bool:
+        """Say whether the plan cannot prove the target, even if no event is bad."""
+        return self.planned is not None and self.planned < (self.to_prove or 1)
+
+
+def foresee_objectives(plan: Plan) -> list[ObjectiveOutlook]:
+    """Return what a plan can say about its objectives."""
+    events = planned_events(plan)
+    made = []
+    for slo in plan.slos:
+        sliced = slo.method is not Method.OCCURRENCES
+        made.append(
+            ObjectiveOutlook(
+                name=slo.name,
+                target=slo.target,
+                unit="slices" if sliced else "events",
+                planned=_planned_slices(slo, plan) if sliced else events.get(slo.name),
+                to_prove=None if slo.method is Method.RATIO_TIMESLICES else events_to_prove(slo.target),
+            )
+        )
+    return made
+
+
+def _planned_slices(slo: Slo, plan: Plan) -> int:
+    """Return how many slices of an objective come to an end in a plan."""
+    parts = [part for part in slo.selection.stretches(stretches(plan)) if not part.pause]
+    return sum(part.end_ns - part.start_ns for part in parts) // NS_PER_S // slo.slice_s

@@ -68,3 +68,25 @@ def test_a_wrong_file_is_told_as_by_run(tmp_path):
     path.write_text("scenarios: [{flow: [{gett: /}]}]\n")
     shown = invoke(str(path))
     assert shown.exit_code == 2
+
+
+def test_a_plan_that_is_too_small_to_prove_an_objective_says_so(tmp_path):
+    slices = "method: timeslices, timeSliceTarget: 95%, timeSliceWindow: 2s"
+    path = tmp_path / "shop.yaml"
+    path.write_text(
+        "config:\n"
+        "  target: 'http://127.0.0.1:9'\n"
+        "  phases: [{duration: 10, arrivalRate: 30}]\n"
+        "  slos:\n"
+        "    - {name: two nines, sli: {availability: true}, target: 99%}\n"
+        "    - {name: three nines, sli: {availability: true}, target: 99.9%}\n"
+        f"    - {{name: slices, sli: {{availability: true}}, target: 50%, {slices}}}\n"
+        "scenarios: [{flow: [{get: /}]}]\n"
+    )
+    shown = invoke(str(path))
+    assert "two nines: target 99%, 300 events, 299 without a bad one prove it\n" in shown.output
+    assert "three nines: target 99.9%, 300 events, 2,995 without a bad one prove it: too few" in shown.output
+    assert "slices: target 50%, 5 slices, 5 without a bad one prove it\n" in shown.output
+    data = json.loads(invoke(str(path), "--json").output)
+    jsonschema.Draft202012Validator(forecast_schema()).validate(data)
+    assert [(one["planned"], one["to_prove"]) for one in data["objectives"]] == [(300, 299), (300, 2995), (5, 5)]
