@@ -14,46 +14,40 @@ from loadkit.report.shapes import (
     nullable_reference,
     number,
     object_of,
+    position,
     text,
+    titled,
 )
 
 
 def recommendation_schema() -> Schema:
     """Return the schema of a recommendation, in draft 2020-12. Keys that it does not name may be added later."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "loadkit recommendation",
-        **object_of(
-            "What the runs of a gate come to.",
-            {
-                "format": {
-                    "const": FORMAT,
-                    "description": "Version of this format; it changes when a key changes its meaning.",
-                },
-                "gate": text("The gate's name."),
-                "file": text("The gate file, as written on the command line."),
-                "environment": text("The environment of the gate."),
-                "budget_s": nullable(number("How many seconds it might take; null for no limit.")),
-                "elapsed_s": number("How many seconds it took."),
-                "decision": choice("What to do with the release.", *(one.value for one in Decision)),
-                "exit_code": integer("The exit code of the command."),
-                "health": _health(),
-                "runs": list_of("The runs of this environment, in the order of the file.", _run()),
-                "reasons": list_of("What speaks about them, the gravest first.", _reason()),
-                "next": list_of("What to do next.", text("A sentence.")),
-            },
-        ),
-        "$defs": {
-            "position": object_of(
-                "A place in a file.",
+    return titled(
+        "loadkit recommendation",
+        {
+            **object_of(
+                "What the runs of a gate come to.",
                 {
-                    "file": text("File as written on the command line."),
-                    "line": integer("Line, from 1.", minimum=1),
-                    "column": integer("Column, from 1.", minimum=1),
+                    "format": {
+                        "const": FORMAT,
+                        "description": "Version of this format; it changes when a key changes its meaning.",
+                    },
+                    "gate": text("The gate's name."),
+                    "file": text("The gate file, as written on the command line."),
+                    "environment": text("The environment of the gate."),
+                    "budget_s": nullable(number("How many seconds it might take; null for no limit.")),
+                    "elapsed_s": number("How many seconds it took."),
+                    "decision": choice("What to do with the release.", *(one.value for one in Decision)),
+                    "exit_code": integer("The exit code of the command."),
+                    "health": _health(),
+                    "runs": list_of("The runs of this environment, in the order of the file.", _run()),
+                    "reasons": list_of("What speaks about them, the gravest first.", _reason()),
+                    "next": list_of("What to do next.", text("A sentence.")),
                 },
-            )
+            ),
+            "$defs": {"position": position("A place in a file.")},
         },
-    }
+    )
 
 
 def _health() -> Schema:

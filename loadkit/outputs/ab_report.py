@@ -7,9 +7,19 @@ from typing import Any
 
 from loadkit import __version__
 from loadkit.analysis.ab import PERCENTILES, Answer, Block, Decision, Pair
-from loadkit.report.shapes import Schema, choice, integer, list_of, map_of, nullable, number, object_of, text
-
-_SIGNED: Schema = {"type": "number"}
+from loadkit.report.shapes import (
+    Schema,
+    choice,
+    integer,
+    list_of,
+    map_of,
+    nullable,
+    number,
+    object_of,
+    signed,
+    text,
+    titled,
+)
 
 
 def ab_report(decision: Decision, pairs: Sequence[Pair], settings: dict[str, Any]) -> dict[str, Any]:
@@ -69,8 +79,8 @@ def ab_schema() -> Schema:
             "detect_percent": number("The difference that matters."),
             "pairs": integer("Pairs that count."),
             "pairs_left_out": integer("Pairs that do not, for reasons of the generator."),
-            "difference": _nullable_object(_difference_schema("What was asked about; null without response times.")),
-            "errors": _nullable_object(_errors_schema()),
+            "difference": nullable(_difference_schema("What was asked about; null without response times.")),
+            "errors": nullable(_errors_schema()),
             "late_percent": object_of(
                 "Shares of arrivals that the generator was late with.", {"a": number("A's."), "b": number("B's.")}
             ),
@@ -79,7 +89,7 @@ def ab_schema() -> Schema:
             "blocks": list_of("All pairs in order.", _pair_schema()),
         },
     )
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "loadkit ab", **made}
+    return titled("loadkit ab", made)
 
 
 def _side_schema(description: str) -> Schema:
@@ -110,7 +120,7 @@ def _difference_schema(description: str) -> Schema:
             "metric": choice("Which percentile of the response time.", *PERCENTILES),
             "a_ms": number("The geometric mean of A's blocks."),
             "b_ms": number("The geometric mean of B's blocks."),
-            "change_percent": {**_SIGNED, "description": "How much B is above A."},
+            "change_percent": signed("How much B is above A."),
             "low_percent": _bound("Lower end of the 95 % interval, which holds at every look."),
             "high_percent": _bound("Its upper end."),
         },
@@ -123,7 +133,7 @@ def _errors_schema() -> Schema:
         {
             "a_percent": number("A's."),
             "b_percent": number("B's."),
-            "difference_points": {**_SIGNED, "description": "B's minus A's."},
+            "difference_points": signed("B's minus A's."),
             "low_points": _bound("Lower end of the 95 % interval, which holds at every look."),
             "high_points": _bound("Its upper end."),
         },
@@ -153,8 +163,4 @@ def _pair_schema() -> Schema:
 
 
 def _bound(description: str) -> Schema:
-    return {"type": ["number", "null"], "description": f"{description} Null as long as nothing is known."}
-
-
-def _nullable_object(schema: Schema) -> Schema:
-    return {**schema, "type": ["object", "null"]}
+    return nullable(signed(f"{description} Null as long as nothing is known."))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from loadkit.analysis.capacity import Stage, Status
 from loadkit.analysis.outcome import Outcome
 from loadkit.report.shapes import (
@@ -16,11 +14,13 @@ from loadkit.report.shapes import (
     nullable,
     number,
     object_of,
+    signed,
     text,
+    titled,
 )
 
 
-def capacity_schema() -> dict[str, Any]:
+def capacity_schema() -> Schema:
     """Return the schema of a capacity report."""
     rate = object_of(
         "A rate.",
@@ -29,13 +29,11 @@ def capacity_schema() -> dict[str, Any]:
             "visits_per_s": number("Visits, that is arrivals, per second: `arrivalRate` of a phase."),
         },
     )
-    no_rate: Schema = {**rate, "type": ["object", "null"]}
+    no_rate = nullable(rate)
     outcomes = [outcome.value for outcome in Outcome]
-    share: Schema = {"type": ["number", "null"]}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "loadkit capacity",
-        **object_of(
+    return titled(
+        "loadkit capacity",
+        object_of(
             "The capacity of a target, and the trials by which it was found.",
             {
                 "format": {"const": 1, "description": "Changes when a key changes its meaning."},
@@ -65,32 +63,29 @@ def capacity_schema() -> dict[str, Any]:
                     **no_rate,
                     "description": "About where the closest criterion meets its limit; null where the trials do not say.",
                 },
-                "limiting": {
-                    **object_of(
+                "limiting": nullable(
+                    object_of(
                         "What was missed first above the capacity; null where nothing was.",
                         {"criterion": text("The criterion."), "reason": text("What was seen of it.")},
-                    ),
-                    "type": ["object", "null"],
-                },
-                "unstable": {
-                    **list_of("From the lowest load that failed to the highest that passed above it; else null.", rate),
-                    "type": ["array", "null"],
-                },
+                    )
+                ),
+                "unstable": nullable(
+                    list_of("From the lowest load that failed to the highest that passed above it; else null.", rate)
+                ),
                 "requests_per_visit": number("Mean number of requests of a visit."),
                 "planned": {**no_rate, "description": "The planned load; null where nobody says it."},
-                "headroom": {**share, "description": "Capacity / planned load - 1; null without one of them."},
+                "headroom": nullable(signed("Capacity / planned load - 1; null without one of them.")),
                 "findings": list_of("What else was noticed.", text("A sentence.")),
                 "trials": list_of("The trials, in order.", _trial(outcomes)),
                 "versions": map_of("Versions of loadkit and its libraries.", text("A version.")),
                 "host": {"type": "object", "description": "The machine that made the load."},
             },
         ),
-    }
+    )
 
 
 def _trial(outcomes: list[str]) -> Schema:
-    end: Schema = {"type": ["number", "null"], "description": "In milliseconds; null where it is not known."}
-    share: Schema = {"type": ["number", "null"]}
+    end = nullable(signed("In milliseconds; null where it is not known."))
     return object_of(
         "A trial.",
         {
@@ -101,10 +96,10 @@ def _trial(outcomes: list[str]) -> Schema:
             "counts_as": choice("What it counts as: what stays unsure counts as failed.", *outcomes),
             "criterion": text("What was missed, or not decided."),
             "reason": text("What was seen of it."),
-            "margin": {**share, "description": "How far the closest criterion is from its limit, as a share of it."},
+            "margin": nullable(signed("How far the closest criterion is from its limit, as a share of it.")),
             "requests_per_s": number("Requests per second."),
             "visits_per_s": number("Visits per second that came to their end."),
-            "achieved": {**share, "description": "Visits that ended, of those that were offered."},
+            "achieved": nullable(signed("Visits that ended, of those that were offered.")),
             "in_flight": number("Mean number of virtual users at work."),
             "errors": integer("Errors of every kind."),
             "response_time_ms": map_of(

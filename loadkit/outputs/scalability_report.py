@@ -7,9 +7,19 @@ from typing import Any
 
 from loadkit import __version__
 from loadkit.analysis.scalability import Scalability
-from loadkit.report.shapes import Schema, choice, flag, integer, list_of, nullable, number, object_of, text
-
-_SIGNED: Schema = {"type": "number"}
+from loadkit.report.shapes import (
+    Schema,
+    choice,
+    flag,
+    integer,
+    list_of,
+    nullable,
+    number,
+    object_of,
+    signed,
+    text,
+    titled,
+)
 
 
 def scalability_report(found: Scalability, settings: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +49,7 @@ def scalability_schema() -> Schema:
             "signal": nullable(text("The signal that ended it early; null without.")),
             "exit_code": integer("What the command exits with."),
             "steps": list_of("All steps, by rising number of users.", _step_schema()),
-            "fit": _nullable_object(_fit_schema()),
+            "fit": nullable(_fit_schema()),
             "trusted": flag("Whether the law can be relied on."),
             "doubts": list_of("Why it cannot.", text("A reason.")),
             "warnings": list_of("What weakens it.", text("A sentence.")),
@@ -47,8 +57,8 @@ def scalability_schema() -> Schema:
             "optimum": nullable(
                 integer("The users with the most throughput for the response time that meet the objectives.")
             ),
-            "knee": _nullable_object(_knee_schema()),
-            "efficiency_at_scale": _nullable_object(
+            "knee": nullable(_knee_schema()),
+            "efficiency_at_scale": nullable(
                 object_of(
                     "E(N) of the most users that meet the objectives; null where none do.",
                     {"users": integer("How many."), "efficiency": number("Their efficiency; 1 is linear.")},
@@ -56,7 +66,7 @@ def scalability_schema() -> Schema:
             ),
         },
     )
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "loadkit scalability", **made}
+    return titled("loadkit scalability", made)
 
 
 def _step_schema() -> Schema:
@@ -70,10 +80,9 @@ def _step_schema() -> Schema:
             "p95_low_ms": nullable(number("Lower end of its 95 % interval; null where it is not known.")),
             "p95_high_ms": nullable(number("Its upper end.")),
             "efficiency": number("E(N): throughput of each user against that of one alone."),
-            "marginal_efficiency": {
-                "type": ["number", "null"],
-                "description": "What each further user since the step before adds; 1: as much as one alone. Null in the first.",
-            },
+            "marginal_efficiency": nullable(
+                signed("What each further user since the step before adds; 1: as much as one alone. Null in the first.")
+            ),
             "fitted_rate": nullable(number("Requests per second by the law; null without one.")),
             "failed": number("The share of requests that failed."),
             "seconds": number("How long was measured."),
@@ -90,7 +99,7 @@ def _fit_schema() -> Schema:
             "lambda": _bounds_schema("Requests per second of one user."),
             "sigma": _bounds_schema("Contention."),
             "kappa": _bounds_schema("Coherency."),
-            "r_squared": {**_SIGNED, "description": "The part of the throughput's variation that the law explains."},
+            "r_squared": signed("The part of the throughput's variation that the law explains."),
             "relative_error": number("By which part the law misses the throughputs, root mean square."),
         },
     )
@@ -109,9 +118,9 @@ def _peak_schema() -> Schema:
                 "none",
                 "unknown",
             ),
-            "users": _nullable_object(_bounds_schema("With how many users; null unless measured or predicted.")),
-            "rate": _nullable_object(_bounds_schema("Requests per second there; null unless measured or predicted.")),
-            "ceiling": _nullable_object(
+            "users": nullable(_bounds_schema("With how many users; null unless measured or predicted.")),
+            "rate": nullable(_bounds_schema("Requests per second there; null unless measured or predicted.")),
+            "ceiling": nullable(
                 _bounds_schema(
                     "What throughput without a peak comes close to; null before two thirds of it were measured."
                 )
@@ -140,7 +149,3 @@ def _bounds_schema(description: str) -> Schema:
             "high": nullable(number("Upper end of its 95 % interval; null: unbounded.")),
         },
     )
-
-
-def _nullable_object(schema: Schema) -> Schema:
-    return {**schema, "type": ["object", "null"]}

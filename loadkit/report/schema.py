@@ -10,18 +10,22 @@ from loadkit.report.measures import measures_schema
 from loadkit.report.merging import merged_schema
 from loadkit.report.parts import measured_schema, phases_schema
 from loadkit.report.recovery import recovery_schema
-from loadkit.report.shapes import Schema
-from loadkit.report.shapes import choice as _choice
-from loadkit.report.shapes import flag as _flag
-from loadkit.report.shapes import integer as _integer
-from loadkit.report.shapes import list_of as _list
-from loadkit.report.shapes import map_of as _map
-from loadkit.report.shapes import nullable as _nullable
-from loadkit.report.shapes import nullable_reference as _nullable_ref
-from loadkit.report.shapes import number as _number
-from loadkit.report.shapes import object_of as _object
-from loadkit.report.shapes import reference as _ref
-from loadkit.report.shapes import text as _text
+from loadkit.report.shapes import (
+    Schema,
+    choice,
+    flag,
+    integer,
+    list_of,
+    map_of,
+    nullable,
+    nullable_reference,
+    number,
+    object_of,
+    position,
+    reference,
+    text,
+    titled,
+)
 from loadkit.report.slos import slos_schema
 from loadkit.report.timeline import COLUMNS
 
@@ -36,49 +40,55 @@ _SUMMARY_WORDS = {
 
 def report_schema() -> Schema:
     """Return the schema of a report, in draft 2020-12. Keys that it does not name may be added later."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "loadkit report",
-        **_object(
-            "What a run measured and what it came to. Readers ignore keys they do not know.",
-            {
-                "aggregate": _ref("section", "The whole run, with its warm-up phases."),
-                "intermediate": _list("Windows of ten seconds, in order.", _ref("section", "One window.")),
-                "loadkit": _object(
-                    "What Artillery's report has no place for.", {**_origin(), **_course(), **_measures()}
-                ),
+    return titled(
+        "loadkit report",
+        {
+            **object_of(
+                "What a run measured and what it came to. Readers ignore keys they do not know.",
+                {
+                    "aggregate": reference("section", "The whole run, with its warm-up phases."),
+                    "intermediate": list_of("Windows of ten seconds, in order.", reference("section", "One window.")),
+                    "loadkit": object_of(
+                        "What Artillery's report has no place for.", {**_origin(), **_course(), **_measures()}
+                    ),
+                },
+            ),
+            "$defs": {
+                "section": _section(),
+                "summary": _summary(),
+                "position": position("A place in a scenario file."),
+                **health_definitions(),
             },
-        ),
-        "$defs": {"section": _section(), "summary": _summary(), "position": _position(), **health_definitions()},
-    }
+        },
+    )
 
 
 def _origin() -> Schema:
     return {
         "format": {"const": 1, "description": "Version of this format; it changes when a key changes its meaning."},
-        "run": _nullable(_text("The run's id, such as 20261121-090255-k3f9; null where it is not kept.")),
+        "run": nullable(text("The run's id, such as 20261121-090255-k3f9; null where it is not kept.")),
         "fingerprint": fingerprint_schema(),
-        "name": _text("The run's name."),
-        "target": _text("Where the load went, without user name and password."),
-        "ways": _list("How targets were reached, where it was not directly.", _text("A sentence.")),
+        "name": text("The run's name."),
+        "target": text("Where the load went, without user name and password."),
+        "ways": list_of("How targets were reached, where it was not directly.", text("A sentence.")),
         "insecure": {"type": "boolean", "description": "True when TLS certificates were not verified."},
-        "files": _list("The scenario files, as written on the command line.", _text("A file.")),
-        "tags": _map("Tags given with --tag.", _text("The tag's value.")),
-        "digest": _text("Identifies the plan: same digest and seed, same arrivals and choices."),
-        "seed": _integer("Seed of every random choice.", minimum=None),
-        "timeout_multiplier": _number("By how much timeouts were longer than written; 1 unless somebody asked for it."),
-        "workers": _integer("Worker processes that made the load."),
-        "commit": _nullable(
-            _text("The commit of git that it ran at, as the CI service or git says; null outside of a repository.")
+        "files": list_of("The scenario files, as written on the command line.", text("A file.")),
+        "tags": map_of("Tags given with --tag.", text("The tag's value.")),
+        "digest": text("Identifies the plan: same digest and seed, same arrivals and choices."),
+        "seed": integer("Seed of every random choice.", minimum=None),
+        "timeout_multiplier": number("By how much timeouts were longer than written; 1 unless somebody asked for it."),
+        "workers": integer("Worker processes that made the load."),
+        "commit": nullable(
+            text("The commit of git that it ran at, as the CI service or git says; null outside of a repository.")
         ),
-        "versions": _map("Versions of loadkit, Python and the libraries that matter.", _text("A version.")),
-        "host": _object(
+        "versions": map_of("Versions of loadkit, Python and the libraries that matter.", text("A version.")),
+        "host": object_of(
             "The machine that made the load.",
             {
-                "system": _text("Operating system."),
-                "machine": _text("Processor architecture."),
-                "cpus": _integer("Number of processors."),
-                "cpu": _text("Model of the processors; empty where the system does not tell it."),
+                "system": text("Operating system."),
+                "machine": text("Processor architecture."),
+                "cpus": integer("Number of processors."),
+                "cpu": text("Model of the processors; empty where the system does not tell it."),
             },
         ),
     }
@@ -87,67 +97,67 @@ def _origin() -> Schema:
 def _course() -> Schema:
     return {
         "started_at": {"type": "string", "format": "date-time", "description": "When load began, in UTC (ISO 8601)."},
-        "elapsed_s": _number("Seconds from the start to the end of the run."),
-        "signal": _nullable(_text("The signal that ended the run early; null when none did.")),
-        "aborted_by": _nullable(
-            _object(
+        "elapsed_s": number("Seconds from the start to the end of the run."),
+        "signal": nullable(text("The signal that ended the run early; null when none did.")),
+        "aborted_by": nullable(
+            object_of(
                 "The threshold that ended the run early; null when none did.",
                 {
-                    "objective": _text("The threshold, as written."),
-                    "second": _integer("The second of the run at which it had failed."),
+                    "objective": text("The threshold, as written."),
+                    "second": integer("The second of the run at which it had failed."),
                 },
             )
         ),
-        "after_failed": _nullable(_text("Why the flow `after` the load failed; null when it did not.")),
-        "exit_code": _integer("The exit code of the command."),
+        "after_failed": nullable(text("Why the flow `after` the load failed; null when it did not.")),
+        "exit_code": integer("The exit code of the command."),
         "phases": phases_schema(),
         **measured_schema(),
         "measurement": _measurement(),
-        "verdicts": _list("What was judged, in the order of the file.", _verdict()),
+        "verdicts": list_of("What was judged, in the order of the file.", _verdict()),
         "slos": slos_schema(),
-        "warnings": _list("Warnings about the scenario.", _warning()),
+        "warnings": list_of("Warnings about the scenario.", _warning()),
     }
 
 
 def _measures() -> Schema:
     return {
-        "requests": _list("What happened to each request, by name.", _request()),
-        "calls": _list("What happened to each Python function that was called, by name.", _call()),
-        "metrics": _object(
+        "requests": list_of("What happened to each request, by name.", _request()),
+        "calls": list_of("What happened to each Python function that was called, by name.", _call()),
+        "metrics": object_of(
             "All counters and summaries of the run, those that Artillery does not have as well.",
             {
-                "counters": _map("Counters by name, over all requests and scenarios.", _integer("How often.")),
-                "summaries": _map("Aggregates of each time metric by its name.", _ref("summary", "A metric.")),
+                "counters": map_of("Counters by name, over all requests and scenarios.", integer("How often.")),
+                "summaries": map_of("Aggregates of each time metric by its name.", reference("summary", "A metric.")),
             },
         ),
-        "series": _list("Histograms that can be merged and asked for any percentile.", _series()),
+        "series": list_of("Histograms that can be merged and asked for any percentile.", _series()),
         "measures": measures_schema(),
-        "comparison": _nullable(comparison_schema()),
-        "drift": _nullable(drift_schema()),
+        "comparison": nullable(comparison_schema()),
+        "drift": nullable(drift_schema()),
         "recovery": recovery_schema(),
         "merged": merged_schema(),
-        "apdex": _nullable(
-            _object(
+        "apdex": nullable(
+            object_of(
                 "How satisfied users are with how long they wait; null without `plugins.apdex`.",
                 {
-                    "threshold_ms": _number("Up to how long a request satisfies."),
-                    "satisfied": _integer("Responses within the threshold."),
-                    "tolerated": _integer("Responses within four times the threshold."),
-                    "frustrated": _integer("Responses that took longer."),
-                    "score": _number("(satisfied + tolerated / 2) / all, between 0 and 1."),
-                    "ranking": _text("excellent, good, fair, poor or unacceptable."),
+                    "threshold_ms": number("Up to how long a request satisfies."),
+                    "satisfied": integer("Responses within the threshold."),
+                    "tolerated": integer("Responses within four times the threshold."),
+                    "frustrated": integer("Responses that took longer."),
+                    "score": number("(satisfied + tolerated / 2) / all, between 0 and 1."),
+                    "ranking": text("excellent, good, fair, poor or unacceptable."),
                 },
             )
         ),
         "health": health_schema(),
         "timeline": _timeline(),
-        "examples": _map(
+        "examples": map_of(
             "The first few texts of each error, by the error's name; of failed checks, by `expect.` and their kind.",
-            _list(
+            list_of(
                 "Texts in the order they were seen.",
-                _object(
+                object_of(
                     "One occurrence.",
-                    {"t_s": _number("Seconds since the run's start."), "text": _text("What happened.")},
+                    {"t_s": number("Seconds since the run's start."), "text": text("What happened.")},
                 ),
             ),
         ),
@@ -156,17 +166,19 @@ def _measures() -> Schema:
 
 def _section() -> Schema:
     stamps = {
-        f"{edge}{kind}At": _integer(f"When the {edge} {noun} was seen, in Unix milliseconds; absent when none was.")
+        f"{edge}{kind}At": integer(f"When the {edge} {noun} was seen, in Unix milliseconds; absent when none was.")
         for edge in ("first", "last")
         for kind, noun in (("Counter", "counter"), ("Histogram", "time"), ("Metric", "metric"))
     }
-    named = _map("Aggregates of each time metric, in milliseconds, by the metric's name.", _ref("summary", "A metric."))
-    made = _object(
+    named = map_of(
+        "Aggregates of each time metric, in milliseconds, by the metric's name.", reference("summary", "A metric.")
+    )
+    made = object_of(
         "Metrics of a stretch of time, named and shaped as Artillery does.",
         {
-            "counters": _map("Counters by name, over all requests and scenarios.", _integer("How often.")),
-            "rates": _map(
-                "Rates by name, per second: `http.request_rate`, `python.call_rate`.", _number("Per second.")
+            "counters": map_of("Counters by name, over all requests and scenarios.", integer("How often.")),
+            "rates": map_of(
+                "Rates by name, per second: `http.request_rate`, `python.call_rate`.", number("Per second.")
             ),
             **stamps,
             "period": {
@@ -183,122 +195,109 @@ def _section() -> Schema:
 
 def _summary() -> Schema:
     percentiles = {name: f"the value that {percent:g} % do not exceed" for name, percent in PERCENTILES.items()}
-    return _object(
+    return object_of(
         "Aggregates of a time metric, in milliseconds.",
-        {name: _number(f"{words[0].upper()}{words[1:]}.") for name, words in {**_SUMMARY_WORDS, **percentiles}.items()},
-    )
-
-
-def _position() -> Schema:
-    return _object(
-        "A place in a scenario file.",
-        {
-            "file": _text("File as written on the command line."),
-            "line": _integer("Line, from 1.", minimum=1),
-            "column": _integer("Column, from 1.", minimum=1),
-        },
+        {name: number(f"{words[0].upper()}{words[1:]}.") for name, words in {**_SUMMARY_WORDS, **percentiles}.items()},
     )
 
 
 def _measurement() -> Schema:
-    return _object(
+    return object_of(
         "Whether the generator kept up, so that the figures are the target's.",
         {
-            "status": _text("`valid`, `suspect` or `invalid`."),
-            "reasons": _list("Why it is not valid.", _text("A sentence.")),
-            "notes": _list("What to keep in mind about figures that are valid.", _text("A sentence.")),
+            "status": text("`valid`, `suspect` or `invalid`."),
+            "reasons": list_of("Why it is not valid.", text("A sentence.")),
+            "notes": list_of("What to keep in mind about figures that are valid.", text("A sentence.")),
         },
     )
 
 
 def _verdict() -> Schema:
-    return _object(
+    return object_of(
         "One objective and what was measured.",
         {
-            "objective": _text("The objective, as written."),
-            "origin": _text("Where it comes from: `threshold`, `ensure`, `slo`, `expect` or `solo`."),
-            "status": _text("`pass`, `fail`, `inconclusive` or `invalid`."),
-            "strict": _flag("Whether a failure fails the run."),
-            "severity": _choice("`error` where a failure fails the run, else `warning`.", "error", "warning"),
-            "name": _text("Its name, as given; empty where it has none."),
-            "tags": _map("Its tags.", _text("The tag's value.")),
-            "scope": _text('What it is about: `global`, or such as `of "/pay" in phase "peak"`.'),
-            "window": _nullable(
-                _object(
+            "objective": text("The objective, as written."),
+            "origin": text("Where it comes from: `threshold`, `ensure`, `slo`, `expect` or `solo`."),
+            "status": text("`pass`, `fail`, `inconclusive` or `invalid`."),
+            "strict": flag("Whether a failure fails the run."),
+            "severity": choice("`error` where a failure fails the run, else `warning`.", "error", "warning"),
+            "name": text("Its name, as given; empty where it has none."),
+            "tags": map_of("Its tags.", text("The tag's value.")),
+            "scope": text('What it is about: `global`, or such as `of "/pay" in phase "peak"`.'),
+            "window": nullable(
+                object_of(
                     "The window that was judged each second; null when the run was judged as a whole.",
                     {
-                        "logic": _choice("How it looks at seconds.", "for", "over", "within"),
-                        "seconds": _integer("How long it is.", minimum=1),
+                        "logic": choice("How it looks at seconds.", "for", "over", "within"),
+                        "seconds": integer("How long it is.", minimum=1),
                     },
                 )
             ),
-            "observed": _nullable({"type": "number", "description": "Measured value in `unit`; null without samples."}),
-            "limit": _nullable({"type": "number", "description": "The limit in `unit`; null for an expression."}),
-            "unit": _text("`ns`, `count`, `bytes`, `ratio` or `per_s`; empty for an expression."),
-            "observed_text": _text("Measured value with its unit."),
-            "limit_text": _text("The limit with its operator and unit."),
-            "low": _nullable(
+            "observed": nullable({"type": "number", "description": "Measured value in `unit`; null without samples."}),
+            "limit": nullable({"type": "number", "description": "The limit in `unit`; null for an expression."}),
+            "unit": text("`ns`, `count`, `bytes`, `ratio` or `per_s`; empty for an expression."),
+            "observed_text": text("Measured value with its unit."),
+            "limit_text": text("The limit with its operator and unit."),
+            "low": nullable(
                 {"type": "number", "description": "Lower end of its 95 % interval; null where it is not known."}
             ),
-            "high": _nullable(
+            "high": nullable(
                 {"type": "number", "description": "Upper end of its 95 % interval; null where it is not known."}
             ),
-            "note": _text("What is missing for a certified interval."),
-            "steady_s": _nullable(
-                _number("Seconds of steady load that it was looked for in; null where none is kept.")
-            ),
-            "samples": _integer("How many samples stand behind the value."),
-            "reason": _text("Why, where the value alone does not say it."),
-            "breaches": _nullable(_breaches()),
-            "at": _nullable_ref("position", "Where the objective stands; null when it is built in."),
+            "note": text("What is missing for a certified interval."),
+            "steady_s": nullable(number("Seconds of steady load that it was looked for in; null where none is kept.")),
+            "samples": integer("How many samples stand behind the value."),
+            "reason": text("Why, where the value alone does not say it."),
+            "breaches": nullable(_breaches()),
+            "at": nullable_reference("position", "Where the objective stands; null when it is built in."),
         },
     )
 
 
 def _breaches() -> Schema:
     instant = "whole seconds since the run's start, the end of a window"
-    return _object(
+    return object_of(
         "What was found second by second, where it was followed; null for what is judged at the end.",
         {
-            "judged": _integer("How often a value was compared."),
-            "bad": _integer("How often it did not hold."),
-            "longest_row_s": _integer("The longest time, in seconds, that it did not hold without a break."),
-            "first_bad_s": _nullable(_integer(f"When it first did not hold: {instant}.")),
-            "failed_s": _nullable(_integer("When the objective failed; null when it did not.")),
-            "at_failure": _nullable({"type": "number", "description": "The value then, in the verdict's `unit`."}),
-            "worst": _nullable({"type": "number", "description": "The value furthest to the wrong side."}),
-            "worst_s": _nullable(_integer("When that was.")),
+            "judged": integer("How often a value was compared."),
+            "bad": integer("How often it did not hold."),
+            "longest_row_s": integer("The longest time, in seconds, that it did not hold without a break."),
+            "first_bad_s": nullable(integer(f"When it first did not hold: {instant}.")),
+            "failed_s": nullable(integer("When the objective failed; null when it did not.")),
+            "at_failure": nullable({"type": "number", "description": "The value then, in the verdict's `unit`."}),
+            "worst": nullable({"type": "number", "description": "The value furthest to the wrong side."}),
+            "worst_s": nullable(integer("When that was.")),
         },
     )
 
 
 def _warning() -> Schema:
-    return _object(
+    return object_of(
         "A warning about the scenario.",
         {
-            "code": _text("Stable code."),
-            "message": _text("What was noticed."),
-            "at": _ref("position", "Where."),
+            "code": text("Stable code."),
+            "message": text("What was noticed."),
+            "at": reference("position", "Where."),
         },
     )
 
 
 def _request() -> Schema:
-    made = _object(
+    made = object_of(
         "All requests of one name.",
         {
-            "name": _text("The request's name."),
-            "requests": _integer("Requests sent."),
-            "responses": _integer("Valid responses."),
-            "codes": _map("Responses by status code.", _integer("How often.")),
-            "errors": _map("Errors by name.", _integer("How often.")),
-            "checks_ok": _integer("Expectations that held."),
-            "checks_failed": _integer("Expectations that did not hold."),
-            "downloaded_bytes": _integer("Bytes received."),
-            "uploaded_bytes": _integer("Bytes sent."),
-            "response_time_ms": _ref("summary", "From the intended instant to the last byte."),
-            "service_time_ms": _ref("summary", "From the actual start to the last byte."),
-            "failure_time_ms": _ref("summary", "Time spent on requests without a valid response."),
+            "name": text("The request's name."),
+            "requests": integer("Requests sent."),
+            "responses": integer("Valid responses."),
+            "codes": map_of("Responses by status code.", integer("How often.")),
+            "errors": map_of("Errors by name.", integer("How often.")),
+            "checks_ok": integer("Expectations that held."),
+            "checks_failed": integer("Expectations that did not hold."),
+            "downloaded_bytes": integer("Bytes received."),
+            "uploaded_bytes": integer("Bytes sent."),
+            "response_time_ms": reference("summary", "From the intended instant to the last byte."),
+            "service_time_ms": reference("summary", "From the actual start to the last byte."),
+            "failure_time_ms": reference("summary", "Time spent on requests without a valid response."),
         },
     )
     made["required"] = [key for key in made["required"] if not key.endswith("_ms")]
@@ -306,18 +305,18 @@ def _request() -> Schema:
 
 
 def _call() -> Schema:
-    made = _object(
+    made = object_of(
         "All calls of one name.",
         {
-            "name": _text("The name of the call: the function's, unless it has one of its own."),
-            "calls": _integer("Calls made, without those to warm up."),
-            "returns": _integer("Calls that returned a value."),
-            "errors": _map("Errors by name.", _integer("How often.")),
-            "checks_ok": _integer("Expectations that held."),
-            "checks_failed": _integer("Expectations that did not hold."),
-            "response_time_ms": _ref("summary", "From the intended instant to the function's return."),
-            "service_time_ms": _ref("summary", "From the function's start to its return."),
-            "failure_time_ms": _ref("summary", "Time spent on calls that did not return a value."),
+            "name": text("The name of the call: the function's, unless it has one of its own."),
+            "calls": integer("Calls made, without those to warm up."),
+            "returns": integer("Calls that returned a value."),
+            "errors": map_of("Errors by name.", integer("How often.")),
+            "checks_ok": integer("Expectations that held."),
+            "checks_failed": integer("Expectations that did not hold."),
+            "response_time_ms": reference("summary", "From the intended instant to the function's return."),
+            "service_time_ms": reference("summary", "From the function's start to its return."),
+            "failure_time_ms": reference("summary", "Time spent on calls that did not return a value."),
         },
     )
     made["required"] = [key for key in made["required"] if not key.endswith("_ms")]
@@ -325,30 +324,30 @@ def _call() -> Schema:
 
 
 def _series() -> Schema:
-    return _object(
+    return object_of(
         "One histogram.",
         {
-            "metric": _text("Name of the metric."),
-            "label": _text("Request, scenario or worker; empty where there is none."),
-            "count": _integer("Number of values."),
-            "sum_ns": _integer("Exact sum in nanoseconds."),
-            "min_ns": _integer("Exact minimum in nanoseconds."),
-            "max_ns": _integer("Exact maximum in nanoseconds."),
-            "clamped": _integer("Values above one hour, counted as one hour."),
-            "hdr": _text("HdrHistogram, V2 compressed, base64, in microseconds (1 to 3.6e9, three digits)."),
+            "metric": text("Name of the metric."),
+            "label": text("Request, scenario or worker; empty where there is none."),
+            "count": integer("Number of values."),
+            "sum_ns": integer("Exact sum in nanoseconds."),
+            "min_ns": integer("Exact minimum in nanoseconds."),
+            "max_ns": integer("Exact maximum in nanoseconds."),
+            "clamped": integer("Values above one hour, counted as one hour."),
+            "hdr": text("HdrHistogram, V2 compressed, base64, in microseconds (1 to 3.6e9, three digits)."),
         },
     )
 
 
 def _timeline() -> Schema:
     columns = "; ".join(f"{name}: {words}" for name, words in COLUMNS.items())
-    return _object(
+    return object_of(
         "The run second by second.",
         {
-            "columns": _list(f"What the values of a row are, in order. {columns}.", _text("A column.")),
-            "rows": _list(
+            "columns": list_of(f"What the values of a row are, in order. {columns}.", text("A column.")),
+            "rows": list_of(
                 "One row a second.",
-                _list("The values.", {"type": ["number", "null"], "description": "A value; null without samples."}),
+                list_of("The values.", {"type": ["number", "null"], "description": "A value; null without samples."}),
             ),
         },
     )

@@ -1,10 +1,15 @@
-"""The pieces that the JSON Schema of a report is made of."""
+"""The pieces that the JSON Schemas of what is written after a run are made of."""
 
 from __future__ import annotations
 
 from typing import Any
 
 Schema = dict[str, Any]
+
+
+def titled(title: str, schema: Schema) -> Schema:
+    """Return the schema of a whole file, in draft 2020-12."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
 
 
 def object_of(description: str, properties: Schema) -> Schema:
@@ -20,6 +25,18 @@ def map_of(description: str, values: Schema) -> Schema:
 def list_of(description: str, items: Schema) -> Schema:
     """Return the schema of a list."""
     return {"type": "array", "description": description, "items": items}
+
+
+def position(description: str) -> Schema:
+    """Return the schema of a place in a file."""
+    return object_of(
+        description,
+        {
+            "file": text("File as written on the command line."),
+            "line": integer("Line, from 1.", minimum=1),
+            "column": integer("Column, from 1.", minimum=1),
+        },
+    )
 
 
 def reference(name: str, description: str) -> Schema:
@@ -50,6 +67,11 @@ def choice(description: str, *values: str) -> Schema:
 def number(description: str) -> Schema:
     """Return the schema of a number of zero or more."""
     return {"type": "number", "minimum": 0, "description": description}
+
+
+def signed(description: str) -> Schema:
+    """Return the schema of any number."""
+    return {"type": "number", "description": description}
 
 
 def integer(description: str, *, minimum: int | None = 0) -> Schema:
