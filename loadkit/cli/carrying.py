@@ -30,8 +30,8 @@ def export_run(
 ) -> int:
     """Write a run to one file, to take it elsewhere.
 
-    The file is a zip archive of report, histograms, scenario, log and journal; of a run whose directory is gone, of the report
-    that the history still has. `loadkit runs import` reads it, here or elsewhere.
+    The file is a zip archive of report, tags, histograms, scenario, log and journal; of a run whose directory is gone, of the
+    report and tags that the history still has. `loadkit runs import` reads it, here or elsewhere.
 
     \b
     Examples:
@@ -91,9 +91,11 @@ def import_runs(
 
 def _write(path: Path, run: Run, store: Store) -> list[str]:
     """Write a run, whole or not at all, and return the names of what is in the file."""
+    import msgspec
+
     from loadkit.outputs.json import json_file
     from loadkit.outputs.writing import replacing, write_whole
-    from loadkit.report.archive import pack
+    from loadkit.report.archive import TAGS, pack
     from loadkit.report.store import FILES, REPORT
 
     report = json_file(store.report(run))
@@ -102,6 +104,7 @@ def _write(path: Path, run: Run, store: Store) -> list[str]:
         return [REPORT]
     there = [name for name in FILES if run.directory and (run.directory / name).is_file() and name != REPORT]
     files: dict[str, Path | bytes] = {REPORT: report, **{name: run.directory / name for name in there if run.directory}}
+    files[TAGS] = msgspec.json.encode(run.tags, order="sorted") + b"\n"
     with replacing(path) as file:
         pack(file, run.id, files, run.started_at)
     return sorted(files)

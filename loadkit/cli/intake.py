@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from loadkit.errors import PreflightError, UsageError
 from loadkit.outputs.json import write_report
-from loadkit.report.archive import is_archive, unpack
+from loadkit.report.archive import TAGS, is_archive, unpack
 from loadkit.report.facts import Run, facts
 from loadkit.report.history import Store, read_report
 from loadkit.report.rebuild import rebuild
@@ -41,7 +43,7 @@ def take_in(path: Path, store: Store) -> Taken:
         if is_archive(path):
             with _beside(store.directories) as directory:
                 run_id = unpack(path, directory)
-                return _take_files(directory, run_id, store)
+                return _take_files(directory, run_id, store, tags=_tags_of(directory, path))
         return _add(store, read_report(path), None, file=path)
     except OSError as error:
         raise PreflightError(f"{path} cannot be imported: {error.strerror or error}") from error
@@ -62,14 +64,27 @@ def _take_directory(path: Path, store: Store) -> Taken:
         return _take_files(directory, name if is_id(name) else "", store)
 
 
-def _take_files(directory: Path, run_id: str, store: Store) -> Taken:
+def _tags_of(directory: Path, path: Path) -> dict[str, str] | None:
+    """Take the tags out of what was unpacked from an archive: they belong into the history, not into the run's directory."""
+    file = directory / TAGS
+    if not file.is_file():
+        return None
+    try:
+        tags = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not an archive of a run: {TAGS} holds no tags: {error}") from error
+    file.unlink()
+    return tags
+
+
+def _take_files(directory: Path, run_id: str, store: Store, *, tags: Mapping[str, str] | None = None) -> Taken:
     """Give files their place among the runs, unless the run has one already, and add the run."""
     report = _report_of(directory, run_id)
     run_id = facts(report).id  # what the report says, or what can be made of it
     target = store.directories / run_id
     if not target.exists():
         os.replace(directory, target)
-    return _add(store, report, target)
+    return _add(store, report, target, tags=tags)
 
 
 def _report_of(directory: Path, run_id: str) -> dict[str, Any]:
@@ -83,10 +98,17 @@ def _report_of(directory: Path, run_id: str) -> dict[str, Any]:
     return report
 
 
-def _add(store: Store, report: dict[str, Any], directory: Path | None, *, file: Path | None = None) -> Taken:
+def _add(
+    store: Store,
+    report: dict[str, Any],
+    directory: Path | None,
+    *,
+    file: Path | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Taken:
     run = facts(report, directory=directory, file=file)
     known = {found.id for found in store.runs(ids=[run.id])}
-    return Taken(run=store.add(report, directory), new=run.id not in known)
+    return Taken(run=store.add(report, directory, tags=tags), new=run.id not in known)
 
 
 @contextmanager

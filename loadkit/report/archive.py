@@ -17,6 +17,8 @@ from loadkit.errors import UsageError
 from loadkit.report.store import FILES, JOURNAL, is_id
 from loadkit.units import format_bytes
 
+TAGS = "tags.json"
+"""What the archive holds beside the files of the directory: the tags as the history has them, which may be others than then."""
 MAX_FILE = 4 * 1024**3
 MAX_TOTAL = 8 * 1024**3
 _CHUNK = 1024 * 1024
@@ -67,7 +69,7 @@ def _entries(path: Path, archive: zipfile.ZipFile) -> tuple[str, list[zipfile.Zi
     ids = set()
     for entry in archive.infolist():
         place, _, name = entry.filename.partition("/")
-        if entry.is_dir() or name not in FILES or not is_id(place) or name in found:
+        if entry.is_dir() or name not in (*FILES, TAGS) or not is_id(place) or name in found:
             raise UsageError(f"{path} is not an archive of a run: it holds {entry.filename[:200]!r}")
         found[name] = entry
         ids.add(place)

@@ -102,8 +102,13 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def add(self, report: Mapping[str, Any], directory: Path | None = None) -> Run:
-        """Add a run, whole or not at all, and return it; one that is there already stays as it is. Raises PreflightError."""
+    def add(
+        self, report: Mapping[str, Any], directory: Path | None = None, *, tags: Mapping[str, str] | None = None
+    ) -> Run:
+        """Add a run, whole or not at all, and return it; one that is there already stays as it is. Raises PreflightError.
+
+        `tags` are what it is tagged with by now; without them it is what the report says.
+        """
         run = facts(report, directory=directory.absolute() if directory else None)
         row = {column.name: getattr(run, column.name) for column in _FACTS}
         row |= {"status": run.status.value, "directory": str(run.directory) if run.directory else None}
@@ -112,7 +117,7 @@ class Store:
             insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
             added = insert(RUN_ROWS).values(**row, report=packed).on_conflict_do_nothing().returning(RUN_ROWS.c.id)
             if connection.execute(added).first():
-                _put_tags(connection, run.id, run.tags)
+                _put_tags(connection, run.id, run.tags if tags is None else tags)
         return run
 
     def runs(

@@ -1,5 +1,6 @@
 import fcntl
 import json
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -220,7 +221,7 @@ def test_a_run_travels_in_one_file(place: Path):
     directory = keep(0)
     (directory / "log.txt").write_text("12:00:00Z hello\n")
     shown = runs("export", "latest")
-    assert shown.stdout == "20261121-090000-aaaa.zip: 20261121-090000-aaaa, journal, log.txt, report.json\n"
+    assert shown.stdout == "20261121-090000-aaaa.zip: 20261121-090000-aaaa, journal, log.txt, report.json, tags.json\n"
     before = json.loads(runs("show", "latest", "--json").stdout)
     runs("rm", "latest")
     assert runs("import", f"{directory.name}.zip").stdout == f"imported {directory.name}: shop, passed\n"
@@ -230,11 +231,32 @@ def test_a_run_travels_in_one_file(place: Path):
     assert not list(RUNS.glob(".import-*"))
 
 
+def test_tags_travel_with_a_run_and_stay_where_it_is_known():
+    directory = keep(0)
+    runs("tag", "latest", "release:2.4", "keep")
+    runs("export", "latest")
+    runs("rm", "latest", "--force")
+    runs("import", f"{directory.name}.zip")
+    assert runs("tag", "latest").stdout == f"{directory.name}: keep, release:2.4\n"
+    assert not (directory / "tags.json").exists()
+    runs("tag", "latest", "--remove", "keep")
+    runs("import", f"{directory.name}.zip")
+    assert runs("tag", "latest").stdout == f"{directory.name}: release:2.4\n"
+
+
+def test_an_archive_whose_tags_are_none_is_refused():
+    with zipfile.ZipFile("run.zip", "w") as made:
+        made.writestr("20261121-090000-aaaa/report.json", msgspec.json.encode(report()))
+        made.writestr("20261121-090000-aaaa/tags.json", b'{"keep": 1}')
+    assert "run.zip is not an archive of a run: tags.json holds no tags" in runs("import", "run.zip", code=2).output
+    assert listed() == []
+
+
 def test_a_run_without_a_directory_is_exported_as_its_report():
     directory = keep(0)
     keep(1)
     runs("gc", "--keep", 1)
-    assert runs("export", directory.name).stdout.endswith(", report.json\n")
+    assert runs("export", directory.name).stdout.endswith(": " + f"{directory.name}, report.json, tags.json\n")
     runs("export", directory.name, "-o", "report.json")
     assert json.loads(Path("report.json").read_text())["loadkit"]["run"] == directory.name
     assert "cannot write nowhere/run.zip" in runs("export", directory.name, "-o", "nowhere/run.zip", code=6).output
