@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
 
 from loadkit.analysis.standing import Attempt
-from loadkit.cli.interrupts import SIGNALS
+from loadkit.cli.interrupts import taking_signals
 from loadkit.errors import LoadkitError, UsageError
 from loadkit.scenario.gate import Gate, GateRun, fits
 from loadkit.scenario.plan import Plan
@@ -28,18 +26,12 @@ class Halt:
 
     signal: str | None = None
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
+    def watched(self) -> AbstractContextManager[None]:
         """Note signals that come between two runs; during a run they are the run's own."""
-        before = {number: signal.signal(number, self._take) for number in SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler or signal.SIG_DFL)
+        return taking_signals(self._take)
 
-    def _take(self, number: int, frame: FrameType | None) -> None:
-        self.signal = self.signal or signal.Signals(number).name
+    def _take(self, name: str) -> None:
+        self.signal = self.signal or name
 
 
 @dataclass(slots=True, kw_only=True)

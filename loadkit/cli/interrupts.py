@@ -5,15 +5,30 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
 from loadkit.fleet.local import Stop
 from loadkit.units import format_duration_ns
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Say = Callable[[str], None]
+
+
+@contextmanager
+def taking_signals(take: Callable[[str], None]) -> Iterator[None]:
+    """Tell `take` the name of each signal that asks for an end, "SIGINT" or "SIGTERM"; afterwards they mean what they meant."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        take(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 class Interrupts:
@@ -25,22 +40,15 @@ class Interrupts:
         self._say = say
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    @contextmanager
-    def obeyed(self) -> Iterator[None]:
+    def obeyed(self) -> AbstractContextManager[None]:
         """Take signals from here on. Unlike the loop's own handlers these outlive the loop: the report comes after it."""
-        before = {number: signal.signal(number, self._take) for number in SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler or signal.SIG_DFL)
+        return taking_signals(self._take)
 
     def listen(self) -> None:
         """Say that this loop is where `stop` is waited for."""
         self._loop = asyncio.get_running_loop()
 
-    def _take(self, number: int, frame: FrameType | None) -> None:
-        name = signal.Signals(number).name
+    def _take(self, name: str) -> None:
         if self._loop is None:
             self.stop.request(name)
         elif not self._loop.is_closed():
