@@ -25,7 +25,6 @@ from decimal import Decimal
 from loadkit.stats.batches import Dependence
 from loadkit.stats.intervals import Estimate, ratio
 
-CONFIDENCE = 0.95
 _ALPHA = 0.05
 _MOST_TIMES = 1e6
 

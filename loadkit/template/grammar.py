@@ -15,7 +15,7 @@
     name       = letter { letter | digit } { "." word | "[" digits "]" } | "'" chars "'"     single quotes quote a name
 
 Where durations are allowed a number may have a unit, `response_time < 300ms`. What a tree means is for others to say:
-template/expression.py makes closures of it, slo/indicator.py counts by it.
+template/expression.py makes closures of it, slo/condition.py tells good requests from bad ones by it.
 """
 
 from __future__ import annotations
