@@ -47,27 +47,27 @@ class Journey:
         self.uncertain |= other.uncertain
 
 
-def journey_of(flow: Any, config: Mapping[str, Any], actions: Mapping[str, Any]) -> Journey:
-    """Return what one visit does."""
+def journey_of(flow: Any, config: Mapping[str, Any], actions: Mapping[str, Any], patience: float = 1.0) -> Journey:
+    """Return what one visit does; timeouts are `patience` times as long as written."""
     total = Journey()
     for step in flow if isinstance(flow, list) else ():
         if isinstance(step, list):
-            total.add(journey_of(step, config, actions))
+            total.add(journey_of(step, config, actions, patience))
         elif isinstance(step, Mapping):
             for action in step:
                 if action in actions:
-                    total.add(*_of_action(action, step, config, actions))
+                    total.add(*_of_action(action, step, config, actions, patience))
     return total
 
 
 def _of_action(
-    action: str, step: Mapping[str, Any], config: Mapping[str, Any], actions: Mapping[str, Any]
+    action: str, step: Mapping[str, Any], config: Mapping[str, Any], actions: Mapping[str, Any], patience: float
 ) -> tuple[Journey, int]:
     value = step[action]
     if action == "parallel" and isinstance(value, list):
-        return _branches(value, step, config, actions), 1
+        return _branches(value, step, config, actions, patience), 1
     if isinstance(value, list):
-        inside, rounds = journey_of(value, config, actions), rounds_of(step)
+        inside, rounds = journey_of(value, config, actions, patience), rounds_of(step)
         inside.uncertain |= rounds is None
         return inside, 1 if rounds is None else rounds
     if action == "think":
@@ -76,11 +76,13 @@ def _of_action(
         return Journey(), 1
     name, number, spec = actions[action].sent(value)
     uncertain = isinstance(spec.get("ifTrue"), str) or str(spec.get("probability", 100)) != "100"
-    return Journey(requests=Counter({name: 1}), longest_s=_timeout_s(spec, config), uncertain=uncertain), number
+    return Journey(
+        requests=Counter({name: 1}), longest_s=patience * _timeout_s(spec, config), uncertain=uncertain
+    ), number
 
 
 def _branches(
-    items: list[Any], step: Mapping[str, Any], config: Mapping[str, Any], actions: Mapping[str, Any]
+    items: list[Any], step: Mapping[str, Any], config: Mapping[str, Any], actions: Mapping[str, Any], patience: float
 ) -> Journey:
     """Return what branches do; where some wait for others to end, or stand in line, the longest visit is that of all in turn."""
     limit, http = step.get("limit", DEFAULT_LIMIT), config.get("http") or {}
@@ -88,7 +90,7 @@ def _branches(
     in_turn |= http.get("pool") is not None or config.get("compat") == "artillery"
     made, longest_s = Journey(), 0.0
     for item in items:
-        branch = journey_of([item], config, actions)
+        branch = journey_of([item], config, actions, patience)
         made.wait_for(branch)
         longest_s += branch.longest_s
     if in_turn:

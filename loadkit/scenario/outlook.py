@@ -171,7 +171,10 @@ def foresee(plan: Plan) -> Outlook:
 
 def _journeys(plan: Plan) -> list[Journey]:
     actions, items = registry.plugins("step"), plan.document.data["scenarios"]
-    return [journey_of(items[scenario.index].get("flow"), plan.config, actions) for scenario in plan.scenarios]
+    patience = plan.settings.timeout_multiplier
+    return [
+        journey_of(items[scenario.index].get("flow"), plan.config, actions, patience) for scenario in plan.scenarios
+    ]
 
 
 # ----------------------------------------------------------------------------------------------------------------- phases

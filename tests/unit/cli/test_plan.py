@@ -51,6 +51,22 @@ def test_options_are_those_of_run(tmp_path):
     assert (found["arrivals"], [one["name"] for one in found["scenarios"]]) == (21, ["b"])
 
 
+def test_the_longest_visit_is_that_of_the_timeouts_that_a_run_would_have(tmp_path, monkeypatch):
+    path = tmp_path / "shop.yaml"
+    path.write_text(
+        "config: {target: demo://, http: {timeout: 3}}\n"
+        "scenarios: [{flow: [{think: 1}, {get: /}, {parallel: [{get: /a}, {loop: [{get: /b}], count: 2}]}]}]\n"
+    )
+
+    def longest() -> float:
+        (one,) = json.loads(invoke(str(path), "--json").output)["plan"]["scenarios"]
+        return one["longest_visit_s"]
+
+    assert longest() == 1 + 3 + 6
+    monkeypatch.setenv("LOADKIT_TIMEOUT_MULTIPLIER", "2")
+    assert longest() == 1 + 2 * (3 + 6)
+
+
 def test_secrets_are_not_shown(tmp_path):
     path = tmp_path / "shop.yaml"
     path.write_text(
