@@ -153,6 +153,12 @@ def three_digits(number: float) -> str:
     return text.rstrip("0").rstrip(".") if decimals else text
 
 
+def format_share(share: float) -> str:
+    """Return a share in percent with three significant digits, or all before the point: "94.2%", "0.003%", "-1,240%"."""
+    percent = 100 * share
+    return f"{percent:,.0f}%" if abs(percent) >= 99.95 else f"{percent:.3g}%"
+
+
 def format_bytes(size: float) -> str:
     """Return a size with a binary unit: "312 B", "1.5 MiB"."""
     for unit in ("B", "KiB", "MiB", "GiB"):

@@ -22,6 +22,7 @@ from typing import Any
 from loadkit.arrays import Floats, np
 from loadkit.stats.intervals import Estimate
 from loadkit.stats.usl import Bounds, Fit, fit
+from loadkit.units import format_share
 
 LEAST_STEPS = 6
 STEADY_S = 30
@@ -179,7 +180,7 @@ def _left_out(step: Step) -> str:
     if step.limit:
         return f"generator limit: {step.limit}"
     if step.failed >= MOST_FAILED:
-        return f"{100 * step.failed:.3g}% of the requests failed"
+        return f"{format_share(step.failed)} of the requests failed"
     return "" if step.rate > 0 else "no request was completed"
 
 

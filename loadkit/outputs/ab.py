@@ -9,7 +9,7 @@ from loadkit.analysis.ab import Answer, Block, Decision, Difference, Pair
 from loadkit.outputs.base import Paint, counted, plain, printable
 from loadkit.scenario.trial import Load
 from loadkit.stats.anytime import LEAST, Mean
-from loadkit.units import format_duration_ns, three_digits
+from loadkit.units import format_duration_ns, format_share, three_digits
 
 MOST_NAMES = 20
 _MUCH_LATE = 0.01
@@ -46,7 +46,7 @@ def _block_text(block: Block, of: str, metric: str) -> str:
     if numbers is None or not numbers.requests:
         return "no request"
     time_ns = numbers.times_ns.get(metric)
-    failed = f" ({100 * numbers.failed_share:.3g}% failed)" if numbers.failed else ""
+    failed = f" ({format_share(numbers.failed_share)} failed)" if numbers.failed else ""
     return (format_duration_ns(time_ns) if time_ns else "no valid response") + failed
 
 
@@ -136,7 +136,7 @@ def _row_name(row: Difference) -> str:
 
 
 def _errors_text(errors: Mean, failed: tuple[float, float]) -> str:
-    a, b = (f"{100 * share:.3g}%" for share in failed)
+    a, b = map(format_share, failed)
     known = "" if math.isinf(errors.reach) else f" (95% CI {100 * errors.low:+.3g} .. {100 * errors.high:+.3g})"
     return f"failed: A {a}, B {b}, {100 * errors.value:+.3g} points{known}"
 

@@ -9,7 +9,7 @@ from loadkit.outputs.base import counted, printable
 from loadkit.report.baselines import Baseline
 from loadkit.report.facts import Run
 from loadkit.report.noise import Calibration
-from loadkit.units import NS_PER_MS, format_duration_ns, three_digits
+from loadkit.units import NS_PER_MS, format_duration_ns, format_share
 
 
 def list_lines(baselines: Sequence[Baseline]) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _runs(runs: Sequence[Run]) -> Iterator[str]:
     yield f"{'run':<20}  {'started':<16}  {'requests':>9}  {'p50':>8}  {'p95':>8}  {'p99':>8}  {'errors':>7}"
     for run in runs:
         times = "  ".join(f"{_time(value):>8}" for value in (run.p50_ms, run.p95_ms, run.p99_ms))
-        errors = "-" if run.error_rate is None else f"{three_digits(100 * run.error_rate)}%"
+        errors = "-" if run.error_rate is None else format_share(run.error_rate)
         yield f"{run.id:<20}  {run.started_at:%Y-%m-%d %H:%M}  {run.requests:>9,}  {times}  {errors:>7}"
 
 

@@ -14,7 +14,7 @@ from loadkit.slo.metric import Kind
 from loadkit.slo.objective import Slo
 from loadkit.slo.text import limit_text
 from loadkit.slo.wording import factor, span
-from loadkit.units import NS_PER_S
+from loadkit.units import NS_PER_S, format_share
 
 MOST_DEBITS = 10
 _COLOURS = {Level.CRITICAL: "red", Level.WARNING: "yellow"}
@@ -23,18 +23,13 @@ _COLOURS = {Level.CRITICAL: "red", Level.WARNING: "yellow"}
 def debit_line(taken: Debit, standing: Standing | None) -> str:
     """Return what is said when a run has taken from a ledger."""
     allowed = f"{_allowed(taken):,.0f} allowed in {span(taken.window_s)}"
-    text = f"ledger: {taken.slo}: {taken.bad:,} bad of {allowed} took {percent(taken.share)}"
-    left = "" if standing is None else f", {percent(standing.remaining)} of the budget is left"
+    text = f"ledger: {taken.slo}: {taken.bad:,} bad of {allowed} took {format_share(taken.share)}"
+    left = "" if standing is None else f", {format_share(standing.remaining)} of the budget is left"
     return printable(text + left)
 
 
 def _allowed(taken: Debit) -> float:
     return budget_of(taken.objective) * taken.expected_events
-
-
-def percent(share: float) -> str:
-    """Return a share of a budget with what precision is worth: "94.2 %", "0.003 %", "-12 %"."""
-    return f"{100 * share:.3g} %"
 
 
 def objective_line(slo: Slo) -> str:
@@ -60,13 +55,13 @@ def standing_lines(name: str, standing: Standing | None, slo: Slo | None, paint:
     if slo is None:
         yield f"  {limit_text(Kind.RATIO, latest.objective)} over {span(latest.window_s)}"
     runs = f"{counted(len(standing.debits), 'run')} in the last {span(latest.window_s)}"
-    yield f"  ledger: {percent(standing.remaining)} left after {runs}"
+    yield f"  ledger: {format_share(standing.remaining)} left after {runs}"
     yield f"  burn: {factor(standing.burn)} in the last run; {_exhausted(standing)}"
     firing = [paint(f"{level.value}: {printable(alert)}", _COLOURS[level]) for alert, level in standing.firing]
     yield f"  alerts: {'; '.join(firing) or 'none fires'}"
     yield f"  health: {standing.health:.0f}"
     for one in standing.debits[:MOST_DEBITS]:
-        took = f"{one.bad:,} of {one.good + one.bad:,} bad  {percent(one.share)}"
+        took = f"{one.bad:,} of {one.good + one.bad:,} bad  {format_share(one.share)}"
         yield printable(f"    {one.at:%Y-%m-%d %H:%M}  {one.run_id}  {took}  {one.run_target}")
     if len(standing.debits) > MOST_DEBITS:
         yield f"    ... and {len(standing.debits) - MOST_DEBITS} more"

@@ -92,12 +92,12 @@ def _row(run: Run) -> tuple[str, ...]:
         run.status.value,
         f"{run.requests:,}" if whole else "-",
         "-" if run.p95_ms is None else format_duration_ns(run.p95_ms * NS_PER_MS),
-        "-" if run.error_rate is None else percent(run.error_rate),
+        "-" if run.error_rate is None else _error_rate(run.error_rate),
         _short(tag_text(run.tags)),
     )
 
 
-def percent(ratio: float) -> str:
+def _error_rate(ratio: float) -> str:
     """Return a share; one that is not zero never looks like it."""
     return "0%" if not ratio else "<0.01%" if ratio < 0.0001 else f"{ratio * 100:.2f}%"
 
@@ -149,7 +149,7 @@ def _numbers(times: Mapping[str, Any]) -> str:
 
 def _outcomes(judged: Mapping[str, Any], run: Run) -> Iterator[str]:
     if run.error_rate is not None:
-        yield f"{percent(run.error_rate)} of {run.requests:,} ({run.rate_per_s:.1f}/s) had no valid response, or a 5xx"
+        yield f"{_error_rate(run.error_rate)} of {run.requests:,} ({run.rate_per_s:.1f}/s) had no valid response, or a 5xx"
     yield from (f"{count:>8,}  status {code}" for code, count in judged["codes"].items())
     yield from (f"{count:>8,}  {name}" for name, count in judged["errors"].items())
 

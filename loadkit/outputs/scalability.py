@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from loadkit.analysis.scalability import REACH, Row, Scalability, Step
 from loadkit.outputs.base import Paint, counted, plain, printable
 from loadkit.stats.usl import Bounds, Fit
-from loadkit.units import format_duration_ns, three_digits
+from loadkit.units import format_duration_ns, format_share, three_digits
 
 _HEAD = ("users", "requests/s", "mean", "p95", "E(N)", "marginal", "failed", "by the law")
 _WIDTHS = (6, 10, 8, 8, 6, 8, 7, 10)
@@ -22,7 +22,7 @@ def step_line(step: Step) -> str:
         f"p95 {format_duration_ns(step.p95_ns.value)}",
     ]
     if step.failed:
-        parts.append(f"{100 * step.failed:.3g}% failed")
+        parts.append(f"{format_share(step.failed)} failed")
     if step.limit:
         parts.append(f"generator limit: {step.limit}")
     parts += [f"misses {text}" for text in step.missed]
@@ -91,7 +91,7 @@ def _row(row: Row) -> str:
         format_duration_ns(step.p95_ns.value),
         f"{row.efficiency:.0%}",
         "-" if row.marginal is None else f"{row.marginal:.0%}",
-        f"{100 * step.failed:.3g}%",
+        format_share(step.failed),
         "-" if row.fitted is None else three_digits(row.fitted),
     )
     mark = "  *" if row.left_out else "  !" if step.missed else ""

@@ -26,7 +26,7 @@ from enum import Enum
 from loadkit.metrics.family import service_times
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, merge_all, worker_label
 from loadkit.slo.cause import MORE_THREADS, Cause, Generator, cause_of, starved_of_descriptors
-from loadkit.units import NS_PER_MS, format_duration_ns
+from loadkit.units import NS_PER_MS, format_duration_ns, format_share
 
 MAX_DROPPED_PERCENT = 2
 MAX_LATE_PERCENT = 1
@@ -228,4 +228,4 @@ def _bound(generator: Generator) -> Iterator[str]:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.3g}%"
+    return format_share(part / whole)

@@ -63,3 +63,19 @@ def test_durations_are_shown_with_three_digits(ns: int, text: str) -> None:
 
 def test_sizes_are_shown_with_a_unit() -> None:
     assert [units.format_bytes(size) for size in (312, 1536, 3 << 30)] == ["312 B", "1.5 KiB", "3.0 GiB"]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0%"),
+        (0.00003, "0.003%"),
+        (0.942, "94.2%"),
+        (0.9994, "99.9%"),
+        (0.9996, "100%"),
+        (1.0, "100%"),
+        (-12.4, "-1,240%"),
+    ],
+)
+def test_shares_are_shown_in_percent_without_an_exponent(share: float, text: str) -> None:
+    assert units.format_share(share) == text

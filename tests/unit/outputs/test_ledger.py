@@ -40,7 +40,7 @@ def standing(bad: int = 10) -> Standing:
 
 
 def test_a_debit_says_what_it_took() -> None:
-    line = "ledger: shop: 10 bad of 1,000 allowed in 30 d took 1 %, 99 % of the budget is left"
+    line = "ledger: shop: 10 bad of 1,000 allowed in 30 d took 1%, 99% of the budget is left"
     assert debit_line(taken(), standing()) == line
 
 
@@ -48,11 +48,11 @@ def test_a_standing_says_what_is_left_and_for_how_long() -> None:
     assert list(standing_lines("shop", standing(), SLO)) == [
         "shop",
         "  99.9% over 30 d, occurrences; good is a valid response below 500",
-        "  ledger: 99 % left after 1 run in the last 30 d",
+        "  ledger: 99% left after 1 run in the last 30 d",
         "  burn: 10x in the last run; if production stayed at that, the budget would be exhausted in 2.97 d",
         "  alerts: critical: fast",
         "  health: 14",
-        "    2026-11-21 09:00  20261121-090000-aaaa  10 of 1,000 bad  1 %  https://shop.test",
+        "    2026-11-21 09:00  20261121-090000-aaaa  10 of 1,000 bad  1%  https://shop.test",
     ]
 
 
