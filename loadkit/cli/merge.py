@@ -67,7 +67,7 @@ def merge(
 
 def _journal(run: str, store: str | None) -> Path:
     """Return the journal of a run; of a report, or an id of the history, that of the run it tells of. Raises UsageError."""
-    from loadkit.report.store import JOURNAL, RUNS, find_journal
+    from loadkit.report.store import JOURNAL, REPORT, RUNS, find_journal
 
     path = Path(run)
     if path.suffix != ".json" or not path.is_file():
@@ -84,8 +84,12 @@ def _journal(run: str, store: str | None) -> Path:
     from loadkit.report.history import read_report
 
     run_id = facts(read_report(path), file=path).id
-    if (RUNS / run_id / JOURNAL).is_file():
-        return RUNS / run_id / JOURNAL
+    for place in ([path.parent] if path.name == REPORT else []) + [RUNS / run_id]:
+        if (place / JOURNAL).is_file():
+            return place / JOURNAL
+    kept = _stored(run_id, store)
+    if kept and kept.directory and (kept.directory / JOURNAL).is_file():
+        return kept.directory / JOURNAL
     raise UsageError(_without_journal(run))
 
 

@@ -56,6 +56,20 @@ def test_a_run_is_found_by_its_report_where_its_journal_is_here(place: Path) -> 
     assert "a.json cannot be merged: its journal is not on this machine" in out
 
 
+def test_a_run_is_found_by_the_report_beside_its_journal_and_by_the_history(place: Path) -> None:
+    directory = place / ".loadkit/runs" / IDS[0]
+    report = rebuild(directory / "journal").report()
+    report["loadkit"]["run"] = IDS[0]
+    away = directory.rename(place / "elsewhere")
+    (away / "report.json").write_text(json.dumps(report))
+    assert merge("elsewhere/report.json", IDS[1], "-q")[0] == 0
+    (away / "report.json").rename(place / "a.json")
+    assert merge("a.json", IDS[1], "-q")[0] == 2
+    with open_store() as store:
+        store.add(report, away)
+    assert merge("a.json", IDS[1], "-q")[0] == 0
+
+
 def test_a_single_run_is_nothing_to_merge(place: Path) -> None:
     assert merge(IDS[0]) == (2, "error: name two runs or more to merge\n")
 
