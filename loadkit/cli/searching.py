@@ -23,6 +23,7 @@ from loadkit.outputs.base import paint_for, write_line
 from loadkit.outputs.capacity import Answer, answer_data, answer_lines, trial_line
 from loadkit.outputs.json import json_text
 from loadkit.outputs.text import LogOnly
+from loadkit.outputs.writing import write_whole
 from loadkit.scenario.hidden import rendered_warnings
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.processor import import_processor
@@ -237,7 +238,7 @@ def _tell(answer: Answer, plan: Plan, path: Path | None, *, as_json: bool) -> in
     text = json_text(plan.secrets.hide(answer_data(answer)))
     if path is not None:
         try:
-            path.write_text(f"{text}\n", encoding="utf-8")
+            write_whole(path, f"{text}\n".encode())
         except OSError as error:
             write_line(sys.stderr, f"error: the answer cannot be written to {path}: {error.strerror or error}")
     if as_json:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from loadkit.outputs.base import Paint, against, counted
+from loadkit.outputs.layout import columns
 from loadkit.units import NS_PER_S, format_duration_ns, three_digits
 
 if TYPE_CHECKING:
@@ -166,13 +167,7 @@ def _behind(payload: PayloadOutlook, paint: Paint) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]], *, left: tuple[int, ...]) -> Iterator[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
-    for row in rows:
-        cells = [
-            f"{cell:<{width}}" if column in left else f"{cell:>{width}}"
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield f"  {'  '.join(cells)}".rstrip()
+    return (f"  {line}" for line in columns(rows, left=left))
 
 
 def _span(seconds: float) -> str:

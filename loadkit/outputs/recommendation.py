@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from loadkit.analysis.formula import RULE, number, run_formula
 from loadkit.analysis.recommendation import Decision, Recommendation
 from loadkit.analysis.standing import Gravity, Reason, Standing
 from loadkit.outputs.base import Paint, plain, printable
+from loadkit.outputs.layout import columns, titled_parts
 from loadkit.outputs.markdown import MOST_BYTES, render
 from loadkit.outputs.paper import legible
 from loadkit.units import NS_PER_S, format_duration_ns
@@ -40,17 +41,13 @@ def recommendation_lines(made: Recommendation, *, paint: Paint = plain) -> Itera
     yield ""
     yield paint(printable(f"Gate {made.gate} in {made.environment}"), "bold")
     yield f"  {_time(made)}"
-    for title, lines in (
+    parts: list[tuple[str, Iterable[str]]] = [
         ("Runs", _table(made)),
         ("Reasons", _reasons(made, paint)),
         ("Health score", _health(made)),
         ("Next", [printable(step) for step in made.steps]),
-    ):
-        held = list(lines)
-        if held:
-            yield ""
-            yield paint(title, "bold")
-            yield from (f"  {line}" for line in held)
+    ]
+    yield from titled_parts(parts, paint)
     yield ""
     yield paint(conclusion(made), _COLOURS[made.decision])
 
@@ -77,13 +74,7 @@ def _time(made: Recommendation) -> str:
 
 def _table(made: Recommendation) -> Iterator[str]:
     rows = [("run", "came to", "score", "weight", "time"), *map(_row, made.runs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.ljust(width) if column < 2 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+    return columns(rows, left=(0, 1))
 
 
 def _row(run: Standing) -> tuple[str, str, str, str, str]:

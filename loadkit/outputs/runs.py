@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from loadkit.outputs.base import Paint, against, counted, plain, printable
+from loadkit.outputs.layout import columns, titled_parts
 from loadkit.report.facts import Run, RunStatus
 from loadkit.units import NS_PER_MS, NS_PER_S, format_duration_ns
 
@@ -15,8 +16,9 @@ _COLOURS = {
     RunStatus.REGRESSED: "red",
     RunStatus.RUNNING: "bold",
 }
-_TITLES = ("id", "when (UTC)", "name", "verdict", "requests", "p95", "errors", "tags")
-_RIGHT = {4, 5, 6}
+_VERDICT = "verdict"
+_TITLES = ("id", "when (UTC)", "name", _VERDICT, "requests", "p95", "errors", "tags")
+_LEFT = {0, 1, 2, 3, 7}
 _WIDEST = 40
 _TIMES = ("count", "mean", "p50", "p95", "p99", "max")
 _MOST = 40
@@ -24,13 +26,11 @@ _MOST = 40
 
 def run_lines(runs: Sequence[Run], *, paint: Paint = plain) -> Iterator[str]:
     """Yield a table of runs."""
-    rows = [_row(run) for run in runs]
-    widths = [max(len(row[index]) for row in (_TITLES, *rows)) for index in range(len(_TITLES))]
-    yield paint(_line(_TITLES, widths), "bold")
-    for run, row in zip(runs, rows, strict=True):
-        line = _line(row, widths)
-        word = row[3]
-        at = sum(widths[:3]) + 6
+    head, *lines = columns([_TITLES, *map(_row, runs)], left=_LEFT)
+    yield paint(head, "bold")
+    at = head.index(_VERDICT)
+    for run, line in zip(runs, lines, strict=True):
+        word = run.status.value
         yield f"{line[:at]}{paint(word, _COLOURS.get(run.status, 'yellow'))}{line[at + len(word) :]}"
 
 
@@ -60,7 +60,7 @@ def show_lines(run: Run, report: Mapping[str, Any], held: str, *, paint: Paint =
     found = report["loadkit"]
     yield paint(printable(f"{run.name}{against(run.target)}"), "bold")
     yield f"  {run.id}, {run.started_at:%Y-%m-%d %H:%M:%S} UTC, ran {format_duration_ns(run.duration_s * NS_PER_S)}"
-    for title, lines in (
+    told: tuple[tuple[str, Iterable[str]], ...] = (
         ("Run", _about(run, found, held)),
         ("Times, without warm-up", _times(found["judged"], found)),
         ("Outcomes, without warm-up", _outcomes(found["judged"], run)),
@@ -68,12 +68,9 @@ def show_lines(run: Run, report: Mapping[str, Any], held: str, *, paint: Paint =
         ("Comparison", _comparison(found.get("comparison"))),
         ("Measurement", [found["measurement"]["status"].upper(), *found["measurement"]["reasons"]]),
         ("Files", _files(run)),
-    ):
-        shown = [printable(line) if title != "Verdicts" else line for line in lines]
-        if shown:
-            yield ""
-            yield paint(title, "bold")
-            yield from (f"  {line}" for line in shown)
+    )
+    parts = [(title, lines if title == "Verdicts" else map(printable, lines)) for title, lines in told]
+    yield from titled_parts(parts, paint)
     yield ""
     yield paint(f"{run.status.value} (exit code {run.exit_code})", _COLOURS.get(run.status, "yellow"))
 
@@ -105,14 +102,6 @@ def _error_rate(ratio: float) -> str:
 def _short(text: str) -> str:
     text = printable(text)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
-
-
-def _line(cells: Iterable[str], widths: Sequence[int]) -> str:
-    found = (
-        cell.rjust(width) if index in _RIGHT else cell.ljust(width)
-        for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return "  ".join(found).rstrip()
 
 
 def _about(run: Run, found: Mapping[str, Any], held: str) -> Iterator[str]:

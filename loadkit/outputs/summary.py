@@ -17,6 +17,7 @@ from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot, worker_label
 from loadkit.outputs.base import Paint, against, counted, plain, printable
 from loadkit.outputs.breakdown import phase_lines, scenario_lines
+from loadkit.outputs.layout import titled_parts
 from loadkit.outputs.objectives import COLOURS, objective_lines, verdict_line
 from loadkit.outputs.progress import format_rate
 from loadkit.scenario.judged import active_s, has_warmup
@@ -65,7 +66,7 @@ def summary(
         yield "  TLS certificates were not verified"
     if result.plan.settings.timeout_multiplier != 1:
         yield f"  timeouts are {result.plan.settings.timeout_multiplier:g} times as long as written"
-    for title, lines in (
+    parts: list[tuple[str, Iterable[str]]] = [
         (f"Times{', without warm-up' if warm else ''}", _times(result.judged)),
         ("Phases", phase_lines(result)),
         (f"Scenarios{', without warm-up' if warm else ''}", scenario_lines(result)),
@@ -78,12 +79,8 @@ def summary(
         *((section.title, section.lines) for section in sections),
         ("Measurement", [*_measurement(result, paint), *_health(result.summary)]),
         ("Report", reports),
-    ):
-        held = list(lines)
-        if held:
-            yield ""
-            yield paint(title, "bold")
-            yield from (f"  {line}" for line in held)
+    ]
+    yield from titled_parts(parts, paint)
     yield ""
     yield from _after(result, paint)
     yield last or conclusion(result, paint=paint)
