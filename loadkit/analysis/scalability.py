@@ -229,7 +229,7 @@ def _marginal(before: Step, step: Step, first: Step) -> float | None:
 
 def _warnings(steps: Sequence[Step], kept: Sequence[Step]) -> list[str]:
     told = []
-    short = [step.seconds for step in steps if step.seconds < STEADY_S]
+    short = [step.seconds for step in steps if round(step.seconds) < STEADY_S]  # a step is cut some ms short or long
     if short:
         told.append(
             f"steps of {min(short):.3g} s are shorter than the {STEADY_S} s that the law asks for: expect more noise"

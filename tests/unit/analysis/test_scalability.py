@@ -1,6 +1,7 @@
 """From steps to an answer: which steps count, what may be quoted, and where to run a target."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -174,6 +175,8 @@ def test_short_steps_and_thinking_users_are_told() -> None:
     assert told[0].startswith("users wait between their requests: of 64 users")
     short = [Step(users=n, rate=n, response_s=1, p95_ns=Estimate(value=1), seconds=5) for n in DOUBLING]
     assert "steps of 5 s are shorter than the 30 s" in analyse(short).warnings[0]
+    nearly = [Step(users=n, rate=n, response_s=1, p95_ns=Estimate(value=1), seconds=29.99) for n in DOUBLING]
+    assert analyse(nearly).warnings == analyse([replace(one, seconds=30) for one in nearly]).warnings
 
 
 def test_nothing_measured_is_an_answer_too() -> None:
