@@ -57,9 +57,14 @@ class Answer:
 
     @property
     def headroom(self) -> float | None:
-        """Return by which share the capacity exceeds the planned load; below 0 where the plan exceeds it."""
-        low = self.capacity.low
-        return None if low is None or not self.planned else low / self.planned - 1
+        """Return by which share the capacity exceeds the planned load; below 0 where the plan exceeds it.
+
+        While nothing has failed the capacity is known from below alone, and says nothing of a plan above it.
+        """
+        low, high = self.capacity.low, self.capacity.high
+        if low is None or not self.planned or (high is None and low < self.planned):
+            return None
+        return low / self.planned - 1
 
 
 # ------------------------------------------------------------------------------------------------------------------ text
@@ -162,14 +167,19 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str]]:
             "unstable region",
             f"{low} to {high} requests/s: some of it passed, and less had failed; the lower load counts",
         )
-    if answer.planned and answer.headroom is not None:
-        word = (
-            f"{answer.headroom:.0%} headroom"
-            if answer.headroom >= 0
-            else f"exceeds it by {-answer.headroom:.0%} of the plan"
-        )
+    if answer.planned and found.low is not None:
+        word = _headroom(answer)
         planned = f"{three_digits(answer.requests(answer.planned) or 0)} requests/s by {answer.planned_from}"
         yield "planned load", f"{planned}: {word}"
+
+
+def _headroom(answer: Answer) -> str:
+    share = answer.headroom
+    if share is None:
+        return "not known, since the search did not come to it"
+    if share < 0:
+        return f"exceeds it by {-share:.0%} of the plan"
+    return f"{'at least ' if answer.capacity.high is None else ''}{share:.0%} headroom"
 
 
 # ------------------------------------------------------------------------------------------------------------------ JSON

@@ -74,7 +74,7 @@ def capacity_schema() -> Schema:
                 ),
                 "requests_per_visit": number("Mean number of requests of a visit."),
                 "planned": {**no_rate, "description": "The planned load; null where nobody says it."},
-                "headroom": nullable(signed("Capacity / planned load - 1; null without one of them.")),
+                "headroom": nullable(signed("Capacity / planned load - 1; null where it is not known.")),
                 "findings": list_of("What else was noticed.", text("A sentence.")),
                 "trials": list_of("The trials, in order.", _trial(outcomes)),
                 "versions": map_of("Versions of loadkit and its libraries.", text("A version.")),
