@@ -194,10 +194,13 @@ class _Entry:
     def _slices(self, method: Method) -> tuple[int, float]:
         """Return how long a slice is and what its target is; 0 and 0 of a method without slices."""
         needed = {"timeSliceWindow": method is not Method.OCCURRENCES, "timeSliceTarget": method is Method.TIMESLICES}
+        missing = [key for key, is_needed in needed.items() if is_needed and key not in self.keys]
+        if missing:
+            listed = " and ".join(f"`{key}`" for key in missing)
+            hint = f"add {' and '.join(_EXAMPLES[key] for key in missing)}"
+            self.say("LK314", "method", f"the method {method.value} needs {listed}", hint)
         for key, is_needed in needed.items():
-            if is_needed and key not in self.keys:
-                self.say("LK314", "method", f"the method {method.value} needs `{key}`", _EXAMPLES[key])
-            elif key in self.keys and not is_needed:
+            if key in self.keys and not is_needed:
                 self.say(
                     "LK314",
                     key,
@@ -262,7 +265,7 @@ class _Entry:
 
 
 _EXAMPLES = {
-    "timeSliceWindow": "add timeSliceWindow: 1m",
-    "timeSliceTarget": "add timeSliceTarget: 95%",
+    "timeSliceWindow": "timeSliceWindow: 1m",
+    "timeSliceTarget": "timeSliceTarget: 95%",
 }
 _OTHER = "leave it out, or choose another `method`"

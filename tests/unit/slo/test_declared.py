@@ -77,3 +77,13 @@ def test_alerts_of_ones_own() -> None:
 
 def test_without_a_file_around_it_any_name_will_do() -> None:
     assert parse_slos([{"name": "a", "sli": {"checks": "anything"}, "target": 0.9, "of": "/nowhere"}]).faults == ()
+
+
+def test_all_that_a_method_lacks_is_said_at_once() -> None:
+    found = parse_slos([{"name": "a", "sli": {"availability": True}, "target": "99%", "method": "timeslices"}])
+    assert [(one.message, one.hint) for one in found.faults] == [
+        (
+            "the method timeslices needs `timeSliceWindow` and `timeSliceTarget`",
+            "add timeSliceWindow: 1m and timeSliceTarget: 95%",
+        )
+    ]
