@@ -96,7 +96,7 @@ def _schema(name: SchemaName) -> dict[str, Any]:
 
         return ab_schema()
     if name is SchemaName.CAPACITY:
-        from loadkit.outputs.capacity_schema import capacity_schema
+        from loadkit.outputs.capacity_report import capacity_schema
 
         return capacity_schema()
     from loadkit.report.schema import report_schema

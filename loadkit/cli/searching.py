@@ -20,7 +20,8 @@ from loadkit.errors import ExitCode, PreflightError, UsageError
 from loadkit.fleet.capacity import PAUSE_S, CapacityRun, Found, Plans
 from loadkit.fleet.local import Stop
 from loadkit.outputs.base import paint_for, write_line
-from loadkit.outputs.capacity import Answer, answer_data, answer_lines, trial_line
+from loadkit.outputs.capacity import Answer, answer_lines, trial_line
+from loadkit.outputs.capacity_report import answer_data
 from loadkit.outputs.json import json_text
 from loadkit.outputs.text import LogOnly
 from loadkit.outputs.writing import write_whole

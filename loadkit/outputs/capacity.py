@@ -1,20 +1,16 @@
-"""A search for a capacity as text and as JSON: its trials, and the answer."""
+"""A search for a capacity as text: its trials, and the answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
-from loadkit.analysis.capacity import Ask, Capacity, Stage, Status, Tried
+from loadkit.analysis.capacity import Ask, Capacity, Stage, Status
 from loadkit.analysis.outcome import QUEUE, Outcome, Seen
 from loadkit.outputs.base import Paint, plain, printable
-from loadkit.report.report import generator
 from loadkit.stats.intervals import Estimate
-from loadkit.units import NS_PER_MS, format_duration_ns, three_digits
+from loadkit.units import format_duration_ns, three_digits
 
-FORMAT = 1
 _WAVERS = 0.02
 _COLOURS = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.UNSURE: "yellow", Outcome.INVALID: "yellow"}
 
@@ -65,9 +61,6 @@ class Answer:
         if low is None or not self.planned or (high is None and low < self.planned):
             return None
         return low / self.planned - 1
-
-
-# ------------------------------------------------------------------------------------------------------------------ text
 
 
 def trial_line(number: int, ask: Ask, seen: Seen, following: Ask | None, *, paint: Paint = plain) -> str:
@@ -180,71 +173,3 @@ def _headroom(answer: Answer) -> str:
     if share < 0:
         return f"exceeds it by {-share:.0%} of the plan"
     return f"{'at least ' if answer.capacity.high is None else ''}{share:.0%} headroom"
-
-
-# ------------------------------------------------------------------------------------------------------------------ JSON
-
-
-def answer_data(answer: Answer) -> dict[str, Any]:
-    """Return the answer as plain data; `outputs/capacity_schema.py` describes it."""
-    found = answer.capacity
-    return {
-        "format": FORMAT,
-        "kind": "capacity",
-        "status": found.status.value,
-        "exit_code": answer.exit_code,
-        "name": answer.name,
-        "target": answer.target,
-        "files": list(answer.files),
-        "digest": answer.digest,
-        "seed": answer.seed,
-        "started_at": datetime.fromtimestamp(answer.started_at, UTC).isoformat(timespec="milliseconds"),
-        "elapsed_s": round(answer.elapsed_s, 3),
-        "signal": answer.signal,
-        "criteria": list(answer.criteria),
-        "criteria_from": answer.criteria_from,
-        "capacity": _rate_data(answer, found.low),
-        "confirmed": found.confirmed,
-        "interval": {"low": _rate_data(answer, found.low), "high": _rate_data(answer, found.high)},
-        "reached": _rate_data(answer, found.reached),
-        "limiting": {"criterion": found.criterion, "reason": found.reason} if found.criterion or found.reason else None,
-        "unstable": [_rate_data(answer, rate) for rate in found.unstable] if found.unstable else None,
-        "requests_per_visit": round(answer.requests_per_visit, 4),
-        "planned": _rate_data(answer, answer.planned),
-        "headroom": None if answer.headroom is None else round(answer.headroom, 4),
-        "findings": list(answer.findings),
-        "trials": [_trial_data(one) for one in found.tried],
-        **generator(),
-    }
-
-
-def _rate_data(answer: Answer, visits: float | None) -> dict[str, float] | None:
-    requests = answer.requests(visits)
-    if visits is None or requests is None:
-        return None
-    return {"requests_per_s": round(requests, 3), "visits_per_s": round(visits, 3)}
-
-
-def _trial_data(one: Tried) -> dict[str, Any]:
-    seen = one.seen
-    return {
-        "stage": one.ask.stage.value,
-        "rate": one.ask.rate,
-        "seconds": round(seen.seconds, 3),
-        "outcome": seen.outcome.value,
-        "counts_as": one.counts_as.value,
-        "criterion": seen.criterion,
-        "reason": seen.reason,
-        "margin": None if seen.margin is None else round(seen.margin, 4),
-        "requests_per_s": round(seen.requests_per_s, 3),
-        "visits_per_s": round(seen.visits_per_s, 3),
-        "achieved": None if seen.achieved is None else round(seen.achieved, 4),
-        "in_flight": round(seen.in_flight, 3),
-        "errors": seen.errors,
-        "response_time_ms": {name: _times_data(found) for name, found in sorted(seen.times.items())},
-    }
-
-
-def _times_data(found: Estimate) -> dict[str, float | None]:
-    ends: Sequence[tuple[str, float | None]] = (("value", found.value), ("low", found.low), ("high", found.high))
-    return {name: None if end is None else round(end / NS_PER_MS, 3) for name, end in ends}

@@ -3,7 +3,8 @@ from collections.abc import Iterator
 import pytest
 
 from loadkit.analysis.capacity import Capacity, Status
-from loadkit.outputs.capacity import Answer, answer_data, answer_lines
+from loadkit.outputs.capacity import Answer, answer_lines
+from loadkit.outputs.capacity_report import answer_data
 
 
 def answer(status: Status, low: float, high: float | None, planned: float) -> Answer:

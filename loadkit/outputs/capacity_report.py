@@ -1,9 +1,15 @@
-"""The JSON Schema of what `loadkit capacity` writes."""
+"""What a search for a capacity came to as one JSON document, and its schema."""
 
 from __future__ import annotations
 
-from loadkit.analysis.capacity import Stage, Status
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from loadkit.analysis.capacity import Stage, Status, Tried
 from loadkit.analysis.outcome import Outcome
+from loadkit.outputs.capacity import Answer
+from loadkit.report.report import generator
 from loadkit.report.shapes import (
     Schema,
     choice,
@@ -18,6 +24,75 @@ from loadkit.report.shapes import (
     text,
     titled,
 )
+from loadkit.stats.intervals import Estimate
+from loadkit.units import NS_PER_MS
+
+FORMAT = 1
+
+
+def answer_data(answer: Answer) -> dict[str, Any]:
+    """Return the answer as plain data."""
+    found = answer.capacity
+    return {
+        "format": FORMAT,
+        "kind": "capacity",
+        "status": found.status.value,
+        "exit_code": answer.exit_code,
+        "name": answer.name,
+        "target": answer.target,
+        "files": list(answer.files),
+        "digest": answer.digest,
+        "seed": answer.seed,
+        "started_at": datetime.fromtimestamp(answer.started_at, UTC).isoformat(timespec="milliseconds"),
+        "elapsed_s": round(answer.elapsed_s, 3),
+        "signal": answer.signal,
+        "criteria": list(answer.criteria),
+        "criteria_from": answer.criteria_from,
+        "capacity": _rate_data(answer, found.low),
+        "confirmed": found.confirmed,
+        "interval": {"low": _rate_data(answer, found.low), "high": _rate_data(answer, found.high)},
+        "reached": _rate_data(answer, found.reached),
+        "limiting": {"criterion": found.criterion, "reason": found.reason} if found.criterion or found.reason else None,
+        "unstable": [_rate_data(answer, rate) for rate in found.unstable] if found.unstable else None,
+        "requests_per_visit": round(answer.requests_per_visit, 4),
+        "planned": _rate_data(answer, answer.planned),
+        "headroom": None if answer.headroom is None else round(answer.headroom, 4),
+        "findings": list(answer.findings),
+        "trials": [_trial_data(one) for one in found.tried],
+        **generator(),
+    }
+
+
+def _rate_data(answer: Answer, visits: float | None) -> dict[str, float] | None:
+    requests = answer.requests(visits)
+    if visits is None or requests is None:
+        return None
+    return {"requests_per_s": round(requests, 3), "visits_per_s": round(visits, 3)}
+
+
+def _trial_data(one: Tried) -> dict[str, Any]:
+    seen = one.seen
+    return {
+        "stage": one.ask.stage.value,
+        "rate": one.ask.rate,
+        "seconds": round(seen.seconds, 3),
+        "outcome": seen.outcome.value,
+        "counts_as": one.counts_as.value,
+        "criterion": seen.criterion,
+        "reason": seen.reason,
+        "margin": None if seen.margin is None else round(seen.margin, 4),
+        "requests_per_s": round(seen.requests_per_s, 3),
+        "visits_per_s": round(seen.visits_per_s, 3),
+        "achieved": None if seen.achieved is None else round(seen.achieved, 4),
+        "in_flight": round(seen.in_flight, 3),
+        "errors": seen.errors,
+        "response_time_ms": {name: _times_data(found) for name, found in sorted(seen.times.items())},
+    }
+
+
+def _times_data(found: Estimate) -> dict[str, float | None]:
+    ends: Sequence[tuple[str, float | None]] = (("value", found.value), ("low", found.low), ("high", found.high))
+    return {name: None if end is None else round(end / NS_PER_MS, 3) for name, end in ends}
 
 
 def capacity_schema() -> Schema:
@@ -36,7 +111,7 @@ def capacity_schema() -> Schema:
         object_of(
             "The capacity of a target, and the trials by which it was found.",
             {
-                "format": {"const": 1, "description": "Changes when a key changes its meaning."},
+                "format": {"const": FORMAT, "description": "Changes when a key changes its meaning."},
                 "kind": {"const": "capacity", "description": "What this is a report of."},
                 "status": choice("What the search came to.", *(status.value for status in Status)),
                 "exit_code": integer("What the command ended with."),
