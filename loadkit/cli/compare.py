@@ -16,17 +16,18 @@ from loadkit.cli import options
 from loadkit.cli.comparing import Asked, settings_of
 from loadkit.cli.github import commands_stopped, tell_github
 from loadkit.cli.judged_by import usual_settings
-from loadkit.cli.papers import FINISHED, NO_PAPERS, Papers, telling_of_reports, with_papers, write_papers
+from loadkit.cli.papers import NO_PAPERS, Papers, telling_of_reports, with_papers, write_papers
 from loadkit.errors import UsageError
 from loadkit.outputs.base import paint_for, write_line
 
 if TYPE_CHECKING:
     from loadkit.analysis.compare import Comparison
     from loadkit.outputs.paper import PaperFile
+    from loadkit.report.facts import Run
     from loadkit.report.history import Store
 
 
-@with_papers(FINISHED)
+@with_papers()
 def compare(
     run: Annotated[
         str,
@@ -86,6 +87,7 @@ def compare(
     if not baseline and last is None:
         raise UsageError("name what to compare with: runs, report files or a baseline; or --last 5")
     from loadkit.analysis.compare import compare as compare_reports
+    from loadkit.cli.kept_log import copy_log, log_of
 
     files = papers.open_finished()
     with ExitStack() as stack:
@@ -96,12 +98,15 @@ def compare(
             base += history.before(run, last)
         if (noise := history.noise(report)) is not None:
             settings = replace(settings, noise_floor=noise)
+        log = log_of(history.run(run)) if "hlog" in papers.files else None
     found = compare_reports(report, base, settings, name=", ".join(baseline or [f"the last {last}"]))
     _refuse_itself(found)
     github = papers.github and not as_json  # JSON is for another reader
     with commands_stopped(os.environ, wanted=github):
         _print(found, as_json=as_json, quiet=quiet)
     _tell(report, found, files, github=github)
+    if log:
+        copy_log(log, papers.files["hlog"])
     return found.exit
 
 
@@ -116,6 +121,13 @@ class _History:
     def report(self, text: str) -> dict[str, Any]:
         """Return the one report that a text means."""
         return _read(text) if Path(text).is_file() else self._opened().report(text)
+
+    def run(self, text: str) -> Run:
+        """Return the run that a text means."""
+        from loadkit.report.facts import facts
+
+        path = Path(text)
+        return facts(_read(text), file=path) if path.is_file() else self._opened().find(text)
 
     def reports(self, text: str) -> list[dict[str, Any]]:
         """Return the reports that a text means: of a baseline's runs, or of one run."""

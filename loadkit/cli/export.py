@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from loadkit.cli import options
 from loadkit.cli.papers import NO_PAPERS, Papers, with_papers, write_papers
-from loadkit.errors import ExitCode, PreflightError, UsageError
+from loadkit.errors import ExitCode, UsageError
 from loadkit.outputs.base import write_line
-
-if TYPE_CHECKING:
-    from loadkit.report.facts import Run
 
 
 @with_papers(github=False)
@@ -40,6 +35,7 @@ def export(
       loadkit report export latest --junit junit.xml --markdown summary.md
       loadkit report export latest latest~1 --csv seconds.csv
     """
+    from loadkit.cli.kept_log import copy_log, log_of
     from loadkit.report.history import open_store
 
     if not papers.files:
@@ -50,28 +46,7 @@ def export(
         found = [history.find(text) for text in runs]
         reports = [history.report(run) for run in found]
     files = papers.open_finished()
-    log = _log_of(found[0]) if "hlog" in papers.files else None
-    for name in (*write_papers(files, reports), *([_copy(log, papers.files["hlog"])] if log else [])):
+    log = log_of(found[0]) if "hlog" in papers.files else None
+    for name in (*write_papers(files, reports), *([copy_log(log, papers.files["hlog"])] if log else [])):
         write_line(sys.stderr, f"wrote {name}")
     return ExitCode.PASS
-
-
-def _log_of(run: Run) -> Path:
-    """Return the histograms of each second that a run keeps. Raises UsageError where they are not there."""
-    from loadkit.report.store import HISTOGRAMS
-
-    log = run.directory / HISTOGRAMS if run.directory else None
-    if log is None or not log.is_file():
-        raise UsageError(f"of {run.id} there are no histograms of each second: its directory is not here any more")
-    return log
-
-
-def _copy(log: Path, path: Path) -> str:
-    from loadkit.outputs.writing import replacing
-
-    try:
-        with log.open("rb") as source, replacing(path) as target:
-            shutil.copyfileobj(source, target)
-    except OSError as error:
-        raise PreflightError(f"cannot write {path}: {error.strerror or error}") from error
-    return str(path)

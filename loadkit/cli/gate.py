@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ import typer
 
 from loadkit.cli import options
 from loadkit.cli.bundles import Keeping, Limits
-from loadkit.cli.papers import SEVERAL, Papers, with_papers
+from loadkit.cli.papers import Papers, with_papers
 from loadkit.cli.unfolding import unfolded
 from loadkit.errors import ExitCode
 from loadkit.outputs.base import write_line
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @unfolded
-@with_papers(SEVERAL)
+@with_papers()
 def gate(
     config: Annotated[
         Path, typer.Argument(metavar="CONFIG", help="A gate file in YAML or JSON: the runs, and the time they have.")
@@ -100,12 +101,13 @@ def gate(
         workers=workers,
         store=not keeping.no_store,
         history=keeping.store,
-        papers=Papers(github=False),
     )
-    chosen = [
-        with_baseline(choices, run.baseline, plan, if_comparable=if_comparable) if run.baseline else choices
-        for run, plan in zip(read.runs, plans, strict=True)
-    ]
+    chosen = []
+    for run, plan, name in zip(read.runs, plans, _file_names(read), strict=True):
+        own = replace(choices, papers=papers.alone(name))
+        own.papers.open()  # what cannot be written is to be known before any load
+        compared = run.baseline and with_baseline(own, run.baseline, plan, if_comparable=if_comparable)
+        chosen.append(compared or own)
     with commands_stopped(os.environ, wanted=papers.github):
         made = _carry_through(read, plans, chosen, output)
         code = ending.conclude(made)
@@ -144,10 +146,10 @@ def _carry_through(gate: Gate, plans: list[Plan], chosen: list[Choices], output:
     from loadkit.units import NS_PER_S
 
     names = [run.name for run in gate.runs]
-    places, choices = dict(zip(names, _report_names(gate), strict=True)), dict(zip(names, chosen, strict=True))
+    places, choices = dict(zip(names, _file_names(gate), strict=True)), dict(zip(names, chosen, strict=True))
 
     def run_once(run: GateRun, plan: Plan) -> Mapping[str, Any]:
-        return _run_once(plan, choices[run.name], output / places[run.name] if output else None)
+        return _run_once(plan, choices[run.name], output / f"{places[run.name]}.json" if output else None)
 
     under_way = Gating(
         gate=gate, run_once=run_once, now_ns=time.monotonic_ns, say=lambda text: write_line(sys.stderr, text)
@@ -165,15 +167,13 @@ def _carry_through(gate: Gate, plans: list[Plan], chosen: list[Choices], output:
     return recommend(occasion, attempts)
 
 
-def _report_names(gate: Gate) -> Iterator[str]:
-    """Yield names for the reports of runs: "1-light.json"."""
+def _file_names(gate: Gate) -> Iterator[str]:
+    """Yield how runs are called in the names of files: "1-light"."""
     for number, run in enumerate(gate.runs, 1):
-        yield f"{number}-{re.sub(r'[^A-Za-z0-9._-]+', '-', run.name).strip('-.')[:80] or 'run'}.json"
+        yield f"{number}-{re.sub(r'[^A-Za-z0-9._-]+', '-', run.name).strip('-.')[:80] or 'run'}"
 
 
 def _run_once(plan: Plan, choices: Choices, report: Path | None) -> Mapping[str, Any]:
-    from dataclasses import replace
-
     from loadkit.cli.conclusion import Conclusion
     from loadkit.cli.execute import execute
     from loadkit.fleet.process import spawned

@@ -35,8 +35,9 @@ class Ending:
         self._markdown = output / MARKDOWN if output else None
         for path in self._jsons:
             open_report(str(path))
-        others = {kind: path for kind, path in papers.files.items() if kind != "markdown"}
-        self._papers = replace(papers, files=others).open_finished()
+        together = papers.together()
+        others = {kind: path for kind, path in together.files.items() if kind != "markdown"}
+        self._papers = replace(together, files=others).open_finished()
         self._comment = papers.files.get("markdown")  # the decision comes first, then the runs
         if self._comment:
             check_writable(self._comment, "--markdown")

@@ -12,7 +12,7 @@ import inspect
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,9 +38,7 @@ KINDS: Mapping[str, str] = {
 """The kinds of files and what is said of them; a kind is the name of a plugin of kind "paper", except `hlog`."""
 _OPTIONS = {"k6": "--k6-summary"}
 _HLOG = "hlog"
-FINISHED = tuple(kind for kind in KINDS if kind != _HLOG)
-"""What can be written of a run that is over; the histograms of each second are only there while it goes on."""
-SEVERAL = tuple(kind for kind in FINISHED if kind != "k6")
+SEVERAL = tuple(kind for kind in KINDS if kind not in ("k6", _HLOG))
 """What has place for several runs."""
 
 
@@ -75,6 +73,19 @@ class Papers:
         for kind, path in self.files.items():
             check_writable(path, _option(kind))
         return made
+
+    def together(self) -> Papers:
+        """Return the files that have place for several runs."""
+        return replace(self, files={kind: path for kind, path in self.files.items() if kind in SEVERAL})
+
+    def alone(self, run: str) -> Papers:
+        """Return the files that have not, for one run of several: its name stands before their endings. Nobody else is told."""
+        files = {
+            kind: path.with_name(f"{path.stem}-{run}{path.suffix}")
+            for kind, path in self.files.items()
+            if kind not in SEVERAL
+        }
+        return Papers(files, github=False)
 
     def _papers(self) -> list[PaperFile]:
         if not self.files:

@@ -68,13 +68,28 @@ def test_a_run_that_fails_blocks_and_says_where(tmp_path: Path) -> None:
 
 def test_files_for_other_tools_tell_of_all_runs(tmp_path: Path) -> None:
     first, second = shop(tmp_path, HOLDS), shop(tmp_path, FAILS, name="second.yaml")
-    wanted = ("--junit", "junit.xml", "--ctrf", "ctrf.json", "--markdown", "summary.md")
+    wanted = (
+        "--junit",
+        "junit.xml",
+        "--ctrf",
+        "ctrf.json",
+        "--markdown",
+        "summary.md",
+        "--k6-summary",
+        "k6.json",
+        "--hlog",
+        "s.hlog",
+    )
     trusted(gate(tmp_path, {"scenario": first}, {"scenario": second}, arguments=wanted))
     suites: Any = JUnitXml.fromfile(str(tmp_path / "junit.xml"))
     assert suites.failures == 1
     assert {suite.name for suite in suites} >= {"shop: thresholds", "second: thresholds"}
     assert json.loads((tmp_path / "ctrf.json").read_text())["results"]["summary"]["failed"] == 1
     assert (tmp_path / "summary.md").read_text().startswith("## :x: Blocked: health 49 of 100")
+    for name in ("1-shop", "2-second"):  # these have no place for several runs
+        assert "http_reqs" in json.loads((tmp_path / f"k6-{name}.json").read_text())["metrics"]
+        assert (tmp_path / f"s-{name}.hlog").read_text().startswith("#[")
+    assert not (tmp_path / "k6.json").exists()
 
 
 def test_a_run_that_is_not_required_only_warns(tmp_path: Path) -> None:

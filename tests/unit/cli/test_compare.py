@@ -172,6 +172,17 @@ def test_files_for_ci_hold_the_comparison_alone(place: Path) -> None:
     assert json.loads(Path("c.json").read_text())["results"]["summary"]["failed"] == len(failures)
 
 
+def test_the_histograms_of_each_second_are_those_of_the_run(place: Path) -> None:
+    old = [write(f"old{n}.json", report) for n, report in enumerate(baseline())]
+    Path("run").mkdir()
+    new = write("run/report.json", run_of(name_of(p95=320)))
+    missing = compare(new, *old, "--hlog", "out.hlog")
+    assert (missing.exit_code, "no histograms of each second" in missing.output) == (2, True)
+    Path("run/histograms.hlog").write_text("#[Histogram log format version 1.3]\n")
+    assert compare(new, *old, "--hlog", "out.hlog").exit_code == 4
+    assert Path("out.hlog").read_text() == Path("run/histograms.hlog").read_text()
+
+
 def test_a_step_of_github_is_told_of_the_regression(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": "out", "GITHUB_STEP_SUMMARY": "summary"}.items():
         monkeypatch.setenv(name, value)

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from loadkit.cli.main import app
-from loadkit.cli.papers import FINISHED, KINDS, NO_PAPERS, SEVERAL, Papers, with_papers, write_papers
+from loadkit.cli.papers import KINDS, NO_PAPERS, SEVERAL, Papers, with_papers, write_papers
 from loadkit.errors import PreflightError, UsageError
 from tests.support.reports import judged_report
 
@@ -62,12 +62,12 @@ def test_a_command_about_several_runs_has_only_what_has_place_for_them() -> None
 
 
 def test_a_command_keeps_its_own_options_and_can_be_called() -> None:
-    @with_papers(FINISHED)
+    @with_papers(SEVERAL)
     def command(file: str, papers: Papers = NO_PAPERS) -> int:
         return len(papers.files)
 
     call: Any = command
-    assert list(inspect.signature(command).parameters) == ["file", *FINISHED, "no_github"]
+    assert list(inspect.signature(command).parameters) == ["file", *SEVERAL, "no_github"]
     assert call("x", papers=Papers({"junit": Path("a")})) == 1
     assert call("x", junit="a", csv="b") == 2
 
@@ -78,6 +78,14 @@ def test_files_are_checked_before_anything_is_done(tmp_path: Path) -> None:
             Papers({kind: tmp_path / "absent" / "file"}).open()
     with pytest.raises(PreflightError, match="it is a directory; name a file in it with --k6-summary"):
         Papers({"k6": tmp_path}).open_finished()
+
+
+def test_what_has_no_place_for_several_runs_is_written_for_each() -> None:
+    asked = Papers({"junit": Path("a/j.xml"), "k6": Path("a/k.json"), "hlog": Path("s.hlog")})
+    assert asked.together() == Papers({"junit": Path("a/j.xml")})
+    assert asked.alone("1-light") == Papers(
+        {"k6": Path("a/k-1-light.json"), "hlog": Path("s-1-light.hlog")}, github=False
+    )
 
 
 def test_two_kinds_cannot_go_to_one_file(tmp_path: Path) -> None:
