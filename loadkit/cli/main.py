@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ParamSpec, TextIO
 
 import typer
@@ -59,7 +60,17 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a log line must never end a run
-    app(prog_name="loadkit")
+    _with_only(sys.argv[1:2])(prog_name="loadkit")
+
+
+def _with_only(asked: Sequence[str]) -> typer.Typer:
+    """Return the app without the commands that are not asked for: making the options of all takes 23 ms."""
+    if not asked or (asked[0] not in _COMMANDS and asked[0] not in _GROUPS):
+        return app
+    made = copy.copy(app)
+    made.registered_commands = [one for one in app.registered_commands if one.name in asked]
+    made.registered_groups = [one for one in app.registered_groups if one.name in asked]
+    return made
 
 
 def _nowhere() -> TextIO:
@@ -125,55 +136,60 @@ def loadkit(
     """
 
 
-for _command in (
-    run,
-    compare,
-    capacity,
-    ab,
-    gate,
-    validate,
-    plan,
-    diff,
-    init,
-    quick,
-    demo,
-    trend,
-    merge,
-    schema,
-    version,
-):
-    app.command()(guarded(_command))
-app.command("import")(guarded(import_traffic))
-
-_report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read what was measured before.")
-_report.command()(guarded(journal))
-_report.command()(guarded(export))
-app.add_typer(_report, name="report")
-
-_baseline = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The runs that others are compared with.")
-_BASELINE: dict[str, Callable[..., int]] = {
-    "set": set_baseline,
-    "list": list_baselines,
-    "show": show_baseline,
-    "rm": remove_baseline,
-    "update": update_baseline,
-    "calibrate": calibrate,
+_COMMANDS: Mapping[str, Callable[..., int]] = {
+    "run": run,
+    "compare": compare,
+    "capacity": capacity,
+    "ab": ab,
+    "gate": gate,
+    "validate": validate,
+    "plan": plan,
+    "diff": diff,
+    "init": init,
+    "quick": quick,
+    "demo": demo,
+    "trend": trend,
+    "merge": merge,
+    "schema": schema,
+    "version": version,
+    "import": import_traffic,
 }
-for _name, _subcommand in _BASELINE.items():
-    _baseline.command(_name)(guarded(_subcommand))
-app.add_typer(_baseline, name="baseline")
+_GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., int]]]] = {
+    "report": ("Read what was measured before.", {"journal": journal, "export": export}),
+    "baseline": (
+        "The runs that others are compared with.",
+        {
+            "set": set_baseline,
+            "list": list_baselines,
+            "show": show_baseline,
+            "rm": remove_baseline,
+            "update": update_baseline,
+            "calibrate": calibrate,
+        },
+    ),
+    "slo": (
+        "Objectives and their error budgets.",
+        {"show": show_slos, "export": export_slos, "import": import_slos},
+    ),
+    "runs": (
+        "List and manage the history of runs.",
+        {
+            "list": list_runs,
+            "show": show_run,
+            "rm": remove_runs,
+            "export": export_run,
+            "import": import_runs,
+            "tag": tag_run,
+            "gc": collect_runs,
+        },
+    ),
+}
 
-_slo = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Objectives and their error budgets.")
-_slo.command("show")(guarded(show_slos))
-_slo.command("export")(guarded(export_slos))
-_slo.command("import")(guarded(import_slos))
-app.add_typer(_slo, name="slo")
-_runs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List and manage the history of runs.")
-_runs.command("list")(guarded(list_runs))
-_runs.command("show")(guarded(show_run))
-_runs.command("rm")(guarded(remove_runs))
-_runs.command("export")(guarded(export_run))
-_runs.command("import")(guarded(import_runs))
-_runs.command("tag")(guarded(tag_run))
-_runs.command("gc")(guarded(collect_runs))
-app.add_typer(_runs, name="runs")
+
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(guarded(_command))
+for _name, (_about, _commands) in _GROUPS.items():
+    _group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=_about)
+    for _inner, _command in _commands.items():
+        _group.command(_inner)(guarded(_command))
+    app.add_typer(_group, name=_name)

@@ -119,3 +119,14 @@ def test_streams_that_a_shell_closed_are_no_trouble(monkeypatch):
 def test_commands_about_a_file_take_the_same_input(command: str) -> None:
     taken = {name for one in get_command(app).commands[command].params for name in one.opts}
     assert {"-i", "-c", "-t", "-e", "-p", "-v", "--overrides", "--dotenv"} <= taken
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["runs", "list", "--help"], 0), (["nope"], 2), (["valdiate"], 2)])
+def test_a_command_knows_only_itself_and_a_mistake_knows_all(monkeypatch, capsys, arguments, code):
+    monkeypatch.setattr(sys, "argv", ["loadkit", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code
+    shown = capsys.readouterr()
+    said = {"nope": "No such command 'nope'", "valdiate": "Did you mean 'validate'?"}
+    assert said.get(arguments[0], "List the runs") in shown.out + shown.err
