@@ -34,8 +34,8 @@ class Dependence:
 
     @property
     def degrees(self) -> int:
-        """Return the degrees of freedom that the batches leave."""
-        return self.batches - 1
+        """Return the degrees of freedom that the batches leave; 0 where there is one, or none."""
+        return max(0, self.batches - 1)
 
 
 def batch_count(seconds: float) -> int:

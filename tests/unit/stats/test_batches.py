@@ -64,3 +64,8 @@ def test_cells_that_do_not_divide_evenly_are_all_used() -> None:
         dependence(random.binomial(400, 0.1, 37).astype(float), np.full(37, 400.0), 74.0).inflation for _ in range(300)
     ]
     assert np.mean(found) < 1.35  # batches of three and of four cells weigh what they hold
+
+
+@pytest.mark.parametrize("cells", [0, 1])
+def test_without_two_cells_no_degree_of_freedom_is_left(cells: int) -> None:
+    assert dependence(np.ones(cells), np.full(cells, 9.0), float(cells)).degrees == 0
