@@ -338,7 +338,10 @@ def test_links_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_that_are_named_exist(path: Path) -> None:
     """A file in code quotes whose first directory is one of ours, or of the package, is there."""
-    ours = {entry.name for entry in (*ROOT.iterdir(), *(ROOT / "loadkit").iterdir()) if entry.is_dir()} - {"reports"}
+    ours = {entry.name for entry in (*ROOT.iterdir(), *(ROOT / "loadkit").iterdir()) if entry.is_dir()} - {
+        "reports",
+        ".git",
+    }
     for name in re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", path.read_text(encoding="utf-8")):
         if name.split("/")[0] in ours:
             assert (ROOT / name).exists() or (ROOT / "loadkit" / name).exists(), f"{path.relative_to(ROOT)}: {name}"
