@@ -158,7 +158,7 @@ def _judged(found: Evidence, achieved: float | None, in_flight: Sequence[float],
     if achieved is not None and achieved < LEAST_ACHIEVED:
         return Outcome.FAIL, f"only {achieved:.1%} of the offered visits came to an end", QUEUE
     if grows(in_flight):
-        return Outcome.FAIL, f"the number in flight grows: {in_flight[0]:,.0f} to {in_flight[-1]:,.0f}", QUEUE
+        return Outcome.FAIL, f"the number in flight grows by {theil_sen(in_flight).value:.2g} each second", QUEUE
     unsure = [verdict for verdict in found.verdicts if verdict.status is Status.INCONCLUSIVE]
     if unsure:
         return Outcome.UNSURE, f"measured {unsure[0].observed_text}, too uncertain", unsure[0].objective_text
