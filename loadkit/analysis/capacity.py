@@ -389,15 +389,3 @@ def estimate_s(settings: Settings, settle_s: float, cool_s: float, between_s: fl
     usual = sum(times * (settle_s + seconds + cool + between_s) for times, seconds, cool in parts)
     longest = sum(times * (settle_s + LONGER * seconds + cool_s + between_s) for times, seconds, _ in parts)
     return usual, longest
-
-
-Oracle = Callable[[Ask], Seen]
-"""Makes a trial and says what came of it."""
-
-
-def run_search(settings: Settings, oracle: Oracle) -> Capacity:
-    """Carry a search through with an oracle, which tests and simulations have; commands wait between the two calls."""
-    search = Search(settings)
-    while (asked := search.ask()) is not None:
-        search.tell(oracle(asked))
-    return search.capacity()

@@ -17,7 +17,6 @@ from loadkit.analysis.capacity import (
     Stage,
     Status,
     estimate_s,
-    run_search,
 )
 from loadkit.analysis.outcome import Outcome, Seen
 from loadkit.demo.theory import largest_rate, response_quantile
@@ -27,6 +26,14 @@ PASS, FAIL, UNSURE, INVALID = Outcome.PASS, Outcome.FAIL, Outcome.UNSURE, Outcom
 
 def seen(outcome: Outcome, margin: float | None = None) -> Seen:
     return Seen(outcome=outcome, margin=margin, criterion="p99 < 50ms", reason="too slow", seconds=30)
+
+
+def run_search(settings: Settings, oracle: Callable[[Ask], Seen]) -> Capacity:
+    """Carry a search through with an oracle that says at once what comes of a trial."""
+    search = Search(settings)
+    while (asked := search.ask()) is not None:
+        search.tell(oracle(asked))
+    return search.capacity()
 
 
 def cliff(capacity: float, margin: float | None = None) -> Callable[[Ask], Seen]:
