@@ -1,8 +1,10 @@
-"""Whether a series grows: the Theil-Sen slope with its 95 % interval.
+"""Whether a series grows: the Theil-Sen slope with its 95 % interval, and the Mann-Kendall test.
 
-    slope    median of (z_j - z_i) / (j - i) over all pairs i < j                        (Theil 1950, Sen 1968)
+    slope    median of (z_j - z_i) / (x_j - x_i) over all pairs i < j                    (Theil 1950, Sen 1968)
     ends     the pairs' slopes at the ranks (M -+ C) / 2,  C = 1.96 sqrt(Var S),  M pairs
-    Var S    n (n-1) (2n+5) / 18 * correction                                            (Mann 1945, Kendall)
+    S        sum of sign(z_j - z_i) over all pairs                                       (Mann 1945, Kendall)
+    Var S    n (n-1) (2n+5) / 18 * correction
+    Z        (S - sign S) / sqrt(Var S), about normal where nothing grows
     correction = 1 + 2 / (n (n-1) (n-2)) * sum_l (n-l) (n-l-1) (n-l-2) r_l, at least 1   (Hamed and Rao 1998)
     r_l      autocorrelation at lag l (1 to 3) of the ranks of the series without its slope, where it is significant
 
@@ -25,29 +27,41 @@ _LAGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A slope in units of the series per step, and what encloses it with 95 %."""
+    """A slope in units of the series per step or per unit of `at`, what encloses it with 95 %, and Mann and Kendall's Z."""
 
     value: float
     low: float
     high: float
+    z: float = 0.0
 
 
-def theil_sen(series: Sequence[float]) -> Slope:
-    """Return the slope of equally spaced values; with fewer than LEAST it is enclosed by nothing."""
+def theil_sen(series: Sequence[float] | Floats, at: Sequence[float] | Floats | None = None) -> Slope:
+    """Return the slope of a series over rising `at`, of equally spaced values without.
+
+    Where fewer than LEAST values differ in `at`, it is enclosed by nothing.
+    """
     z = np.asarray(series, np.float64)
     n = len(z)
-    if n < 2:
-        return Slope(0.0, -math.inf, math.inf)
+    x = np.arange(n, dtype=np.float64) if at is None else np.asarray(at, np.float64)
     first, second = np.triu_indices(n, 1)
-    slopes = np.sort((z[second] - z[first]) / (second - first))
+    steps, rises = x[second] - x[first], z[second] - z[first]
+    apart = steps > 0
+    if not apart.any():
+        return Slope(0.0, -math.inf, math.inf)
+    slopes = np.sort(rises[apart] / steps[apart])
     value = float(np.median(slopes))
-    if n < LEAST:
+    if len(np.unique(x)) < LEAST:
         return Slope(value, -math.inf, math.inf)
     pairs = len(slopes)
-    reach = _Z * math.sqrt(n * (n - 1) * (2 * n + 5) / 18 * _correction(z - value * np.arange(n)))
+    deviation = math.sqrt(n * (n - 1) * (2 * n + 5) / 18 * _correction(z - value * x))
+    reach = _Z * deviation
     low, high = math.floor((pairs - reach) / 2) - 1, math.ceil((pairs + reach) / 2)
+    score = int(np.sign(rises).sum())
     return Slope(
-        value, float(slopes[low]) if low >= 0 else -math.inf, float(slopes[high]) if high < pairs else math.inf
+        value,
+        float(slopes[low]) if low >= 0 else -math.inf,
+        float(slopes[high]) if high < pairs else math.inf,
+        (score - (score > 0) + (score < 0)) / deviation,
     )
 
 
