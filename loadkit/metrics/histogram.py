@@ -16,7 +16,7 @@ hundreds of request names stays small, and adding a second to it costs as much a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -121,12 +121,16 @@ class Histogram:
 
         As in HdrHistogram the answer is the highest value equivalent to the bin's, clamped to [min, max].
         """
+        return self.percentiles_ns([percent])[0]
+
+    def percentiles_ns(self, percents: Sequence[float]) -> list[int]:
+        """Return `percentile_ns` of several shares at once: the bins are added up only once."""
         if not self.total:
-            return 0
-        rank = max(1, int(np.ceil(percent / 100 * self.total - 1e-9)))
+            return [0] * len(percents)
         at, counts = self.bins()
-        index = int(at[int(np.searchsorted(np.cumsum(counts), rank))])
-        return min(max(highest_us(index) * 1000 + 999, self.min_ns), self.max_ns)
+        ranks = np.maximum(1, np.ceil(np.array(percents) / 100 * self.total - 1e-9))
+        found = at[np.searchsorted(np.cumsum(counts), ranks)].tolist()
+        return [min(max(highest_us(index) * 1000 + 999, self.min_ns), self.max_ns) for index in found]
 
     def quantile_ns(self, rank: float) -> float:
         """Return the value at a rank (0..1), evenly spread within a bin; for intervals, where a bin's width would show."""
@@ -188,7 +192,8 @@ class Histogram:
 
     def summary_ms(self) -> Mapping[str, float]:
         """Return Artillery's aggregates in milliseconds: min max count mean p50 median p75 p90 p95 p99 p999."""
-        p = {name: self.percentile_ns(percent) / 1e6 for name, percent in PERCENTILES.items()}
+        values_ns = self.percentiles_ns(list(PERCENTILES.values()))
+        p = {name: value / 1e6 for name, value in zip(PERCENTILES, values_ns, strict=True)}
         return {
             "min": round(self.min_ns / 1e6, 3),
             "max": round(self.max_ns / 1e6, 3),

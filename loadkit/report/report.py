@@ -16,14 +16,15 @@ from typing import Any
 from loadkit import __version__
 from loadkit.engine.result import RunResult
 from loadkit.flow.apdex import apdex_of
-from loadkit.metrics.family import HTTP, PYTHON, Family
+from loadkit.metrics.family import HTTP, PYTHON
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.report.commit import commit_of
 from loadkit.report.fingerprint import cpu_model, fingerprint
 from loadkit.report.health import health
 from loadkit.report.measures import measures
-from loadkit.report.parts import parts, position, under
+from loadkit.report.parts import parts, position
 from loadkit.report.recovery import recovery_data
+from loadkit.report.requests import calls_data, requests_data
 from loadkit.report.slos import slo_data
 from loadkit.report.timeline import COLUMNS, Timeline
 from loadkit.scenario.judged import active_s
@@ -54,8 +55,8 @@ def build_report(result: RunResult, timeline: Timeline, *, run: str | None = Non
             "run": run,
             **_origin(result),
             **_course(result),
-            "requests": [_request(result.summary, name) for name in result.summary.labels("http.requests")],
-            "calls": [_call(result.summary, name) for name in result.summary.labels(PYTHON.made)],
+            "requests": requests_data(result.summary),
+            "calls": calls_data(result.summary),
             "metrics": timeline.measured(result.summary),
             "series": _series(result.summary),
             "measures": measures(result),
@@ -66,7 +67,7 @@ def build_report(result: RunResult, timeline: Timeline, *, run: str | None = Non
             "recovery": recovery_data(result),
             "health": health(result.plan, result.summary),
             "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},
-            "examples": _examples(result.summary),
+            "examples": examples_data(result.summary),
         },
     }
 
@@ -202,43 +203,6 @@ def _breaches(found: Breaches | None) -> dict[str, Any] | None:
     }
 
 
-def _request(summary: Snapshot, name: str) -> dict[str, Any]:
-    counts = {metric: count for (metric, label), count in summary.counters.items() if label == name and count}
-    return {
-        "name": name,
-        "requests": counts.get("http.requests", 0),
-        "responses": counts.get("http.responses", 0),
-        "codes": under("http.codes.", counts),
-        "errors": under("errors.", counts),
-        "checks_ok": counts.get("checks.ok", 0),
-        "checks_failed": counts.get("checks.failed", 0),
-        "downloaded_bytes": counts.get("http.downloaded_bytes", 0),
-        "uploaded_bytes": counts.get("http.uploaded_bytes", 0),
-        **_times(summary, HTTP, name),
-    }
-
-
-def _call(summary: Snapshot, name: str) -> dict[str, Any]:
-    counts = {metric: count for (metric, label), count in summary.counters.items() if label == name and count}
-    return {
-        "name": name,
-        "calls": counts.get(PYTHON.made, 0),
-        "returns": counts.get(PYTHON.done, 0),
-        "errors": under("errors.", counts),
-        "checks_ok": counts.get("checks.ok", 0),
-        "checks_failed": counts.get("checks.failed", 0),
-        **_times(summary, PYTHON, name),
-    }
-
-
-def _times(summary: Snapshot, family: Family, name: str) -> dict[str, Any]:
-    return {
-        f"{metric.partition('.')[2]}_ms": dict(summary.histogram(metric, name).summary_ms())
-        for metric in family.times
-        if summary.histogram(metric, name).total
-    }
-
-
 def _series(summary: Snapshot) -> list[dict[str, Any]]:
     found = ((metric, label) for metric in SERIES for label in summary.labels(metric))
     return [
@@ -257,7 +221,8 @@ def _series(summary: Snapshot) -> list[dict[str, Any]]:
     ]
 
 
-def _examples(summary: Snapshot) -> dict[str, list[dict[str, Any]]]:
+def examples_data(summary: Snapshot) -> dict[str, list[dict[str, Any]]]:
+    """Return the first few texts of each error, each with the instant at which it was seen."""
     return {
         error: [{"t_s": round(at_ns / NS_PER_S, 3), "text": text} for at_ns, text in texts]
         for error, texts in sorted(summary.examples.items())

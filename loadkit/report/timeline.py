@@ -66,7 +66,7 @@ class Timeline:
     def add(self, snapshot: Snapshot) -> None:
         """Add the next second."""
         if snapshot.end_ns > snapshot.start_ns:
-            self.rows.append(_row(snapshot))
+            self.rows.append(second_row(snapshot))
         window = (self._started_ms + snapshot.start_ns // NS_PER_MS) // WINDOW_MS * WINDOW_MS
         if window != self._open_window:
             self._close_window()
@@ -135,7 +135,8 @@ def _stamp(stamps: dict[str, int], started_ms: int, snapshot: Snapshot) -> None:
                 stamps[f"last{name}At"] = last
 
 
-def _row(snapshot: Snapshot) -> list[float | int | None]:
+def second_row(snapshot: Snapshot) -> list[float | int | None]:
+    """Return the row of one second, in the order of COLUMNS."""
     seconds = (snapshot.end_ns - snapshot.start_ns) / NS_PER_S
     requests = count_made(snapshot)
     return [

@@ -124,3 +124,12 @@ def test_a_second_of_slow_responses_is_small_and_so_are_many_of_them() -> None:
         run.merge(second)
     assert second.nbytes < 20_000
     assert run.nbytes < 10_000
+
+
+def test_percentiles_at_once_are_those_one_by_one():
+    histogram = Histogram()
+    assert histogram.percentiles_ns([50, 99]) == [0, 0]
+    histogram.record(np.array([1_000_000, 2_000_000, 3_000_000, 90_000_000]))
+    shares = [0, 25, 50, 75, 99, 100]
+    assert histogram.percentiles_ns(shares) == [histogram.percentile_ns(share) for share in shares]
+    assert histogram.percentile_ns(50) == 2_000_999

@@ -1,0 +1,64 @@
+"""What the requests of each name came to, and the calls of each function: their counts and times, for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from loadkit.metrics.family import HTTP, PYTHON, Family
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.report.parts import under
+
+
+def requests_data(summary: Snapshot, names: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Return what the requests of each name came to, sorted; of these names alone where they are given."""
+    counts = _by_name(summary)
+    return [
+        {
+            "name": name,
+            "requests": counts[name].get(HTTP.made, 0),
+            "responses": counts[name].get(HTTP.done, 0),
+            "codes": under("http.codes.", counts[name]),
+            "errors": under("errors.", counts[name]),
+            "checks_ok": counts[name].get("checks.ok", 0),
+            "checks_failed": counts[name].get("checks.failed", 0),
+            "downloaded_bytes": counts[name].get("http.downloaded_bytes", 0),
+            "uploaded_bytes": counts[name].get("http.uploaded_bytes", 0),
+            **_times(summary, HTTP, name),
+        }
+        for name in sorted(counts)
+        if HTTP.made in counts[name] and (names is None or name in names)
+    ]
+
+
+def calls_data(summary: Snapshot, names: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Return what the calls of each function came to, sorted; of these names alone where they are given."""
+    counts = _by_name(summary)
+    return [
+        {
+            "name": name,
+            "calls": counts[name].get(PYTHON.made, 0),
+            "returns": counts[name].get(PYTHON.done, 0),
+            "errors": under("errors.", counts[name]),
+            "checks_ok": counts[name].get("checks.ok", 0),
+            "checks_failed": counts[name].get("checks.failed", 0),
+            **_times(summary, PYTHON, name),
+        }
+        for name in sorted(counts)
+        if PYTHON.made in counts[name] and (names is None or name in names)
+    ]
+
+
+def _by_name(summary: Snapshot) -> Mapping[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for (metric, label), count in summary.counters.items():
+        if count or metric in (HTTP.made, PYTHON.made):
+            counts.setdefault(label, {})[metric] = count
+    return counts
+
+
+def _times(summary: Snapshot, family: Family, name: str) -> dict[str, Any]:
+    found = ((metric, summary.histogram(metric, name)) for metric in family.times)
+    return {
+        f"{metric.partition('.')[2]}_ms": dict(histogram.summary_ms()) for metric, histogram in found if histogram.total
+    }
