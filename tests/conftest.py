@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.support.databases"]
+pytest_plugins = ["tests.support.browser", "tests.support.databases"]
 
 # Machines are shared: no deadlines. The same examples every time, so that a green suite stays green; look for new
 # ones with HYPOTHESIS_PROFILE=search.
