@@ -28,6 +28,7 @@ from loadkit.report.requests import calls_data, requests_data
 from loadkit.report.slos import slo_data
 from loadkit.report.timeline import COLUMNS, Timeline
 from loadkit.scenario.judged import active_s
+from loadkit.scenario.shown import shown_source
 from loadkit.slo.evaluate import Verdict
 from loadkit.slo.watch import Abort
 from loadkit.slo.window import Breaches, Window
@@ -67,7 +68,9 @@ def build_report(result: RunResult, timeline: Timeline, *, run: str | None = Non
             "recovery": recovery_data(result),
             "health": health(result.plan, result.summary),
             "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},
+            "heat": timeline.heat.data(),
             "examples": examples_data(result.summary),
+            "source": shown_source(result.plan),
         },
     }
 

@@ -6,6 +6,7 @@ from loadkit.metrics.histogram import PERCENTILES
 from loadkit.report.compared import comparison_schema, drift_schema
 from loadkit.report.fingerprint import fingerprint_schema
 from loadkit.report.health import health_definitions, health_schema
+from loadkit.report.heat import heat_schema
 from loadkit.report.measures import measures_schema
 from loadkit.report.merging import merged_schema
 from loadkit.report.parts import measured_schema, phases_schema
@@ -27,6 +28,7 @@ from loadkit.report.shapes import (
     titled,
 )
 from loadkit.report.slos import slos_schema
+from loadkit.report.source import source_schema
 from loadkit.report.timeline import COLUMNS
 
 _SUMMARY_WORDS = {
@@ -151,6 +153,7 @@ def _measures() -> Schema:
         ),
         "health": health_schema(),
         "timeline": _timeline(),
+        "heat": heat_schema(),
         "examples": map_of(
             "The first few texts of each error, by the error's name; of failed checks, by `expect.` and their kind.",
             list_of(
@@ -161,6 +164,7 @@ def _measures() -> Schema:
                 ),
             ),
         ),
+        "source": source_schema(),
     }
 
 

@@ -13,6 +13,7 @@ from loadkit.metrics.family import HTTP, PYTHON, count_made, response_times, ser
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import RATES, Snapshot
 from loadkit.report.dropin import artillery_counters, artillery_summaries, extended_summaries
+from loadkit.report.heat import Heat
 from loadkit.units import NS_PER_MS, NS_PER_S
 
 WINDOW_MS = 10_000
@@ -49,6 +50,7 @@ class Timeline:
     def __init__(self, started_at: float, naming: Naming | None = None) -> None:
         self._naming = naming or Naming()
         self.rows: list[list[float | int | None]] = []
+        self.heat = Heat()
         self._started_ms = round(started_at * 1000)
         self._windows: list[Section] = []
         self._open: list[Snapshot] = []  # the snapshots of the window that is not over yet
@@ -65,8 +67,10 @@ class Timeline:
 
     def add(self, snapshot: Snapshot) -> None:
         """Add the next second."""
+        times = response_times(snapshot)
+        self.heat.add((snapshot.start_ns + snapshot.end_ns) // 2 // NS_PER_S, times)  # ticks come a little late
         if snapshot.end_ns > snapshot.start_ns:
-            self.rows.append(second_row(snapshot))
+            self.rows.append(second_row(snapshot, times))
         window = (self._started_ms + snapshot.start_ns // NS_PER_MS) // WINDOW_MS * WINDOW_MS
         if window != self._open_window:
             self._close_window()
@@ -135,8 +139,8 @@ def _stamp(stamps: dict[str, int], started_ms: int, snapshot: Snapshot) -> None:
                 stamps[f"last{name}At"] = last
 
 
-def second_row(snapshot: Snapshot) -> list[float | int | None]:
-    """Return the row of one second, in the order of COLUMNS."""
+def second_row(snapshot: Snapshot, times: Histogram | None = None) -> list[float | int | None]:
+    """Return the row of one second, in the order of COLUMNS; `times` are all its response times, where they are known."""
     seconds = (snapshot.end_ns - snapshot.start_ns) / NS_PER_S
     requests = count_made(snapshot)
     return [
@@ -144,7 +148,7 @@ def second_row(snapshot: Snapshot) -> list[float | int | None]:
         requests,
         _rate(requests, max(_LEAST_S, seconds)),
         count_errors(snapshot),
-        *_percentiles(response_times(snapshot)),
+        *_percentiles(times or response_times(snapshot)),
         *_percentiles(service_times(snapshot)),
         round(snapshot.gauge("vusers.active")),
         snapshot.count("arrivals.due"),

@@ -26,6 +26,7 @@ from loadkit.scenario.objectives import planned_events
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.scenario.settings import Settings
+from loadkit.scenario.shown import shown_source
 from loadkit.scenario.source import Document, document_from_wire, document_to_wire
 from loadkit.slo.declared import parse_slos
 from loadkit.workload.replay import Replay
@@ -81,6 +82,7 @@ class _Outline(msgspec.Struct):
     timeout_multiplier: float = 1.0
     likeness: Likeness = Likeness()
     slo_events: dict[str, int | None] = {}
+    source: dict[str, Any] | None = None
 
 
 def outline(plan: Plan) -> dict[str, Any]:
@@ -110,6 +112,7 @@ def outline(plan: Plan) -> dict[str, Any]:
             timeout_multiplier=plan.settings.timeout_multiplier,
             likeness=plan.likeness,
             slo_events=dict(planned_events(plan)),
+            source=shown_source(plan),
         )
     )
     return made
@@ -182,6 +185,7 @@ def recall(wire: Any) -> Plan:
             expect_at=read.expect_at,
             tags=read.tags,
             document=document,
+            source=read.source,
             settings=Settings(
                 seed=read.seed,
                 solo=read.solo,

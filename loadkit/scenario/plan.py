@@ -140,6 +140,8 @@ class Plan:
     after: Errand | None = field(default=None, repr=False)
     given: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What `before` set, once it has run: variables of every virtual user."""
+    source: dict[str, Any] | None = field(default=None, repr=False)
+    """What is shown of the scenario's text, where the plan was made of an outline; see shown.py."""
 
     def with_given(self, variables: Mapping[str, Any]) -> Plan:
         """Return the plan with what `before` set; values of secret variables are known as such from here on."""
