@@ -7,6 +7,7 @@ from typing import Any
 
 from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.span import Span
 from loadkit.scenario.plan import Plan
 from loadkit.slo.spending import RunBudget
 from loadkit.slo.standing import Standing
@@ -28,7 +29,8 @@ class Interval:
 
     `draining` is true once no new virtual user will be started. `lost` counts the arrivals that lost workers owed so far,
     `wires` are the workers' snapshots as they came, for who keeps them. `budgets` say of each objective what of its own budget the
-    run has spent, `standings` how each threshold, objective and group of checks stands so far.
+    run has spent, `standings` how each threshold, objective and group of checks stands so far. `spans` are those of traced visits
+    that ended in this second.
     """
 
     snapshot: Snapshot
@@ -38,6 +40,7 @@ class Interval:
     wires: tuple[Any, ...] = field(default=(), repr=False)
     budgets: tuple[RunBudget, ...] = ()
     standings: tuple[Standing, ...] = ()
+    spans: tuple[Span, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,9 @@ class LogLine:
 
     text: str
     stream: str
+    trace: str = ""
+    """The trace of the virtual user's request that it is about, and the span in it; "" where there is none."""
+    span: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

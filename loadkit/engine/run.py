@@ -19,18 +19,22 @@ from loadkit.clock import LoopClock
 from loadkit.engine.descriptors import SPARE_DESCRIPTORS, descriptor_limit
 from loadkit.engine.schedule import ClosedPhase, OpenPhase
 from loadkit.engine.services import Line, WorkerServices
+from loadkit.engine.traced import TracedVisits
 from loadkit.engine.usage import LEAST_NS, Usage
 from loadkit.engine.visits import Visits
 from loadkit.engine.watch import LoopWatch
+from loadkit.flow.tracer import Tracer, traced_share
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.sample import Outcome
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.span import Span
+from loadkit.protocols.tracing import prefix_of
 from loadkit.scenario.plan import Phase, Plan
 from loadkit.units import NS_PER_S
 from loadkit.workload.base import ClosedWorkload, Shard
 
-Emit = Callable[[Snapshot, list[Line], bool], None]
-"""Takes an interval's snapshot, its log lines, and whether the run is draining."""
+Emit = Callable[[Snapshot, list[Line], bool, list[Span]], None]
+"""Takes an interval's snapshot, its log lines, whether the run is draining, and the spans of traced visits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,8 @@ class ShardRun:
         self._clock = LoopClock(self._loop)
         self._services = WorkerServices(self._clock, recorder, seed=plan.seed, debug=orders.debug, secrets=plan.secrets)
         self._services.sequence = count(orders.shard.index, orders.shard.count)
-        self._visits = Visits(plan, self._services, orders.shard)
+        self._services.tracer = _tracer_of(plan, orders.start_ns)
+        self._visits = (TracedVisits if self._services.tracer else Visits)(plan, self._services, orders.shard)
         self._visits.on_out_of_rows = self._out_of_rows
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._phase: OpenPhase | ClosedPhase | None = None
@@ -188,9 +193,19 @@ class ShardRun:
         for name, value in self._usage.take().items():
             self._recorder.gauge(f"worker.{name}", value)
         self._report_hooks(end_ns - self._interval_start_ns)
+        spans = self._take_spans()
         snapshot = self._recorder.snapshot(self._interval_start_ns, end_ns)
         self._interval_start_ns = end_ns
-        self._emit(snapshot, services.take_lines(), services.draining)
+        self._emit(snapshot, services.take_lines(), services.draining, spans)
+
+    def _take_spans(self) -> list[Span]:
+        """Return the spans since the last look, and count those for which there was no room."""
+        tracer = self._services.tracer
+        if tracer is None:
+            return []
+        if tracer.spans.dropped:
+            self._recorder.count("traces.spans_dropped", by=tracer.spans.dropped)
+        return tracer.spans.take()
 
     def _report_hooks(self, passed_ns: int) -> None:
         """Tell which share of its time the worker spent in functions of the processor; of too short a time nothing is told."""
@@ -198,6 +213,12 @@ class ShardRun:
         if processor is not None and passed_ns >= LEAST_NS:
             self._recorder.gauge("worker.hooks", (processor.spent_ns - self._hooks_ns) / passed_ns)
             self._hooks_ns = processor.spent_ns
+
+
+def _tracer_of(plan: Plan, start_ns: int) -> Tracer | None:
+    """Return what traces visits; None where no output wants to know of any."""
+    share = traced_share(plan.config)
+    return Tracer(share, prefix_of(plan.config), start_ns) if share else None
 
 
 def _most_active(plan: Plan) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterator
 from itertools import count
 from time import perf_counter_ns as now_ns
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadkit.clock import Clock
 from loadkit.flow.fiber import Cancelled, DeadlineExpired, Fiber
+from loadkit.flow.tracer import Tracer
 from loadkit.flow.user import VirtualUser
 from loadkit.metrics.recorder import Recorder
 from loadkit.redact import Secrets
@@ -18,8 +19,14 @@ _MOST_LINES = 10_000  # an interval
 _MOST_TEXT = 16 * 1024 * 1024
 _LONGEST_LINE = 64 * 1024
 
-Line = tuple[str, str]
-"""(stream, text) of a log line."""
+
+class Line(NamedTuple):
+    """A log line: the stream it is for, and the trace and the span that it is about, "" where there is none."""
+
+    stream: str
+    text: str
+    trace: str = ""
+    span: str = ""
 
 
 class WorkerServices:
@@ -36,6 +43,7 @@ class WorkerServices:
         self.shared: dict[str, Any] = {}
         self.sequence: Iterator[int] = count()
         self.starved_ns = 0
+        self.tracer: Tracer | None = None
         self.draining = False
         self.waiting: set[Fiber] = set()  # closed users that wait for the slot of a visit they have not begun
         self.lines: list[Line] = []
@@ -67,11 +75,11 @@ class WorkerServices:
         self._branches[fiber] = ended
         fiber.start()
 
-    def log(self, text: str, *, stream: str = "stdout") -> None:
+    def log(self, text: str, *, stream: str = "stdout", ids: tuple[str, str] = ("", "")) -> None:
         """Keep a line, masked by who logs it, for the coordinator; those beyond ten thousand an interval are only counted."""
         text = text[:_LONGEST_LINE].encode(errors="replace").decode()  # what a target sent may hold half characters
         if len(self.lines) < _MOST_LINES and self._logged < _MOST_TEXT:
-            self.lines.append((stream, text))
+            self.lines.append(Line(stream, text, *ids))
             self._logged += len(text)
         else:
             self.recorder.count("log.lines_dropped")

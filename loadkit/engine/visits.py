@@ -84,13 +84,17 @@ class Visits:
         point = uniform(self._seed, number, _PICK) * self._sums[-1]
         return min(bisect_right(self._sums, point), len(self._journeys) - 1)
 
+    def name_of(self, number: int) -> str:
+        """Return the name of the scenario of visit `number`."""
+        return self._journeys[self.pick(number)].name
+
     def furnish(self, user: VirtualUser) -> None:
         """Give a user that makes no visit its variables."""
         user.variables = self._fixed.copy()
         self._fill(user)
 
-    async def once(self, user: VirtualUser) -> None:
-        """Carry out one visit and count how it ends."""
+    async def once(self, user: VirtualUser) -> bool:
+        """Carry out one visit and count how it ends; say whether it came to its end."""
         journey, arrived_ns = self._journeys[self.pick(user.number)], user.due_ns
         journey.created.times += 1
         try:
@@ -119,9 +123,10 @@ class Visits:
         else:
             journey.completed.times += 1
             journey.lengths.append(now_ns() - arrived_ns)
-            return
+            return True
         journey.book.count("vusers.failed", journey.name)
         user.tell()
+        return False
 
     async def repeatedly(
         self, user: VirtualUser, first: int, step: int, until_ns: int, budget: Takes | None = None

@@ -43,8 +43,8 @@ class ErrandCourse:
         try:
             async with aclosing(run.run(lambda: self.interrupted)) as batches:
                 async for lines in batches:
-                    for stream, text in lines:
-                        yield LogLine(text=text, stream=stream)
+                    for line in lines:
+                        yield LogLine(**line._asdict())
         except ErrandFailed as failed:
             if self.interrupted:
                 yield LogLine(text=f"warning: {failed}", stream="stderr")

@@ -12,12 +12,14 @@ from loadkit.engine.accounts import Owed
 from loadkit.engine.ending import Course, Ending
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
+from loadkit.engine.services import Line
 from loadkit.engine.usage import Usage
 from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.sizing import usable_cores
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, from_wire, to_wire
+from loadkit.metrics.span import Span
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import document_to_wire
 from loadkit.slo.watch import Abort
@@ -81,6 +83,7 @@ class Fleet:
         self._delays_ns: dict[int, int] = {}  # how late each second was read, at the worst
         self._usage = Usage()  # this process
         self._wires: dict[int, list[Any]] = {}
+        self._spans: dict[int, list[Span]] = {}
         self._reported = [0] * len(workers)  # seconds told by each worker
         self._heard_ns = [0] * len(workers)  # when each worker last said anything
         self._draining = [False] * len(workers)
@@ -217,7 +220,7 @@ class Fleet:
                 await self._end_stuck()
 
     def _logged(self, fields: dict[str, Any]) -> list[LogLine]:
-        return [LogLine(text=text, stream=stream) for stream, text in fields["lines"]]
+        return [LogLine(**Line(*line)._asdict()) for line in fields["lines"]]
 
     def _take(self, index: int, fields: dict[str, Any]) -> None:
         """Add a worker's interval to those of its fellows for the same second."""
@@ -234,6 +237,7 @@ class Fleet:
         delay_ns = max(0, self._elapsed_ns() - snapshot.end_ns)
         self._delays_ns[second] = max(delay_ns, self._delays_ns.get(second, 0))
         self._wires.setdefault(second, []).append(fields["snapshot"])
+        self._spans.setdefault(second, []).extend(Span(*span) for span in fields["spans"])
 
     def _lose(self, index: int) -> None:
         """Take note of a dead worker; stop the others unless they are to go on without it."""
@@ -296,6 +300,7 @@ class Fleet:
                     wires=(*self._wires.pop(second), to_wire(own)),
                     budgets=self._course.budgets(),
                     standings=self._course.standings(),
+                    spans=tuple(self._spans.pop(second)),
                 )
             )
         return ready

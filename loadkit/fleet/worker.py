@@ -26,6 +26,7 @@ from loadkit.fleet.channel import Channel
 from loadkit.fleet.printed import Printed
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot, to_wire
+from loadkit.metrics.span import Span
 from loadkit.redact import mask_text
 from loadkit.scenario.compile import compile_plan
 from loadkit.scenario.processor import import_processor
@@ -109,8 +110,8 @@ def _prepare(channel: Channel, order: dict[str, Any]) -> Any:
         if not isinstance(phase.workload, ClosedWorkload):
             _ = phase.workload.planned  # a random sequence is counted now, not when its phase begins
 
-    def emit(snapshot: Snapshot, lines: list[Line], draining: bool) -> None:
-        channel.send("interval", snapshot=to_wire(snapshot), lines=lines, draining=draining)
+    def emit(snapshot: Snapshot, lines: list[Line], draining: bool, spans: list[Span]) -> None:
+        channel.send("interval", snapshot=to_wire(snapshot), lines=lines, draining=draining, spans=spans)
 
     def run(start_ns: int) -> ShardRun:
         shard = Shard(worker, int(order["workers"]))

@@ -228,7 +228,7 @@ def compile_log(step: Mapping[str, Any], where: Where, build: Build) -> StepFunc
     template = build.template(step["log"], (*where, "log"))  # a mapping or a list is printed as JSON
 
     async def log(user: VirtualUser) -> None:
-        user.run.log(user.masked(template.text(user)))
+        user.log(template.text(user))
 
     return log
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from loadkit.clock import Clock
 from loadkit.flow.fiber import Fiber
 from loadkit.flow.pacing import Pacer
+from loadkit.flow.tracer import TRACE, Tracer, VisitTrace
 from loadkit.metrics.recorder import Recorder
 from loadkit.redact import Secrets
 
@@ -48,9 +49,11 @@ class Services(Protocol):
     """What a protocol keeps once per worker, by the protocol's name: resolvers, pools, TLS contexts."""
     sequence: Iterator[int]
     """Numbers that no other worker has."""
+    tracer: Tracer | None
+    """Makes and keeps spans; None where no visit is traced."""
 
-    def log(self, text: str, *, stream: str = "stdout") -> None:
-        """Send a line to the coordinator, which prints it."""
+    def log(self, text: str, *, stream: str = "stdout", ids: tuple[str, str] = ("", "")) -> None:
+        """Send a line to the coordinator, which prints it. `ids` are those of the trace and the span that it is about."""
 
     def branch(
         self, user: VirtualUser, work: Coroutine[Any, Any, None], ended: Callable[[BaseException | None], None]
@@ -128,8 +131,16 @@ class VirtualUser:
     def tell(self) -> None:
         """Write what --debug has noted; after the captures, so that what they took out of a response is known as a secret."""
         for text in self.traces:
-            self.run.log(self.masked_values(text), stream="stderr")
+            self._log(self.masked_values(text), stream="stderr")
         self.traces.clear()
+
+    def log(self, text: str) -> None:
+        """Print a text, masked; with JSON logs the line has the ids of the last traced request."""
+        self._log(self.masked(text), stream="stdout")
+
+    def _log(self, text: str, *, stream: str) -> None:
+        trace: VisitTrace | None = self.sessions.get(TRACE)
+        self.run.log(text, stream=stream, ids=trace.ids if trace is not None else ("", ""))
 
     def _held(self) -> Iterator[Any]:
         secrets = self.run.secrets

@@ -31,6 +31,7 @@ from loadkit.protocols.keys import (
 from loadkit.protocols.network import network_of, note_way
 from loadkit.protocols.passed_on import REFUSED, refusal
 from loadkit.protocols.request import Wire, compile_request, url_of
+from loadkit.protocols.spans import compile_span
 from loadkit.units import NS_PER_S, parse_duration_ns
 
 
@@ -84,8 +85,8 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
     before = request_hooks("beforeRequest", spec, at, build, request=series.name)
     after = request_hooks("afterResponse", spec, at, build, request=series.name)
     if before or after:
-        return compile_hooked(exchange, before, after, spec, build)
-    return compile_exchange(exchange)
+        return compile_span(compile_hooked(exchange, before, after, spec, build), series, verb.upper(), build)
+    return compile_span(compile_exchange(exchange), series, verb.upper(), build)
 
 
 def _refusing(x: Exchange, reason: str) -> StepFunction:
@@ -171,7 +172,7 @@ def _compile_tell(method: str, spec: Mapping[str, Any], at: Where, build: Build,
         )
         text = told(user, asked, response, results_of(names, texts, tell_of(user, response, texts)))
         if text:
-            user.run.log(user.masked(text))
+            user.log(text)
 
     return tell
 

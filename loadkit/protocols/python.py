@@ -27,6 +27,7 @@ from loadkit.protocols.judge import count_failures, counts_of_passed, kinds_of
 from loadkit.protocols.keys import REQUEST_KEYS
 from loadkit.protocols.modules import Callee, CalleeFault
 from loadkit.protocols.returned import RETURN_CHECKS, RETURN_SCHEMA, RETURN_SOURCES, Returned
+from loadkit.protocols.spans import compile_span
 from loadkit.redact import MASK, is_secret
 
 
@@ -82,7 +83,7 @@ def compile_call(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         timeout_ns=timeout_ns,
         threads=int((build.config.get("python") or {}).get("threads", DEFAULT_THREADS)),
     )
-    return _compile_step(call, checks, condition)
+    return compile_span(_compile_step(call, checks, condition), series, "", build)
 
 
 async def _nothing(user: VirtualUser) -> None:

@@ -17,6 +17,7 @@ from loadkit.flow.step import Build, Where
 from loadkit.metrics.endpoints import Naming, reported_counters, reported_summaries
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot, merge_all
+from loadkit.metrics.span import Span
 from loadkit.scenario.plan import Phase, Plan, Scenario
 from loadkit.template.compile import Template
 from loadkit.workload.base import WHOLE, Shard, Workload
@@ -107,7 +108,9 @@ class Ran:
 
     def __init__(self) -> None:
         self.snapshots: list[Snapshot] = []
-        self.lines: list[Line] = []
+        self.lines: list[tuple[str, str]] = []
+        self.logged: list[Line] = []
+        self.spans: list[Span] = []
         self.summary = Snapshot()
         self.naming = Naming()
 
@@ -136,9 +139,11 @@ async def run_plan(
     """Run a plan, or a shard of it, on the running loop."""
     ran = Ran()
 
-    def emit(snapshot: Snapshot, lines: list[Line], draining: bool) -> None:
+    def emit(snapshot: Snapshot, lines: list[Line], draining: bool, spans: list[Span]) -> None:
         ran.snapshots.append(snapshot)
-        ran.lines += lines
+        ran.logged += lines
+        ran.lines += [(line.stream, line.text) for line in lines]
+        ran.spans += spans
 
     gc.freeze()  # the run's own collection would go through all that the tests hold, and take longer than a short phase
     orders = Orders(shard=shard, start_ns=perf_counter_ns() + 5_000_000, graceful_stop_ns=graceful_stop_ns, debug=debug)

@@ -33,7 +33,7 @@ def test_what_nobody_hears_of_is_counted_and_not_printed(
     async def main() -> None:
         loop = asyncio.get_running_loop()
         orders = Orders(shard=Shard(), start_ns=0, graceful_stop_ns=S)
-        run = ShardRun(plan, recorder, orders, lambda snapshot, lines, draining: snapshots.append(snapshot))
+        run = ShardRun(plan, recorder, orders, lambda snapshot, *_: snapshots.append(snapshot))
         loop.call_soon(loop.call_exception_handler, {"message": "in a callback", "exception": exception})
         await run.run()
 

@@ -89,7 +89,7 @@ def test_paced_users_that_only_wait_for_a_slot_go_home_when_the_run_drains() -> 
 
     async def main() -> None:
         orders = Orders(shard=Shard(), start_ns=perf_counter_ns(), graceful_stop_ns=60 * S)
-        run = ShardRun(plan, recorder, orders, lambda snapshot, lines, draining: snapshots.append(snapshot))
+        run = ShardRun(plan, recorder, orders, lambda snapshot, *_: snapshots.append(snapshot))
         asyncio.get_running_loop().call_later(0.3, run.stop)
         await run.run()
 
@@ -109,7 +109,7 @@ def shard_of(plan: Plan, recorder: Recorder, shard: Shard) -> Snapshot:
 
     async def main() -> None:
         orders = Orders(shard=shard, start_ns=perf_counter_ns(), graceful_stop_ns=S)
-        await ShardRun(plan, recorder, orders, lambda snapshot, lines, draining: snapshots.append(snapshot)).run()
+        await ShardRun(plan, recorder, orders, lambda snapshot, *_: snapshots.append(snapshot)).run()
 
     on_loop(main())
     return merge_all(snapshots)
@@ -133,7 +133,7 @@ def test_stop_starts_nobody_any_more_and_lets_those_at_work_finish() -> None:
 
     async def main() -> None:
         orders = Orders(shard=Shard(), start_ns=perf_counter_ns(), graceful_stop_ns=5 * S)
-        run = ShardRun(plan, recorder, orders, lambda snapshot, lines, draining: snapshots.append(snapshot))
+        run = ShardRun(plan, recorder, orders, lambda snapshot, *_: snapshots.append(snapshot))
         asyncio.get_running_loop().call_later(0.3, run.stop)
         await run.run()
 
@@ -150,7 +150,7 @@ def test_kill_cuts_everybody_off() -> None:
 
     async def main() -> None:
         orders = Orders(shard=Shard(), start_ns=perf_counter_ns(), graceful_stop_ns=60 * S)
-        run = ShardRun(plan, recorder, orders, lambda snapshot, lines, draining: snapshots.append(snapshot))
+        run = ShardRun(plan, recorder, orders, lambda snapshot, *_: snapshots.append(snapshot))
         asyncio.get_running_loop().call_later(0.9, run.kill)
         await run.run()
 

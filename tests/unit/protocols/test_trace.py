@@ -32,7 +32,7 @@ class Response:
 
 def someone() -> tuple[Any, list[str]]:
     logged: list[str] = []
-    run = SimpleNamespace(secrets=Secrets(), log=lambda text, *, stream: logged.append(text))
+    run = SimpleNamespace(secrets=Secrets(), log=lambda text, **_: logged.append(text))
     return VirtualUser(run, 7), logged
 
 
