@@ -1,4 +1,7 @@
-"""The account of arrivals when a worker was lost: what it was due to start and never reported is `arrivals.lost`."""
+"""The account of arrivals: planned + added = started + dropped + withheld + lost.
+
+What a lost worker was due to start and never reported is `arrivals.lost`, whether or not it would have been withheld: nobody knows.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,8 @@ def _due_times(plan: Plan, shard: Shard) -> Iterator[int]:
 def settle(summary: Snapshot, lost: int, *, whole: bool) -> str:
     """Write `arrivals.planned` and `arrivals.lost` into a run's summary and check the account.
 
-    Return "" when planned = started + dropped + lost, and, if the fleet is `whole`, every visit that began has ended;
-    else a sentence that says what does not add up.
+    Return "" when planned + added = started + dropped + withheld + lost, and, if the fleet is `whole`, every visit that began
+    has ended; else a sentence that says what does not add up.
     """
     count = summary.count
     planned = count("arrivals.due") + lost
@@ -45,9 +48,11 @@ def settle(summary: Snapshot, lost: int, *, whole: bool) -> str:
         summary.counters["arrivals.planned", ""] = planned
     if lost:
         summary.counters["arrivals.lost", ""] = lost
-    told = count("arrivals.started") + count("arrivals.dropped") + lost
-    if planned != told:
-        return f"{planned} arrivals were planned and {told} started, dropped or lost"
+    added = count("arrivals.added")
+    told = count("arrivals.started") + count("arrivals.dropped") + count("arrivals.withheld") + lost
+    if planned + added != told:
+        also = f" and {added} added" if added else ""
+        return f"{planned} arrivals were planned{also}, and {told} started, dropped, withheld or lost"
     ended = count("vusers.completed") + count("vusers.failed")
     if whole and count("vusers.created") != ended:
         return f"{count('vusers.created')} visits began and {ended} ended"

@@ -17,6 +17,7 @@ from typing import Any
 
 from loadkit.clock import LoopClock
 from loadkit.engine.descriptors import SPARE_DESCRIPTORS, descriptor_limit
+from loadkit.engine.rate import Rate
 from loadkit.engine.schedule import ClosedPhase, OpenPhase
 from loadkit.engine.services import Line, WorkerServices
 from loadkit.engine.traced import TracedVisits
@@ -48,7 +49,7 @@ class Orders:
 
 
 class ShardRun:
-    """One shard's run. `stop` and `kill` may be called from the loop at any time."""
+    """One shard's run. `adjust`, `stop` and `kill` may be called from the loop at any time."""
 
     def __init__(self, plan: Plan, recorder: Recorder, orders: Orders, emit: Emit) -> None:
         self._plan = plan
@@ -62,6 +63,7 @@ class ShardRun:
         self._services.sequence = count(orders.shard.index, orders.shard.count)
         self._services.tracer = _tracer_of(plan, orders.start_ns)
         self._visits = (TracedVisits if self._services.tracer else Visits)(plan, self._services, orders.shard)
+        self._rate = Rate(orders.shard)
         self._visits.on_out_of_rows = self._out_of_rows
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._phase: OpenPhase | ClosedPhase | None = None
@@ -95,6 +97,21 @@ class ShardRun:
         self._report()
         await asyncio.sleep(0)  # let transports close
         self._loop.set_exception_handler(None)
+
+    def adjust(self, factor: float) -> None:
+        """Start so many times as many arrivals as planned from now on; with 0 nobody begins anything until another factor is set.
+
+        The plan's time goes on. How often closed users begin visits is not the plan's to say: they only know pauses.
+        """
+        if self._services.draining:
+            return
+        self._rate.set(factor)
+        if self._rate.paused:
+            self._services.pause()
+        elif self._services.paused:
+            self._services.resume()
+        if isinstance(self._phase, OpenPhase):
+            self._phase.adjust()
 
     def stop(self) -> None:
         """Start nobody any more, and end when those at work are done or the graceful stop has passed."""
@@ -137,7 +154,7 @@ class ShardRun:
             users = ClosedPhase(phase, phase.workload, shard, origin_ns, visits)
             users.on_exhausted = self._exhausted if self._next == len(self._plan.phases) else None
             return users
-        made = OpenPhase(phase, phase.workload, shard, origin_ns, visits, self._most_active)
+        made = OpenPhase(phase, phase.workload, shard, origin_ns, visits, self._most_active, self._rate)
         if phase.workload.ends_early and self._next == len(self._plan.phases):
             made.on_exhausted = self._exhausted
         return made

@@ -1,6 +1,7 @@
 """Start virtual users when the plan says so: arrivals at their intended instants, closed users for their lifetimes.
 
 due --start--> at work                          started; late when more than 10 ms after its instant
+ |---- paused, or a lower rate -> withheld       somebody intervened; what is left keeps its instants
  |---- active >= maxVusers ----> dropped        reason max_vusers: part of the plan
  |---- no descriptor left -----> dropped        reason generator: the measurement suffers
  |---- no row of data left ----> (nothing)      the phase stops: it was never due
@@ -13,11 +14,14 @@ import asyncio
 from collections.abc import Callable, Iterator
 from time import perf_counter_ns as now_ns
 
+from loadkit.engine.added import AddedArrivals
+from loadkit.engine.rate import Rate
 from loadkit.engine.services import WorkerServices
 from loadkit.engine.visits import Visits
 from loadkit.flow.pacing import Pacer
 from loadkit.flow.user import VirtualUser
 from loadkit.scenario.plan import Phase
+from loadkit.units import NS_PER_S
 from loadkit.workload.base import ClosedWorkload, OpenWorkload, Shard
 
 LATE_NS = 10_000_000
@@ -31,11 +35,23 @@ class OpenPhase:
     """Starts this shard's arrivals of one phase."""
 
     def __init__(
-        self, phase: Phase, workload: OpenWorkload, shard: Shard, origin_ns: int, visits: Visits, most_active: int
+        self,
+        phase: Phase,
+        workload: OpenWorkload,
+        shard: Shard,
+        origin_ns: int,
+        visits: Visits,
+        most_active: int,
+        rate: Rate | None = None,
     ) -> None:
         self.on_exhausted: Callable[[], None] | None = None
         self._phase = phase
         self._visits = visits
+        self._shard = shard
+        self._rate = rate or Rate(shard)
+        self._added: AddedArrivals | None = None  # None in a run in which nobody intervenes
+        self._workload = workload
+        self._more = True  # planned arrivals to come
         self._first = phase.first_number
         self._start_ns = origin_ns + phase.start_ns
         self._end_ns = origin_ns + phase.end_ns
@@ -52,24 +68,52 @@ class OpenPhase:
         self._recorder = services.recorder
         self._lags = services.recorder.times("generator.lag", services.recorder.label)
         self._loop = asyncio.get_running_loop()
+        if not self._rate.as_planned:
+            self._added = self._adding()
         self._advance()
+
+    def adjust(self) -> None:
+        """Obey another rate from this instant on. The plan's instants stay; what had been added to come is forgotten."""
+        if self._stopped:
+            return
+        if self._added is None:
+            self._added = self._adding()
+        self._added.forget()
+        now, until_ns = now_ns(), self._due_ns if self._more else self._end_ns
+        planned_per_s = self._workload.rate_at(now - self._start_ns) / self._shard.count
+        if until_ns > now and planned_per_s > 0:
+            self._added.between(now, until_ns, self._rate.add(until_ns - now, round(NS_PER_S / planned_per_s)))
+        self._exhausted()
 
     def stop(self) -> None:
         """Start nobody any more; what is left of the phase was never due."""
         self._stopped = True
+        if self._added is not None:
+            self._added.forget()
 
     def end(self) -> None:
-        """Close the books of the phase: arrivals that were not started in time are dropped."""
-        if self._left and not self._stopped:
+        """Close the books of the phase: arrivals that were not started in time are dropped, those to be withheld are."""
+        if not self._stopped:
             counters = self._recorder.counters
-            counters["arrivals.due", ""] += self._left
-            counters["arrivals.dropped", ""] += self._left
-            counters["arrivals.dropped.generator", ""] += self._left
+            missed, added = self._rate.keep(self._left), self._added.forget() if self._added is not None else 0
+            for name, count in (
+                ("arrivals.due", self._left),
+                ("arrivals.withheld", self._left - missed),
+                ("arrivals.added", added),
+                ("arrivals.dropped", missed + added),
+                ("arrivals.dropped.generator", missed + added),
+            ):
+                if count:
+                    counters[name, ""] += count
         self._stopped = True
+
+    def _adding(self) -> AddedArrivals:
+        return AddedArrivals(self._services.clock, self._start_added, self._exhausted, end_ns=self._end_ns)
 
     def _advance(self) -> None:
         following = next(self._times, None)
         if following is None:
+            self._more = False
             self._exhausted()
             return
         number, at_ns = following
@@ -77,7 +121,9 @@ class OpenPhase:
         self._services.clock.at(self._due_ns, self._fire)
 
     def _exhausted(self) -> None:
-        if self.on_exhausted is not None:
+        """Tell that everybody is at work, when no arrival is to come any more: neither planned nor added."""
+        to_come = self._more or (self._added is not None and self._added.expected)
+        if self.on_exhausted is not None and not to_come:
             self.on_exhausted()
 
     def _fire(self) -> None:
@@ -95,18 +141,41 @@ class OpenPhase:
                 self._services.clock.at(self._due_ns, self._fire)
                 return
             self._left -= 1
-            self._start(self._number, self._due_ns, now)
-            following = next(self._times, None)
+            if self._added is None:
+                self._start(self._number, self._due_ns, now)
+                following = next(self._times, None)
+            else:
+                following = self._altered(self._added, now)
             if following is None:
+                self._more = False
                 self._exhausted()
                 return
             number, at_ns = following
             self._number, self._due_ns = self._first + number, self._start_ns + at_ns
         self._loop.call_soon(self._fire)
 
-    def _start(self, number: int, due_ns: int, now: int) -> None:
+    def _altered(self, added: AddedArrivals, now: int) -> tuple[int, int] | None:
+        """Start the arrival that is due, or withhold it; add others behind it. Return the next one."""
+        if self._rate.keep():
+            self._start(self._number, self._due_ns, now)
+        else:
+            self._recorder.counters["arrivals.due", ""] += 1
+            self._recorder.counters["arrivals.withheld", ""] += 1
+        following = next(self._times, None)
+        if self._rate.adds:
+            until_ns = self._end_ns if following is None else self._start_ns + following[1]
+            gap_ns = until_ns - self._due_ns
+            # of the gap to this worker's next arrival the first part is before the next one of the whole plan
+            added.between(self._due_ns, self._due_ns + gap_ns // self._shard.count, self._rate.add(gap_ns, gap_ns))
+        return following
+
+    def _start_added(self, due_ns: int, now: int) -> None:
+        if not self._visits.out_of_rows:
+            self._start(next(self._rate.numbers), due_ns, now, "arrivals.added")
+
+    def _start(self, number: int, due_ns: int, now: int, counted: str = "arrivals.due") -> None:
         services, counters = self._services, self._recorder.counters
-        counters["arrivals.due", ""] += 1
+        counters[counted, ""] += 1
         active = services.active
         if self._most_vusers is not None and active >= self._most_vusers:
             counters["arrivals.dropped", ""] += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from collections.abc import Callable, Coroutine, Iterator
 from itertools import count
 from time import perf_counter_ns as now_ns
@@ -15,6 +16,7 @@ from loadkit.metrics.recorder import Recorder
 from loadkit.redact import Secrets
 
 SWEEP_NS = 50_000_000
+_BATCH = 64  # users that go on after a pause before the loop may read sockets again
 _MOST_LINES = 10_000  # an interval
 _MOST_TEXT = 16 * 1024 * 1024
 _LONGEST_LINE = 64 * 1024
@@ -46,6 +48,8 @@ class WorkerServices:
         self.tracer: Tracer | None = None
         self.draining = False
         self.waiting: set[Fiber] = set()  # closed users that wait for the slot of a visit they have not begun
+        self.paused = False
+        self.held: set[Fiber] = set()  # closed users that wait for the end of a pause
         self.lines: list[Line] = []
         self._logged = 0
         self.on_idle: Callable[[], None] | None = None
@@ -92,8 +96,24 @@ class WorkerServices:
     def drain(self) -> None:
         """Let no visit begin any more; who only waits to begin one goes home."""
         self.draining = True
-        for fiber in list(self.waiting):
+        for fiber in [*self.waiting, *self.held]:
             fiber.resume()
+
+    def pause(self) -> None:
+        """Let no closed user begin a visit until `resume`."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """Let closed users go on, some at a time, so that the loop can read sockets in between."""
+        self.paused = False
+        self._release(list(self.held))
+
+    def _release(self, fibers: list[Fiber]) -> None:
+        for fiber in fibers[:_BATCH]:
+            if fiber in self.held and not self.paused:
+                fiber.resume()
+        if len(fibers) > _BATCH and not self.paused:
+            get_running_loop().call_soon(self._release, fibers[_BATCH:])
 
     def cancel_all(self) -> None:
         """Cut off every virtual user that is still at work."""

@@ -134,8 +134,14 @@ class Visits:
         """Carry out visits numbered first, first + step, ... until an instant, as long as `budget` lasts; finish the last one."""
         number, services, fiber = first, self._services, user.fiber
         while now_ns() < until_ns and not services.draining and not self.out_of_rows:
-            if user.pacer is not None and not await self._slot_comes(user, number, until_ns):
-                return
+            if services.paused:
+                await self._pause_over(user, until_ns)
+                continue
+            if user.pacer is not None:
+                if not await self._slot_comes(user, number, until_ns):
+                    return
+                if services.paused:
+                    continue
             if budget is not None and not budget.take():
                 return
             user.begin(number, user.due_ns)
@@ -171,6 +177,20 @@ class Visits:
             finally:
                 waiting.discard(user.fiber)
         return not self._services.draining
+
+    async def _pause_over(self, user: VirtualUser, until_ns: int) -> None:
+        """Wait for the end of a pause, at most until an instant. Then the next visit is due; slots that passed are skipped."""
+        services, from_ns = self._services, now_ns()
+        ticket = services.clock.at(until_ns, user.fiber.resume)
+        services.held.add(user.fiber)
+        try:
+            await park()
+        finally:
+            services.held.discard(user.fiber)
+            ticket.cancel()
+        user.due_ns = now_ns()
+        if user.pacer is not None:
+            user.pacer.skip(from_ns, user.due_ns)
 
     def _fill(self, user: VirtualUser) -> None:
         """Draw the variables that are not fixed: one element of each list, what templates give, payload rows."""

@@ -145,6 +145,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("vusers.session_length", _TIME, _SCENARIO, "from a virtual user's start to its end"),
     Metric("arrivals.due", _COUNT, _RUN, "arrivals the plan asked for up to now", _DUE),
     Metric("arrivals.started", _COUNT, _RUN, "arrivals that were started", _DUE),
+    Metric("arrivals.withheld", _COUNT, _RUN, "arrivals not started since somebody paused or slowed the run", _DUE),
+    Metric("arrivals.added", _COUNT, _RUN, "arrivals that a higher rate added to the plan's", _DUE),
     Metric("arrivals.late", _COUNT, _RUN, "arrivals started more than 10 ms late", _DUE),
     Metric("arrivals.dropped", _COUNT, _RUN, "arrivals never started", _DUE),
     Metric("arrivals.dropped.max_vusers", _COUNT, _RUN, "arrivals never started because of maxVusers", _DUE),

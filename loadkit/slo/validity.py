@@ -2,7 +2,8 @@
 
 INVALID when the generator, not the target, was the limit:
 
-    (a) fewer than 98 % of the due arrivals were started, for reasons of the generator
+    (a) fewer than 98 % of the due arrivals were started, for reasons of the generator; those that somebody withheld were not due,
+        and those that somebody added were
     (b) more than 1 % of the arrivals and pacing slots started later than max(10 ms, 10 % of the p50 of the response time)
     (c) a worker was lost, or the generator ran out of ports or descriptors
     (d) the run was cut off: its coordinator was killed, and a journal is all that is left
@@ -127,7 +128,8 @@ def late_share(summary: Snapshot) -> float:
 
 
 def _dropped(summary: Snapshot, generator: Generator) -> Iterator[_Finding]:
-    due, dropped = summary.count("arrivals.due"), summary.count("arrivals.dropped.generator")
+    left_out = summary.count("arrivals.withheld") - summary.count("arrivals.added")  # what people changed is no fault
+    due, dropped = summary.count("arrivals.due") - left_out, summary.count("arrivals.dropped.generator")
     if due and 100 * dropped > MAX_DROPPED_PERCENT * due:
         what = f"{_share(dropped, due)} of the due arrivals ({dropped} of {due}) could not be started by the generator"
         if 2 * summary.count("arrivals.dropped.generator", "descriptors") > dropped:  # the label is engine.schedule's

@@ -1,4 +1,4 @@
-"""planned = started + dropped + lost."""
+"""planned + added = started + dropped + withheld + lost."""
 
 import pytest
 
@@ -32,6 +32,16 @@ def test_an_account_that_adds_up_is_written_and_says_nothing() -> None:
     summary = counters(arrivals_due=10, arrivals_started=7, arrivals_dropped=3, vusers_created=7, vusers_completed=7)
     assert settle(summary, 5, whole=False) == ""
     assert (summary.count("arrivals.planned"), summary.count("arrivals.lost")) == (15, 5)
+
+
+def test_what_people_withheld_and_added_belongs_to_the_account() -> None:
+    summary = counters(arrivals_due=10, arrivals_started=9, arrivals_dropped=1, arrivals_withheld=4, arrivals_added=4)
+    assert settle(summary, 3, whole=False) == ""
+    assert summary.count("arrivals.planned") == 13
+    summary.counters["arrivals.withheld", ""] -= 1
+    assert settle(summary, 3, whole=False) == (
+        "13 arrivals were planned and 4 added, and 16 started, dropped, withheld or lost"
+    )
 
 
 def test_what_does_not_add_up_is_said() -> None:
