@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
-from loadkit.fleet.local import Stop
+from loadkit.fleet.stop import Stop
 from loadkit.units import format_duration_ns
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

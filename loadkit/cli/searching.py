@@ -18,7 +18,7 @@ from loadkit.cli.limits import check_addresses
 from loadkit.cli.scaling import Telling
 from loadkit.errors import ExitCode, PreflightError, UsageError
 from loadkit.fleet.capacity import PAUSE_S, CapacityRun, Found, Plans
-from loadkit.fleet.local import Stop
+from loadkit.fleet.stop import Stop
 from loadkit.outputs.base import paint_for, write_line
 from loadkit.outputs.capacity import Answer, answer_lines, trial_line
 from loadkit.outputs.capacity_report import answer_data

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from loadkit.engine.accounts import settle
+from loadkit.engine.interventions import Intervention
 from loadkit.engine.result import RunResult
 from loadkit.metrics.estimates import Estimates
 from loadkit.metrics.measures import measure
@@ -44,6 +45,7 @@ class Ending:
     """How many the generator may use, for advice."""
     aborted_by: Abort | None = None
     """The threshold that ended the run, if one did."""
+    interventions: tuple[Intervention, ...] = ()
 
 
 class Course:
@@ -141,6 +143,7 @@ class Course:
             lost_workers=ending.lost_workers,
             tags=self.plan.tags,
             aborted_by=ending.aborted_by,
+            interventions=ending.interventions,
         )
 
     def _generator(self, ending: Ending) -> Generator:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadkit.engine.interventions import Intervention
 from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.metrics.span import Span
@@ -30,7 +31,8 @@ class Interval:
     `draining` is true once no new virtual user will be started. `lost` counts the arrivals that lost workers owed so far,
     `wires` are the workers' snapshots as they came, for who keeps them. `budgets` say of each objective what of its own budget the
     run has spent, `standings` how each threshold, objective and group of checks stands so far. `spans` are those of traced visits
-    that ended in this second.
+    that ended in this second. `interventions` are all so far, in order; `rate` is how many times the planned arrivals are made
+    now, 0 in a pause.
     """
 
     snapshot: Snapshot
@@ -41,6 +43,8 @@ class Interval:
     budgets: tuple[RunBudget, ...] = ()
     standings: tuple[Standing, ...] = ()
     spans: tuple[Span, ...] = field(default=(), repr=False)
+    interventions: tuple[Intervention, ...] = ()
+    rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from loadkit.engine.interventions import Intervention
 from loadkit.errors import ExitCode
 from loadkit.metrics.measures import Measures
 from loadkit.metrics.snapshot import Snapshot
@@ -55,6 +56,8 @@ class RunResult:
     """How the target recovered from each peak of the plan that ended."""
     measures: Measures = field(default_factory=Measures)
     slos: tuple[Attained, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
+    """What people did to the run while it went on."""
 
     @property
     def exit_code(self) -> ExitCode:

@@ -17,7 +17,7 @@ from enum import Enum
 from loadkit.analysis.ab import PERCENTILES, Block, Decision, Numbers, Pair, Question, decide, orders
 from loadkit.engine.result import RunResult
 from loadkit.errors import PreflightError
-from loadkit.fleet.local import Stop
+from loadkit.fleet.stop import Stop
 from loadkit.fleet.stopping import passed_on
 from loadkit.fleet.trial import Trial, TrialOptions
 from loadkit.metrics.family import FAMILIES

@@ -21,8 +21,8 @@ from typing import Protocol
 
 from loadkit.analysis.capacity import Ask, Capacity, Search, Settings, Tried
 from loadkit.analysis.outcome import TAIL, Outcome, Seen, see
-from loadkit.fleet.local import Stop
 from loadkit.fleet.standing import standing
+from loadkit.fleet.stop import Stop
 from loadkit.fleet.trial import Early, Measured, Trial, TrialOptions
 from loadkit.outputs.base import Output
 from loadkit.scenario.plan import Plan

@@ -1,6 +1,6 @@
 """Messages between coordinator and worker: msgpack frames on a socket pair, a four-byte length before each. No pickle.
 
-coordinator -> worker   plan, start, stop, kill
+coordinator -> worker   plan, start, adjust, stop, kill
 worker -> coordinator   hello, ready, refused, interval, done
 """
 

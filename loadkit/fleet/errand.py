@@ -8,7 +8,8 @@ from typing import Any
 
 from loadkit.engine.errand import ErrandFailed, ErrandRun, plain
 from loadkit.engine.events import LogLine
-from loadkit.fleet.local import RunOptions, Stop
+from loadkit.fleet.local import RunOptions
+from loadkit.fleet.stop import Stop
 from loadkit.scenario.plan import Errand, Plan
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,9 +14,11 @@ from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
 from loadkit.engine.result import RunResult
 from loadkit.engine.services import Line
 from loadkit.engine.usage import Usage
+from loadkit.fleet.control import AS_PLANNED, Control
 from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.sizing import usable_cores
+from loadkit.fleet.stop import Stop
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, from_wire, to_wire
 from loadkit.metrics.span import Span
@@ -24,10 +26,11 @@ from loadkit.scenario.plan import Plan
 from loadkit.scenario.source import document_to_wire
 from loadkit.slo.watch import Abort
 from loadkit.units import NS_PER_S, format_duration_ns
-from loadkit.workload.base import Shard
+from loadkit.workload.base import ClosedWorkload, Shard
 
 _LEAD_NS = 20_000_000  # between "everybody is ready" and the first instant
 KILL_TIMEOUT_S = 1.5
+_OWN = -1  # who says a message that no worker does
 _ENDED = 1 << 60  # seconds told by a worker of which nothing more is to be waited for
 SILENT_NS = 6 * NS_PER_S  # a worker tells of itself once a second; one that is 5 s late hangs
 _WATCH_S = 0.25
@@ -48,34 +51,16 @@ class RunOptions:
     silent_ns: int = SILENT_NS
 
 
-class Stop:
-    """Asks a run to end: the first request stops arrivals and drains, the second cuts everybody off."""
-
-    def __init__(self) -> None:
-        self.signal: str | None = None
-        self.requests = 0
-        self._asked = asyncio.Event()
-
-    def request(self, signal: str | None = None) -> None:
-        """Ask once more; the first signal's name is the one that the result carries, none when nobody was signalled."""
-        self.signal = self.signal or signal
-        self.requests += 1
-        self._asked.set()
-
-    async def asked(self) -> int:
-        """Wait for a request that nobody has waited for yet; return how many there were."""
-        await self._asked.wait()
-        self._asked.clear()
-        return self.requests
-
-
 class Fleet:
     """The workers of one run, and what they have reported so far."""
 
-    def __init__(self, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess]) -> None:
+    def __init__(
+        self, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess], control: Control
+    ) -> None:
         self._plan = plan
         self._options = options
         self._stop = stop
+        self._control = control
         self._workers = workers
         self._messages: asyncio.Queue[tuple[int, tuple[str, dict[str, Any]] | None]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,7 +82,11 @@ class Fleet:
 
     async def run(self) -> AsyncGenerator[Event, None]:
         """Run the plan and yield its events, Finished last. Raises FleetError when a worker cannot be had."""
-        if not await self._prepared():
+        ready = await self._prepared()
+        if ready and self._control.must_wait:
+            yield LogLine(text="note: the workers are ready; load begins when it is told to", stream="stderr")
+            ready = await self._unless_stopped(self._control.begun())
+        if not ready:
             yield Finished(result=self._result())
             return
         self._begin()
@@ -119,11 +108,34 @@ class Fleet:
             else:
                 for event in self._logged(message[1]):
                     yield event
-                self._take(index, message[1])
+                if index != _OWN:
+                    self._take(index, message[1])
             for interval in self._complete():
                 yield interval
             self._abort_if_failed()
+        self._control.attach(None)
         yield Finished(result=self._result())
+
+    def elapsed_s(self) -> float:
+        """Return for how long load has been made."""
+        return max(0.0, self._elapsed_ns() / NS_PER_S)
+
+    def steerable(self) -> bool:
+        """Say whether arrivals are still to come that could be made others."""
+        return not (self._stopped_ns or all(self._draining)) and self._elapsed_ns() < self._plan.duration_ns
+
+    def adjust(self, factor: float) -> None:
+        """Make so many times the planned arrivals from now on."""
+        for worker in self._workers:
+            worker.send("adjust", rate=factor)
+        to_come = [phase for phase in self._plan.phases if phase.end_ns > self._elapsed_ns()]
+        closed = [phase.name for phase in to_come if isinstance(phase.workload, ClosedWorkload)]
+        if closed and factor not in (0.0, AS_PLANNED):
+            self.say(f"note: a rate has no effect on users of a closed model ({', '.join(closed)}); pauses have")
+
+    def say(self, text: str) -> None:
+        """Tell the outputs a line."""
+        self._messages.put_nowait((_OWN, ("log", {"lines": [("stderr", text)]})))
 
     async def close(self) -> None:
         """End what still runs and wait until it is gone; doing it twice is no fault."""
@@ -141,24 +153,28 @@ class Fleet:
             worker.abandon()
 
     async def _prepared(self) -> bool:
-        """Wait until every worker is ready; say whether load is to begin. A signal before that ends the run."""
+        """Wait until every worker is ready; say whether load is to begin."""
         order = self._order()
+        return await self._unless_stopped(*(w.prepare({**order, "worker": i}) for i, w in enumerate(self._workers)))
+
+    async def _unless_stopped(self, *work: Coroutine[Any, Any, None]) -> bool:
+        """Wait until all of it is done. A wish to stop ends the workers before that, and False is returned."""
         asked = asyncio.create_task(self._stop.asked())
-        preparing = [asyncio.create_task(w.prepare({**order, "worker": i})) for i, w in enumerate(self._workers)]
-        ready: asyncio.Future[list[None]] = asyncio.gather(*preparing)
+        tasks = [asyncio.create_task(one) for one in work]
+        done: asyncio.Future[list[None]] = asyncio.gather(*tasks)
         try:
-            either: set[asyncio.Future[Any]] = {ready, asked}
+            either: set[asyncio.Future[Any]] = {done, asked}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if asked.done():
                 for worker in self._workers:
                     worker.kill()
                 return False
-            await ready
+            await done
             return True
         finally:  # also when a worker fails or the caller is cancelled: none is left to itself
-            for task in (asked, *preparing):
+            for task in (asked, *tasks):
                 task.cancel()
-            await asyncio.gather(asked, *preparing, ready, return_exceptions=True)
+            await asyncio.gather(asked, *tasks, done, return_exceptions=True)
 
     def _begin(self) -> None:
         """Name the first instant to the workers and listen to them."""
@@ -169,6 +185,7 @@ class Fleet:
             worker.send("start", start_ns=self._start_ns)
         self._tasks = [asyncio.create_task(self._read(index)) for index in range(len(self._workers))]
         self._tasks += [asyncio.create_task(self._obey()), asyncio.create_task(self._watch())]
+        self._control.attach(self)
 
     def _order(self) -> dict[str, Any]:
         return {
@@ -301,6 +318,8 @@ class Fleet:
                     budgets=self._course.budgets(),
                     standings=self._course.standings(),
                     spans=tuple(self._spans.pop(second)),
+                    interventions=self._control.interventions,
+                    rate=self._control.rate,
                 )
             )
         return ready
@@ -321,5 +340,6 @@ class Fleet:
             lost_workers=len(self._lost),
             lost_arrivals=self._lost_arrivals(),
             cores=usable_cores(),
+            interventions=self._control.interventions,
         )
         return self._course.conclude(ending)

@@ -69,7 +69,7 @@ class WorkerProcess:
             raise FleetError(f"worker {self.pid} was not ready within {READY_TIMEOUT_S} s") from None
 
     def send(self, kind: str, **fields: Any) -> None:
-        """Send start, stop or kill."""
+        """Send start, adjust, stop or kill."""
         if self._channel is not None:
             self._channel.send(kind, **fields)
 

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from loadkit.analysis.scalability import LEAST_STEPS, Scalability, Step, analyse
-from loadkit.fleet.local import Stop
 from loadkit.fleet.standing import standing
+from loadkit.fleet.stop import Stop
 from loadkit.fleet.stopping import passed_on
 from loadkit.fleet.trial import Early, Measured, Trial, TrialOptions
 from loadkit.scenario.plan import Plan

@@ -12,13 +12,16 @@ from loadkit.demo.options import options_of
 from loadkit.demo.process import DemoProcess, start_demo
 from loadkit.engine.descriptors import descriptor_limit
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
+from loadkit.engine.interventions import Intervention
 from loadkit.engine.result import RunResult
 from loadkit.errors import PreflightError
+from loadkit.fleet.control import Control
 from loadkit.fleet.errand import ErrandCourse
-from loadkit.fleet.local import Fleet, RunOptions, Stop
+from loadkit.fleet.local import Fleet, RunOptions
 from loadkit.fleet.preflight import check_descriptors, check_local_addresses
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.sizing import usable_cores, worker_count
+from loadkit.fleet.stop import Stop
 from loadkit.outputs.base import Output
 from loadkit.scenario.demo_target import DEMO_TARGET
 from loadkit.scenario.plan import Plan
@@ -31,7 +34,11 @@ class Session:
 
     No process and no load outlives it. That holds when the loop over it ends by itself, when it is left by `break` or an
     exception, and when its task is cancelled. `async with` says exactly when; without it the last reference does.
-    `finish` is called with the result right before Finished.
+    `finish` is called with the result right before Finished. With `hold` the workers are made ready and wait for `begin`.
+
+    `pause`, `resume`, `set_rate`, `stop` and `begin` are called from its event loop, from other threads through
+    `loop.call_soon_threadsafe`. `by` is who did it: "keyboard", "dashboard" or "api". They say whether that had an effect; what
+    had none, such as a pause within a pause, is not kept among `interventions`.
     """
 
     def __init__(
@@ -43,15 +50,51 @@ class Session:
         workers: list[WorkerProcess] | None = None,
         outputs: Sequence[Output] = (),
         finish: Callable[[RunResult], None] | None = None,
+        hold: bool = False,
     ) -> None:
-        self._stop = stop or Stop()
-        self._course = _Course(plan, options, self._stop, [] if workers is None else workers)
+        stop = stop or Stop()
+        self._control = Control(stop, hold=hold)
+        self._course = _Course(plan, options, stop, [] if workers is None else workers, self._control)
         # It must not hold this object: then only the garbage collector would notice that nobody iterates any more.
         self._events = self._course.events(outputs, finish)
 
-    def stop(self) -> None:
+    def pause(self, *, by: str = "api") -> bool:
+        """Start nobody until `resume`. Arrivals that are due are withheld, and the plan's time goes on: phases end when planned."""
+        return self._control.pause(by)
+
+    def resume(self, *, by: str = "api") -> bool:
+        """Start again who is due, at the rate that was set last."""
+        return self._control.resume(by)
+
+    def set_rate(self, factor: float, *, by: str = "api") -> bool:
+        """Make `factor` times the planned arrivals from now on, 0.01 to 10; 1 is as planned. Closed users know no rate.
+
+        Raises ValueError for another factor.
+        """
+        return self._control.set_rate(factor, by)
+
+    def stop(self, *, by: str = "api") -> bool:
         """Start no new virtual user and let those at work finish; the second time, end at once. Finished comes either way."""
-        self._stop.request()
+        return self._control.stop(by)
+
+    def begin(self, *, by: str = "api") -> bool:
+        """Let load begin that was held, as soon as the workers are ready."""
+        return self._control.begin(by)
+
+    @property
+    def rate(self) -> float:
+        """Return how many times the planned arrivals are made now: 0 in a pause, 1 as long as nobody intervenes."""
+        return self._control.rate
+
+    @property
+    def held(self) -> bool:
+        """Say whether the workers are ready and wait for `begin`."""
+        return self._control.held
+
+    @property
+    def interventions(self) -> tuple[Intervention, ...]:
+        """Return what was done to the run so far."""
+        return self._control.interventions
 
     def __aiter__(self) -> Self:
         return self
@@ -83,7 +126,10 @@ class Session:
 class _Course:
     """What a session has started, and the way it goes."""
 
-    def __init__(self, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess]) -> None:
+    def __init__(
+        self, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess], control: Control
+    ) -> None:
+        self._control = control
         self._plan = plan
         self._options = options
         self._stop = stop
@@ -131,7 +177,7 @@ class _Course:
             if errand.failure:
                 raise PreflightError(f"{errand.failure}; no load was made")
             ready, plan = not errand.interrupted, plan.with_given(errand.given)
-        self._fleet = Fleet(plan, self._options, self._stop, self._workers)
+        self._fleet = Fleet(plan, self._options, self._stop, self._workers, self._control)
         async with aclosing(self._fleet.run()) as events:
             async for event in events:
                 if isinstance(event, Finished) and plan.after is not None and ready:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from loadkit.fleet.local import Stop
+from loadkit.fleet.stop import Stop
 
 
 @contextlib.asynccontextmanager

@@ -21,9 +21,10 @@ from loadkit.engine.ending import Course, Ending
 from loadkit.engine.events import Finished, Interval, Started
 from loadkit.engine.result import RunResult
 from loadkit.errors import FleetError
-from loadkit.fleet.local import RunOptions, Stop
+from loadkit.fleet.local import RunOptions
 from loadkit.fleet.session import Session
 from loadkit.fleet.sizing import usable_cores
+from loadkit.fleet.stop import Stop
 from loadkit.metrics.family import count_made, response_times
 from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.metrics.track import RESPONSES, Place
@@ -191,9 +192,9 @@ class Trial:
 
     async def _end(self) -> None:
         """Let users at work finish; cut them off where the queue had grown."""
-        self._session.stop()
+        self.stop.request()
         if self._early is not None:
-            self._session.stop()
+            self.stop.request()
         while self.result is None:
             await self._advance()
 

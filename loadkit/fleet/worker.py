@@ -126,12 +126,14 @@ def _prepare(channel: Channel, order: dict[str, Any]) -> Any:
 
 
 async def _listen(channel: Channel, load: ShardRun) -> None:
-    """Obey stop and kill; end with the coordinator."""
+    """Obey adjust, stop and kill; end with the coordinator."""
     while True:
         message = await channel.receive()
         if message is None:
             os._exit(EXIT_ORPHANED)
-        if message[0] == "stop":
+        if message[0] == "adjust":
+            load.adjust(float(message[1]["rate"]))
+        elif message[0] == "stop":
             load.stop()
         elif message[0] == "kill":
             load.kill()

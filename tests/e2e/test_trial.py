@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from loadkit.fleet.local import Stop
+from loadkit.fleet.stop import Stop
 from loadkit.fleet.trial import Early, Measured, Trial, TrialOptions
 from loadkit.scenario.merge import Overrides
 from loadkit.scenario.plan import Plan

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from loadkit.engine.run import Orders, ShardRun
+from loadkit.engine.services import Line
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.scenario.plan import Plan
@@ -34,9 +35,9 @@ class Steered:
         snapshots: list[Snapshot] = []
         began = perf_counter_ns()
 
-        def emit(snapshot: Snapshot, lines: list[tuple[str, str]], draining: bool) -> None:
+        def emit(snapshot: Snapshot, lines: list[Line], draining: bool, spans: object) -> None:
             snapshots.append(snapshot)
-            self.lines += [text for _, text in lines]
+            self.lines += [line.text for line in lines]
 
         async def main() -> None:
             gc.freeze()  # the run's own collection would go through all that the tests hold

@@ -1,0 +1,91 @@
+"""What people did to a run while it went on: it is no longer the plan alone that says what the load was.
+
+pause, resume   withhold all arrivals; go on
+rate            start `value` times as many arrivals as planned, until another factor is set
+stop            start nobody any more; the second time, cut off who is still at work
+begin           let a run begin whose workers waited for it
+
+Only pause and rate make another load than the plan's, so runs with those are compared with no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from loadkit.slo.window import clock
+from loadkit.units import NS_PER_S, format_duration_ns
+
+Kind = Literal["pause", "resume", "rate", "stop", "begin"]
+LEAST_RATE = 0.01
+MOST_RATE = 10.0
+"""The largest factor; more than that is another plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervention:
+    """One of them, `at_s` seconds after load began. `value` is the factor of the planned rate that holds from then on.
+
+    `by` says where it came from: "keyboard", "dashboard" or "api".
+    """
+
+    at_s: float
+    kind: Kind
+    by: str
+    value: float
+
+    @property
+    def changes_load(self) -> bool:
+        """Say whether the load after it is another than planned."""
+        return self.kind in ("pause", "rate")
+
+    @property
+    def counts(self) -> bool:
+        """Say whether it is told on its own: a resume is the end of its pause, and a run has to begin somehow."""
+        return self.kind not in ("resume", "begin")
+
+
+def to_data(interventions: Sequence[Intervention]) -> list[dict[str, Any]]:
+    """Return interventions as a report holds them."""
+    return [{**asdict(one), "at_s": round(one.at_s, 3)} for one in interventions]
+
+
+def of_report(report: Mapping[str, Any]) -> tuple[Intervention, ...]:
+    """Return the interventions of a report; none of one that was made before there were any."""
+    found = report["loadkit"].get("interventions") or ()
+    return msgspec.convert(list(found), tuple[Intervention, ...])
+
+
+def described(interventions: Sequence[Intervention], end_s: float) -> list[str]:
+    """Return each in words, in order: "paused 12.0s at 0:30 by keyboard". A pause that nobody ended lasted until `end_s`."""
+    texts = []
+    stops = 0
+    for index, one in enumerate(interventions):
+        if not one.counts:
+            continue
+        match one.kind:
+            case "pause":
+                until_s = next((later.at_s for later in interventions[index:] if later.kind == "resume"), end_s)
+                what = f"paused {format_duration_ns(max(0.0, until_s - one.at_s) * NS_PER_S)}"
+            case "rate":
+                what = "rate as planned" if one.value == 1 else f"rate x{one.value:g}"
+            case _:
+                stops += 1
+                what = "stopped" if stops == 1 else "cut off"
+        texts.append(f"{what} at {clock(int(one.at_s))} by {one.by}")
+    return texts
+
+
+def counted_text(interventions: Sequence[Intervention]) -> str:
+    """Return "2 interventions"; nothing where there are none that are told."""
+    number = sum(one.counts for one in interventions)
+    return f"{number} intervention{'s' * (number != 1)}" if number else ""
+
+
+def summed_up(interventions: Sequence[Intervention], end_s: float) -> str:
+    """Return all of them in one line: "2 interventions: paused 12.0s at 0:30 by keyboard, rate x2 at 1:10 by dashboard"."""
+    count = counted_text(interventions)
+    return f"{count}: {', '.join(described(interventions, end_s))}" if count else ""

@@ -1,0 +1,55 @@
+"""What people did to a run, in words and as data."""
+
+from loadkit.engine.interventions import Intervention, Kind, counted_text, described, of_report, summed_up, to_data
+
+
+def did(at_s: float, kind: Kind, value: float = 1.0, by: str = "keyboard") -> Intervention:
+    return Intervention(at_s=at_s, kind=kind, value=value, by=by)
+
+
+ALL = (
+    did(0.0, "begin", by="dashboard"),
+    did(30.2, "pause", 0.0),
+    did(42.2, "resume"),
+    did(70.0, "rate", 2.0, by="dashboard"),
+    did(80.0, "rate", 1.0, by="api"),
+    did(3661.0, "stop"),
+    did(3662.0, "stop"),
+)
+
+
+def test_each_is_told_with_when_and_by_whom() -> None:
+    assert described(ALL, 3663.0) == [
+        "paused 12s at 0:30 by keyboard",
+        "rate x2 at 1:10 by dashboard",
+        "rate as planned at 1:20 by api",
+        "stopped at 1:01:01 by keyboard",
+        "cut off at 1:01:02 by keyboard",
+    ]
+
+
+def test_a_pause_that_nobody_ended_lasted_to_the_end() -> None:
+    assert described([did(10, "pause")], 12.5) == ["paused 2.5s at 0:10 by keyboard"]
+    assert described([did(10, "pause"), did(11, "rate", 3), did(12, "resume"), did(13, "pause")], 14) == [
+        "paused 2s at 0:10 by keyboard",
+        "rate x3 at 0:11 by keyboard",
+        "paused 1s at 0:13 by keyboard",
+    ]
+
+
+def test_a_pause_and_its_end_are_one_and_a_beginning_is_none() -> None:
+    assert counted_text(ALL) == "5 interventions"
+    assert counted_text(ALL[:3]) == "1 intervention"
+    assert counted_text(ALL[:1]) == ""
+    assert summed_up(ALL[:1], 9) == ""
+    assert summed_up(ALL[:3], 50) == "1 intervention: paused 12s at 0:30 by keyboard"
+
+
+def test_only_pauses_and_rates_change_the_load() -> None:
+    assert [one.changes_load for one in ALL] == [False, True, False, True, True, False, False]
+
+
+def test_a_report_holds_them_and_one_from_before_holds_none() -> None:
+    assert of_report({"loadkit": {"interventions": to_data(ALL)}}) == ALL
+    assert of_report({"loadkit": {}}) == ()
+    assert to_data([did(1.23456, "rate", 0.5)]) == [{"at_s": 1.235, "kind": "rate", "by": "keyboard", "value": 0.5}]
