@@ -13,6 +13,7 @@ from docs.pages.exit_codes import exit_codes_page
 from docs.pages.functions import functions_page
 from docs.pages.gates import gates_page, recommendation_page
 from docs.pages.metrics import metrics_page
+from docs.pages.outputs import outputs_page
 from docs.pages.python import python_page
 from docs.pages.report import report_page
 
@@ -27,6 +28,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "functions.md": functions_page,
     "gates.md": gates_page,
     "metrics.md": metrics_page,
+    "outputs.md": outputs_page,
     "python.md": python_page,
     "recommendation.md": recommendation_page,
     "report.md": report_page,

@@ -209,6 +209,8 @@ CODES: dict[str, str] = {
     "LK220": "a Python function that cannot be called",
     "LK230": "a processor that cannot be used",
     "LK231": "a function that cannot be called where it is named",
+    "LK240": "an unknown kind of output",
+    "LK241": "an option of an output that means nothing",
     # LK3xx: thresholds and objectives
     "LK301": "a threshold that cannot be parsed",
     "LK302": "an unknown metric",

@@ -10,6 +10,7 @@ mapping whose name is the kind's. So a new plugin is one new file and nothing el
     function   template              FUNCTIONS   {"$uuid": TemplateFunction}
     output     outputs               OUTPUTS     {"json": Output}
     paper      outputs               PAPERS      {"junit": Paper}
+    exporter   outputs               EXPORTERS   {"prometheus": Exporter}
     importer   importers             IMPORTERS   {"har": Importer}
 """
 
@@ -32,6 +33,7 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "function": ("FUNCTIONS", ("template",)),
     "output": ("OUTPUTS", ("outputs",)),
     "paper": ("PAPERS", ("outputs",)),
+    "exporter": ("EXPORTERS", ("outputs",)),
     "importer": ("IMPORTERS", ("importers",)),
 }
 

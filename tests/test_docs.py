@@ -24,6 +24,7 @@ from loadkit.analysis.recommendation_schema import recommendation_schema
 from loadkit.cli.main import app
 from loadkit.errors import CODES, ExitCode
 from loadkit.metrics.sample import Outcome
+from loadkit.outputs.exported import FAMILIES
 from loadkit.report.schema import report_schema
 from loadkit.report.timeline import COLUMNS
 from loadkit.scenario.gate_keys import gate_schema
@@ -296,6 +297,9 @@ DOCUMENTED: dict[str, set[str]] = {
     | {f"### {name}\n" for name in loadkit.__all__ if not name.endswith(("Error", "__")) and name not in ALIASES},
     "gates.md": {code(key) for key in property_names(gate_schema())},
     "recommendation.md": {code(key) for key in property_names(recommendation_schema())},
+    "outputs.md": {code(kind) for kind in registry.plugins("exporter")}
+    | {code(key) for exporter in registry.plugins("exporter").values() for key in exporter.schema}
+    | {code(family.name) for family in FAMILIES},
     "report.md": {code(key) for key in (*property_names(report_schema()), *COLUMNS)},
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docs.pages.markdown import anchor, code, flow_yaml, heading, table
@@ -51,6 +51,11 @@ def configuration_page() -> str:
 def key_sections(schema: Schema) -> list[str]:
     """Return the sections of another file's keys, from its schema."""
     return list(_Page().section("The file", _inlined(schema, schema["$defs"]), 2))
+
+
+def key_table(properties: Mapping[str, Schema], required: Sequence[str] = ()) -> str:
+    """Return a table of keys, from their schemas."""
+    return table(_HEAD, [_row(key, value, required) for key, value in properties.items()])
 
 
 def _inlined(value: Any, parts: Mapping[str, Schema]) -> Any:

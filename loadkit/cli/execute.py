@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from loadkit.cli.conclusion import Conclusion, Finding, conclude
 from loadkit.cli.consent import ask_before_load
+from loadkit.cli.exporting import add_exports, exporting, linger
 from loadkit.cli.github import commands_stopped, tell_github
 from loadkit.cli.history import AfterAdding, HistoryWriter, Keeper
 from loadkit.cli.interrupts import Interrupts
@@ -29,7 +30,8 @@ from loadkit.outputs.base import FileOutput, Output, Screen, write_line
 from loadkit.outputs.files import open_report
 from loadkit.outputs.gathering import Gathering
 from loadkit.outputs.text import LogOnly, PlainText
-from loadkit.report.store import REPORT, RUNS
+from loadkit.report.store import REPORT, RUNS, new_id
+from loadkit.scenario.exports import Export
 from loadkit.scenario.hidden import rendered_warnings
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.processor import import_processor
@@ -54,6 +56,8 @@ class Choices:
     """What is found about the run when it is over, in order, before anything is written."""
     papers: Papers = NO_PAPERS
     """What is written beside the report, and whether GitHub Actions is told."""
+    outs: Sequence[Export] = ()
+    """What `--out` names: other systems that are told of the run, beside those of the file."""
     then: Sequence[AfterAdding] = ()
     """What is done when the run has been added to the history."""
 
@@ -95,14 +99,18 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         interrupts.obeyed(),
         commands_stopped(os.environ, wanted=github),
         contextlib.closing(keeper) if keeper else contextlib.nullcontext(),
+        exporting(plan, choices.outs, say=say, run_id=lambda: (keeper and keeper.run) or new_id()) as exports,
     ):
+        outputs.append(exports)  # behind the keeper, which gives the run its id
         session = Session(plan, options, stop=interrupts.stop, workers=workers, outputs=outputs)
         result = asyncio.run(_drive(session, interrupts))
         screen.close()
         found = Conclusion(result, gathering.report(result, run=keeper.run if keeper else None))
         for finding in choices.findings:
             finding(found)
+        add_exports(exports, found)
         code = conclude(found, files=files, keeper=keeper, quiet=choices.quiet)
+        linger(exports, lambda text: write_line(sys.stderr, text))
     if github:
         tell_github([found.report], _report_file(report, keeper), os.environ)
     return code

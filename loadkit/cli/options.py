@@ -60,6 +60,15 @@ ReportFile = Annotated[
     str | None,
     typer.Option("-o", "--output", metavar="FILE|DIR", help="Write the report as JSON to this file or directory."),
 ]
+Outs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--out",
+        metavar="KIND:ARGUMENT",
+        help="Tell another system of the run each second, such as prometheus:9464; may be repeated (see Outputs in the reference).",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[
     bool,
     typer.Option("-q", "--quiet", help="Print only thresholds that do not hold, errors and what `log` steps say."),

@@ -43,6 +43,7 @@ def quick(
         typer.Option("--duration", metavar="TIME", help=f"How long --rate or --users goes on ({_DURATION})."),
     ] = None,
     output: options.ReportFile = None,
+    out: options.Outs = None,
     insecure: options.Insecure = False,
     quiet: options.Quiet = False,
     baseline: options.Baseline = None,
@@ -65,6 +66,7 @@ def quick(
     with spawned(1) as workers:
         from loadkit.cli.against import with_baseline
         from loadkit.cli.execute import Choices, execute
+        from loadkit.cli.exporting import read_outs
         from loadkit.scenario.compile import compile_plan
         from loadkit.scenario.settings import Settings
         from loadkit.scenario.source import read_document
@@ -78,6 +80,7 @@ def quick(
             store=not keeping.no_store,
             history=keeping.store,
             papers=papers,
+            outs=read_outs(out or ()),
         )
         if baseline is not None:
             choices = with_baseline(choices, baseline, plan)

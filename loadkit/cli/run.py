@@ -20,6 +20,7 @@ def run(
     idle: Idle,
     papers: Papers,
     output: options.ReportFile = None,
+    out: options.Outs = None,
     quiet: options.Quiet = False,
     solo: options.Solo = False,
     seed: options.Seed = None,
@@ -59,6 +60,7 @@ def run(
         from loadkit.cli.against import with_baseline
         from loadkit.cli.comparing import Asked
         from loadkit.cli.execute import Choices, execute
+        from loadkit.cli.exporting import read_outs
         from loadkit.scenario.reading import read_plan
         from loadkit.scenario.settings import Settings
 
@@ -82,6 +84,7 @@ def run(
             store=not keeping.no_store,
             history=keeping.store,
             papers=papers,
+            outs=read_outs(out or ()),
         )
         plan = read_plan(given.files(*files), given.changes(seed=seed), settings, runs=True)
         if baseline is not None:

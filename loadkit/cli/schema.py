@@ -72,9 +72,9 @@ def schema_text(name: SchemaName) -> str:
 
 def _schema(name: SchemaName) -> dict[str, Any]:
     if name is SchemaName.SCENARIO:
-        from loadkit.scenario.schema import scenario_schema
+        from loadkit.scenario.schema import published_schema
 
-        return scenario_schema()
+        return published_schema()
     if name is SchemaName.PLAN:
         from loadkit.fleet.demand import forecast_schema
 

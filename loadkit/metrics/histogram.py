@@ -172,6 +172,14 @@ class Histogram:
         index = _index_of(min(limit_ns // 1000, HIGHEST_US))
         return int(counts[np.searchsorted(at, index, side="right") :].sum())
 
+    def counts_up_to(self, limits_ns: Sequence[int]) -> list[int]:
+        """Return for each limit how many values lie in its bin or below it; limits rise."""
+        at, counts = self.bins()
+        sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
+        indexes = [_index_of(min(limit // 1000, HIGHEST_US)) for limit in limits_ns]
+        found: list[int] = sums[np.searchsorted(at, indexes, side="right")].tolist()
+        return found
+
     def to_wire(self) -> list[Any]:
         """Return a sparse form of plain numbers and bytes; `from_wire` reads it."""
         at, counts = self.bins()

@@ -63,6 +63,7 @@ def build_report(result: RunResult, timeline: Timeline, *, run: str | None = Non
             "measures": measures(result),
             "comparison": None,
             "drift": None,
+            "exports": [],
             "merged": None,
             "apdex": _apdex(result),
             "recovery": recovery_data(result),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadkit.metrics.histogram import PERCENTILES
 from loadkit.report.compared import comparison_schema, drift_schema
+from loadkit.report.exports import exports_schema
 from loadkit.report.fingerprint import fingerprint_schema
 from loadkit.report.health import health_definitions, health_schema
 from loadkit.report.heat import heat_schema
@@ -151,6 +152,7 @@ def _measures() -> Schema:
                 },
             )
         ),
+        "exports": exports_schema(),
         "health": health_schema(),
         "timeline": _timeline(),
         "heat": heat_schema(),

@@ -31,13 +31,18 @@ def new_run(root: Path) -> Path:
     """Make the directory of a run that begins now and return it. Raises OSError."""
     prepare(root)
     while True:
-        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-        made = root / f"{stamp}-{''.join(secrets.choice(LETTERS) for _ in range(4))}"
+        made = root / new_id()
         try:
             made.mkdir()
             return made
         except FileExistsError:
             continue
+
+
+def new_id() -> str:
+    """Return an id for a run that begins now."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    return f"{stamp}-{''.join(secrets.choice(LETTERS) for _ in range(4))}"
 
 
 def prepare(root: Path) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from loadkit.errors import Diagnostic, Severity
 from loadkit.flow.step import closest_hint
 from loadkit.scenario.assemble import EXTENSIONS, TEMPLATE, below, options, types_of
+from loadkit.scenario.exports import schema_of_exports
 from loadkit.scenario.keys import IDLE
 from loadkit.scenario.naming import Names, at_path, closest_key, listed, shown, type_names
 from loadkit.scenario.schema import scenario_schema
@@ -46,17 +47,20 @@ _IGNORED_THERE = frozenset({"LK101", "LK106"})
 
 def check_schema(document: Document) -> list[Diagnostic]:
     """Return what is wrong with a document's shape (LK101-LK107), and warnings about keys without effect (LK505)."""
-    return check_against(document, scenario_schema())
+    return check_against(document, scenario_schema(), schema_of_exports(document.data))
 
 
-def check_against(document: Document, schema: Mapping[str, Any]) -> list[Diagnostic]:
-    """Check a document against a schema that `build_schema` made, or that of a gate."""
+def check_against(
+    document: Document, schema: Mapping[str, Any], more: Mapping[str, Any] | None = None
+) -> list[Diagnostic]:
+    """Check a document against a schema that `build_schema` made, or that of a gate, and one of parts that this leaves open."""
     from jsonschema.validators import Draft202012Validator
 
     checker = _Checker(document, schema)
     try:
-        for error in Draft202012Validator(dict(schema)).iter_errors(document.data):
-            checker.take(error)
+        for rules in (schema, more or {}):
+            for error in Draft202012Validator(dict(rules)).iter_errors(document.data):
+                checker.take(error)
     except RecursionError:
         checker.report("LK008", (), "the file is nested too deeply")
     checker.check_scenarios()

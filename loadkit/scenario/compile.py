@@ -29,6 +29,7 @@ from loadkit.redact import MASK, Secrets, is_secret
 from loadkit.scenario.check import check_schema
 from loadkit.scenario.demo_target import DEMO_TARGET, EXAMPLE, read_demo
 from loadkit.scenario.errand import compile_errand, define_given, names_set_by
+from loadkit.scenario.exports import compile_exports
 from loadkit.scenario.fakes import check_fakes, template_functions
 from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
@@ -98,6 +99,7 @@ def compile_plan(
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
     ensure = compile_ensure(config, build, scenarios)
     slos = compile_slos(config.get("slos"), scenarios, phases, build, recorder)
+    exports = compile_exports(config.get("outputs"), build)
     found = dict.fromkeys([*diagnostics, *build.diagnostics])  # of one place: in the order of the text
     diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
@@ -137,6 +139,7 @@ def compile_plan(
         ways=tuple(map(build.secrets.mask_values, build.ways)),
         processor=build.processor,
         functions=tuple(build.named_functions),
+        exports=exports,
     )
 
 

@@ -145,6 +145,30 @@ CONFIG: dict[str, Schema] = {
         "examples": [10, "500ms"],
         "default": 10,
     },
+    "outputs": {
+        "type": "array",
+        "items": {
+            "type": ["string", "object"],
+            "minLength": 1,
+            "title": "Output",
+            "description": "KIND:ARGUMENT, or a mapping: beside `type` it has the options of that kind "
+            "([Outputs](outputs.md)).",
+            "properties": {
+                "type": {
+                    "type": "string",
+                    "title": "Type",
+                    "description": "The kind of output.",
+                    "examples": ["prometheus"],
+                },
+            },
+            "required": ["type"],
+            "additionalProperties": True,  # the options of its kind: exports.py
+        },
+        "title": "Outputs",
+        "description": "Other systems that are told of the run each second, beside what `--out` names: KIND:ARGUMENT as behind "
+        "`--out`, or a mapping with `type` and the options of that kind.",
+        "examples": [["prometheus:9464", {"type": "prometheus", "listen": "127.0.0.1:9465", "linger": "1m"}]],
+    },
     "engine": {
         "type": "string",
         "enum": ["http", "python"],

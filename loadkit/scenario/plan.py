@@ -15,6 +15,7 @@ from loadkit.metrics.endpoints import Naming
 from loadkit.metrics.recorder import Recorder
 from loadkit.protocols.network import Network
 from loadkit.redact import Secrets
+from loadkit.scenario.exports import Export
 from loadkit.scenario.likeness import Likeness
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document
@@ -136,6 +137,8 @@ class Plan:
     """The functions that scenarios name as hooks, steps and conditions, in order."""
     prepare: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
     """Imports the user's functions; for whoever makes load, before it begins. Raises ScenarioError for what is wrong with them."""
+    exports: tuple[Export, ...] = ()
+    """The exporters of `config.outputs`."""
     before: Errand | None = field(default=None, repr=False)
     after: Errand | None = field(default=None, repr=False)
     given: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -11,17 +11,26 @@ from typing import Any
 
 from loadkit import registry
 from loadkit.scenario.assemble import below, build_schema, options, types_of
-from loadkit.scenario.keys import Schema
+from loadkit.scenario.exports import published_items
+from loadkit.scenario.keys import CONFIG, Schema
 
 
 @cache
 def scenario_schema() -> Schema:
     """Return the schema of a scenario file with all installed plugins. The caller must not change it."""
-    shapes = registry.plugins("workload")
+    return _built({})
+
+
+def published_schema() -> Schema:
+    """Return the schema as it is published: with the options of all exporters, whose modules are imported for that."""
+    return _built({"outputs": {**CONFIG["outputs"], "items": published_items()}})
+
+
+def _built(more: Mapping[str, Any]) -> Schema:
     phase_keys: dict[str, Any] = {}
-    for shape in shapes.values():
+    for shape in registry.plugins("workload").values():
         phase_keys |= shape.keys
-    return build_schema(registry.plugins("step"), registry.plugins("config"), phase_keys)
+    return build_schema(registry.plugins("step"), {**registry.plugins("config"), **more}, phase_keys)
 
 
 def accepted_types(where: tuple[str | int, ...]) -> frozenset[str]:

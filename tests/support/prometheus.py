@@ -1,0 +1,93 @@
+"""A Prometheus of a test's own: it scrapes a port once a second into a directory that goes away with it."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pytest
+
+# Ends with whoever holds its standard input, however that one ends.
+_SUPERVISED = '"$@" & read _; kill -INT $!; wait $!'
+_CONFIG = """
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: loadkit
+    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+"""
+
+
+@dataclass
+class Prometheus:
+    """A server that runs at `url` and scrapes `target_port`."""
+
+    url: str
+    target_port: int
+
+    def get(self, path: str, **parameters: object) -> Any:
+        with urlopen(f"{self.url}{path}?{urlencode(parameters)}", timeout=10) as answer:
+            read = json.load(answer)
+        assert read["status"] == "success", read
+        return read["data"]
+
+    def values(self, query: str) -> list[tuple[dict[str, str], float]]:
+        """The labels and values that a query comes to now."""
+        return [(one["metric"], float(one["value"][1])) for one in self.get("/api/v1/query", query=query)["result"]]
+
+    def value(self, query: str) -> float:
+        """The one value that a query comes to."""
+        ((_, value),) = self.values(query)
+        return value
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@contextmanager
+def prometheus(place: Path) -> Iterator[Prometheus]:
+    """Run a server with its data in a directory. CI sets LOADKIT_TEST_PROMETHEUS, so that nothing is left out there."""
+    program = shutil.which("prometheus")
+    if program is None:
+        assert not os.environ.get("LOADKIT_TEST_PROMETHEUS"), "Prometheus is not installed: apt-get install prometheus"
+        pytest.skip("needs Prometheus: apt-get install prometheus")
+    target_port, port = free_port(), free_port()
+    config = place / "prometheus.yml"
+    config.write_text(_CONFIG.format(port=target_port))
+    command = [
+        "sh", "-c", _SUPERVISED, "sh", program, f"--config.file={config}", f"--storage.tsdb.path={place}/data",
+        f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
+    ]  # fmt: skip
+    with open(place / "log", "wb") as log, subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=place
+    ) as server:  # fmt: skip
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/-/ready", server, place / "log")
+            yield Prometheus(f"http://127.0.0.1:{port}", target_port)
+        finally:
+            assert server.stdin
+            server.stdin.close()
+            server.wait(30)
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.05)
+    raise AssertionError(log.read_text())
