@@ -8,6 +8,18 @@ from typing import Any
 from loadkit.metrics.family import HTTP, PYTHON, Family
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.report.parts import under
+from loadkit.report.shapes import Schema, integer, number, object_of
+from loadkit.units import NS_PER_MS
+
+PARTS: Mapping[str, str] = {
+    "dns": "Looking up the target's address.",
+    "connect": "Opening a connection.",
+    "tls": "Agreeing on keys.",
+    "send": "Sending the request.",
+    "first_byte": "Waiting for the first byte of the response.",
+    "receive": "Receiving the rest of it.",
+}
+"""What a request's time is measured by, in the order of events."""
 
 
 def requests_data(summary: Snapshot, names: Collection[str] | None = None) -> list[dict[str, Any]]:
@@ -25,6 +37,7 @@ def requests_data(summary: Snapshot, names: Collection[str] | None = None) -> li
             "downloaded_bytes": counts[name].get("http.downloaded_bytes", 0),
             "uploaded_bytes": counts[name].get("http.uploaded_bytes", 0),
             **_times(summary, HTTP, name),
+            "timing_ms": timing(summary, name),
         }
         for name in sorted(counts)
         if HTTP.made in counts[name] and (names is None or name in names)
@@ -47,6 +60,29 @@ def calls_data(summary: Snapshot, names: Collection[str] | None = None) -> list[
         for name in sorted(counts)
         if PYTHON.made in counts[name] and (names is None or name in names)
     ]
+
+
+def timing(summary: Snapshot, name: str | None = None) -> dict[str, dict[str, float]]:
+    """Return what a request's time went into, part by part in the order of events: of one name, or of all.
+
+    The parts of its connection are there only where some were opened.
+    """
+    made = {}
+    for part in PARTS:
+        histogram = summary.histogram(f"http.{part}", name)
+        if histogram.total:
+            p50, p95, p99 = (round(ns / NS_PER_MS, 3) for ns in histogram.percentiles_ns((50, 95, 99)))
+            most = round(histogram.max_ns / NS_PER_MS, 3)
+            made[part] = {"count": histogram.total, "p50": p50, "p95": p95, "p99": p99, "max": most}
+    return made
+
+
+def timing_schema() -> Schema:
+    """Return the schema of what `timing` returns."""
+    figures = {name: number("In milliseconds.") for name in ("p50", "p95", "p99", "max")}
+    part = object_of("A part of it.", {"count": integer("How often it was measured."), **figures})
+    made = object_of("What its time went into; parts of a connection only where some were opened.", {})
+    return {**made, "properties": {name: {**part, "description": words} for name, words in PARTS.items()}}
 
 
 def _by_name(summary: Snapshot) -> Mapping[str, dict[str, int]]:

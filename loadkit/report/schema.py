@@ -12,6 +12,7 @@ from loadkit.report.measures import measures_schema
 from loadkit.report.merging import merged_schema
 from loadkit.report.parts import measured_schema, phases_schema
 from loadkit.report.recovery import recovery_schema
+from loadkit.report.requests import timing_schema
 from loadkit.report.shapes import (
     Schema,
     choice,
@@ -304,6 +305,7 @@ def _request() -> Schema:
             "response_time_ms": reference("summary", "From the intended instant to the last byte."),
             "service_time_ms": reference("summary", "From the actual start to the last byte."),
             "failure_time_ms": reference("summary", "Time spent on requests without a valid response."),
+            "timing_ms": timing_schema(),
         },
     )
     made["required"] = [key for key in made["required"] if not key.endswith("_ms")]

@@ -17,6 +17,9 @@ def test_each_name_has_its_own_counts_and_times(summary: Snapshot):
     assert products["response_time_ms"]["count"] == 6
     assert products["response_time_ms"]["p95"] == pytest.approx(25, rel=0.01)
     assert products["service_time_ms"]["p95"] == pytest.approx(20, rel=0.01)
+    assert list(products["timing_ms"]) == ["send", "first_byte", "receive"]
+    assert products["timing_ms"]["receive"]["max"] == pytest.approx(15, rel=0.01)
+    assert products["timing_ms"]["first_byte"]["count"] == 6
 
 
 def test_only_names_that_are_asked_for_are_worked_out(summary: Snapshot):
