@@ -1,4 +1,4 @@
-from loadkit.dashboard.rows import Rows, joined
+from loadkit.report.rows import Rows, joined
 
 COLUMNS = ["t_s", "requests", "request_rate", "errors", "response_time_p95_ms", "arrivals_due", "vusers_active"]
 
