@@ -26,7 +26,7 @@ HEAVY = {"alembic", "cssselect", "junitparser", "lxml", "psycopg", "scipy", "sql
     "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "faker", "io", "jmespath",
     "jsonpath", "jsonschema", "numpy", "resource", "rich", "uvloop",
     "zstandard",
-    "jinja2", "opentelemetry", "prometheus_client", "psutil",
+    "google", "jinja2", "opentelemetry", "prometheus_client", "psutil",
 }  # fmt: skip
 FORBIDDEN = {
     "pickle",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.span import Span
 from loadkit.slo.spending import RunBudget
 from loadkit.slo.standing import Standing
 from loadkit.units import NS_PER_S
@@ -70,6 +71,7 @@ class Second:
     draining: bool = False
     budgets: tuple[RunBudget, ...] = ()
     standings: tuple[Standing, ...] = ()
+    spans: tuple[Span, ...] = ()
 
     @property
     def seconds(self) -> float:

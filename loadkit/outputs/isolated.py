@@ -93,6 +93,7 @@ class Isolated:
             ended_at=self._started_at + event.snapshot.end_ns / NS_PER_S,
             draining=event.draining,
             budgets=event.budgets,
+            spans=event.spans,
             standings=event.standings,
         )
         with self._changed:

@@ -61,6 +61,10 @@ class Totals:
         for place in [place for place in self._values if place.family.kind is Kind.GAUGE and place not in points]:
             del self._values[place]  # a worker that is gone
 
+    def clear(self) -> None:
+        """Forget all seconds so far."""
+        self._values.clear()
+
     def families(self) -> Iterator[tuple[Family, list[tuple[Labels, Total]]]]:
         """Yield each family that was seen, with its values."""
         found: dict[Family, list[tuple[Labels, Total]]] = {}

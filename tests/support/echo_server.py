@@ -20,12 +20,15 @@ class Echo:
         self.asked: Counter[str] = Counter()
         self.bodies: dict[str, bytes] = {}
         self.headers: dict[str, dict[str, str]] = {}
+        self.traces: list[str] = []  # the traceparent of each request that has one
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         what = f"{request.method} {request.path}"
         self.asked[what] += 1
         self.bodies[what] = await request.read()
         self.headers[what] = {name.lower(): value for name, value in request.headers.items()}
+        if "traceparent" in request.headers:
+            self.traces.append(request.headers["traceparent"])
         if request.path == "/page":
             return web.Response(text=PAGE, content_type="text/html")
         about: dict[str, Any] = {

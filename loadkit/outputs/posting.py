@@ -1,0 +1,145 @@
+"""POST to an HTTP receiver, from an exporter's thread: one kept connection, a time limit, and what an answer means.
+
+    2xx              taken
+    408, 429, 5xx    OSError: the same may be sent again
+    any other        RefusedError: asking again is no use
+    no answer        OSError
+
+No proxy is used, and no redirect followed: a request goes where it was told to.
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from loadkit import __version__
+from loadkit.outputs.exporter import PATIENCE_S, OptionFault, RefusedError
+from loadkit.outputs.paper import legible
+
+_LEAST_TO_PACK = 1000  # bytes
+_AGAIN = frozenset({408, 429})
+_MOST_ANSWER = 64 * 1024
+_MOST_SHOWN = 200
+
+INSECURE: Mapping[str, Any] = {
+    "type": "boolean",
+    "title": "Insecure",
+    "description": "Do not verify the receiver's TLS certificate.",
+    "examples": [True],
+    "default": False,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where to send: `url` has neither user nor query, which stand beside it."""
+
+    url: SplitResult
+    user: str = ""
+    password: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """Return the URL as people may read it: it never held a secret."""
+        return self.url.geturl()
+
+
+def read_endpoint(text: str, *, key: str, example: str) -> Endpoint:
+    """Read a URL; user, password and query are taken out of it. Raises OptionFault for what is no URL of HTTP."""
+    found = urlsplit(text.strip())
+    try:
+        port = found.port
+    except ValueError:
+        port = 0
+    if found.scheme not in ("http", "https") or not found.hostname or port == 0:
+        shown = legible(text.rpartition("@")[2].partition("?")[0], _MOST_SHOWN)  # the rest may be secret
+        raise OptionFault(key, f"{shown} is not a URL of HTTP", hint=f"write {example}")
+    pairs = [pair.partition("=") for pair in found.query.split("&") if pair]
+    bare = found._replace(netloc=found.netloc.rpartition("@")[2], query="", fragment="", path=found.path.rstrip("/"))
+    return Endpoint(
+        url=bare,
+        user=unquote(found.username or ""),
+        password=unquote(found.password or ""),
+        query={unquote(name): unquote(value.replace("+", " ")) for name, _, value in pairs},
+    )
+
+
+class UnwantedError(RefusedError):
+    """The receiver does not want it, and says so by a status."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Poster:
+    """Sends to one receiver, over a connection that is kept."""
+
+    def __init__(self, endpoint: Endpoint, headers: Mapping[str, str], *, insecure: bool = False) -> None:
+        self._endpoint = endpoint
+        self._headers = {"User-Agent": f"loadkit/{__version__}", **headers}
+        self._insecure = insecure
+        self._connection: http.client.HTTPConnection | None = None
+
+    def post(self, path: str, body: bytes, content_type: str) -> bytes:
+        """Send a body to a path below the URL's, packed when it is large, and return the answer's.
+
+        Raises OSError when it may be sent again, and UnwantedError when that is no use.
+        """
+        headers = {**self._headers, "Content-Type": content_type}
+        if len(body) >= _LEAST_TO_PACK:
+            body, headers["Content-Encoding"] = gzip.compress(body, 5), "gzip"
+        kept = self._connection is not None
+        try:
+            status, answer = self._exchange(path, body, headers)
+        except ConnectionError:
+            if not kept:
+                raise
+            status, answer = self._exchange(path, body, headers)  # the receiver had closed an idle connection
+        if 200 <= status < 300:
+            return answer
+        text = legible(answer.decode("utf-8", "replace").strip(), _MOST_SHOWN)
+        said = f"it answered {status}{': ' if text else ''}{text}"
+        if status in _AGAIN or status >= 500:
+            raise OSError(said)
+        raise UnwantedError(said, status)
+
+    def close(self) -> None:
+        """Close the connection. May be called twice."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _exchange(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        connection = self._connection = self._connection or self._connected()
+        try:
+            connection.request("POST", f"{self._endpoint.url.path}{path}", body, dict(headers))
+            response = connection.getresponse()
+            answer = response.read(_MOST_ANSWER)
+            if not response.isclosed() or response.will_close:  # the rest of it is nobody's
+                self.close()
+        except http.client.HTTPException as error:
+            self.close()
+            raise ConnectionError(f"its answer is not HTTP: {type(error).__name__}") from error
+        except OSError:
+            self.close()
+            raise
+        return response.status, answer
+
+    def _connected(self) -> http.client.HTTPConnection:
+        url = self._endpoint.url
+        assert url.hostname
+        if url.scheme == "http":
+            return http.client.HTTPConnection(url.hostname, url.port, timeout=PATIENCE_S)
+        context = ssl.create_default_context()
+        if self._insecure:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return http.client.HTTPSConnection(url.hostname, url.port, timeout=PATIENCE_S, context=context)

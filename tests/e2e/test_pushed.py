@@ -1,0 +1,175 @@
+"""A run that is told to a real InfluxDB and to a receiver of OTLP while it goes on: both have the report's totals."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.support.command import Result, finish, scenario, start, write_yaml
+from tests.support.echo_server import Echo, echo_server
+from tests.support.influxdb import Influx, influxdb
+from tests.support.otlp import Collector, attributes, collector
+
+HOSTILE = 'a "quoted", name=1 \\ \'; DROP DATABASE loadkit;-- é'
+FLOW: list[Any] = [
+    {"get": {"url": "/a", "name": HOSTILE, "expect": {"statusCode": 200}}},
+    {"get": {"url": "/status/404"}},
+    {"get": {"url": "http://127.0.0.1:1/", "name": "nobody"}},
+]
+
+
+class Pushed(NamedTuple):
+    influx: Influx
+    otlp: Collector
+    target: Echo
+    result: Result
+
+    @property
+    def report(self) -> dict[str, Any]:
+        assert self.result.report is not None
+        found: dict[str, Any] = self.result.report["loadkit"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
+    place: Path = tmp_path_factory.mktemp("pushed")
+    with influxdb() as database, collector() as receiver, echo_server() as target:
+        outputs = [
+            f"influxdb:{database.url}?db=load",
+            {
+                "type": "otlp",
+                "url": "{{ $env.OTLP_URL }}",
+                "headers": {"api-key": "{{ $env.OTLP_KEY }}"},
+                "traces": {"sample": 0.5},
+                "tags": {"team": "checkout"},
+            },
+        ]
+        phases = [{"duration": 3, "arrivalRate": 20, "name": "steady"}]
+        plugins: dict[str, Any] = {"expect": {}}
+        data = scenario(target.url, phases, FLOW, outputs=outputs, plugins=plugins)
+        report = place / "report.json"
+        environment = {"OTLP_URL": receiver.url, "OTLP_KEY": "k3y-of-ours"}
+        process = start(
+            "run", write_yaml(place, data), "-o", report, "--name", "shop", "--workers", "2", environment=environment
+        )
+        yield Pushed(database, receiver, target, finish(process, report))
+
+
+# InfluxDB
+
+
+def test_influxdb_has_the_totals_of_the_report(pushed: Pushed) -> None:
+    def total(field: str, measurement: str) -> Any:
+        return pushed.influx.value(f"SELECT sum({field}) FROM {measurement}", "load")
+
+    counters = pushed.result.counters
+    assert counters["http.requests"] == 180, pushed.result.out
+    assert total("count", "loadkit_requests") == counters["http.requests"]
+    assert total("count", "loadkit_responses") == counters["http.responses"]
+    assert total("count", "loadkit_errors") == counters["errors.ECONNREFUSED"]
+    assert total("count", "loadkit_vusers_created") == counters["vusers.created"]
+    assert total("count", "loadkit_checks") == counters["checks.ok"]
+    times = pushed.result.summaries["http.response_time"]
+    assert total("count", "loadkit_request_duration_seconds") == times["count"]
+    assert total("sum", "loadkit_request_duration_seconds") * 1000 / times["count"] == pytest.approx(
+        times["mean"], rel=1e-3
+    )
+
+
+def test_influxdb_has_each_name_as_it_is(pushed: Pushed) -> None:
+    series = pushed.influx.ask('SELECT sum("count") FROM loadkit_requests GROUP BY "name", test, scenario', "load")
+    found = {one["tags"]["name"]: one["values"][0][1] for one in series}
+    told = {one["name"].replace("\\ ", "/ "): one["requests"] for one in pushed.report["requests"]}
+    assert found == told, "a backslash that would take the next character with it is a slash"
+    assert {(one["tags"]["test"], one["tags"]["scenario"]) for one in series} == {("shop", "it")}
+
+
+def test_the_points_of_influxdb_stand_at_the_seconds_of_the_run(pushed: Pushed) -> None:
+    (series,) = pushed.influx.ask(
+        "SELECT sum(count) FROM loadkit_arrivals_due GROUP BY time(1s) fill(none)", "load", epoch="ns"
+    )
+    assert sum(value for _, value in series["values"]) == 60
+    (points,) = pushed.influx.ask("SELECT count FROM loadkit_arrivals_due", "load", epoch="ns")
+    times = [at for at, _ in points["values"]]
+    assert all(at % 10**6 for at in times), "nanoseconds, not whole ones of something else"
+    assert 0.5e9 < times[1] - times[0] < 1.5e9
+
+
+# OTLP
+
+
+def test_otlp_has_the_totals_of_the_report(pushed: Pushed) -> None:
+    otlp, counters = pushed.otlp, pushed.result.counters
+    assert sum(point.as_int for point in otlp.points("loadkit.requests")) == counters["http.requests"]
+    assert sum(point.as_int for point in otlp.points("loadkit.errors")) == counters["errors.ECONNREFUSED"]
+    assert sum(point.as_int for point in otlp.points("loadkit.vusers_created")) == counters["vusers.created"]
+    by_name = {attributes(point)["name"]: point.as_int for point in otlp.points("loadkit.requests")}
+    assert by_name == {one["name"]: one["requests"] for one in pushed.report["requests"]}
+    times, points = pushed.result.summaries["http.response_time"], otlp.points("loadkit.request_duration")
+    assert sum(point.count for point in points) == times["count"]
+    assert sum(point.sum for point in points) * 1000 / times["count"] == pytest.approx(times["mean"], rel=1e-3)
+    for point in points:
+        assert sum(point.bucket_counts) == point.count
+        assert len(point.bucket_counts) == len(point.explicit_bounds) + 1
+
+
+def test_metrics_of_otlp_are_cumulative_since_the_start(pushed: Pushed) -> None:
+    counts = [
+        sum(point.as_int for point in pushed.otlp.points("loadkit.requests", at))
+        for at in range(len(pushed.otlp.metrics))
+    ]
+    assert len(counts) >= 3
+    assert counts == sorted(counts)
+    starts = {
+        point.start_time_unix_nano for at in range(len(counts)) for point in pushed.otlp.points("loadkit.requests", at)
+    }
+    assert len(starts) == 1
+
+
+def test_otlp_is_told_who_tells(pushed: Pushed) -> None:
+    found = pushed.otlp.resource
+    assert (found["service.name"], found["loadkit.test"], found["team"]) == ("loadkit", "shop", "checkout")
+    (run,) = {
+        one["tags"]["run"]
+        for one in pushed.influx.ask('SELECT sum("count") FROM loadkit_requests GROUP BY run', "load")
+    }
+    assert found["loadkit.run"] == found["service.instance.id"] == run
+    assert {headers["api-key"] for headers in pushed.otlp.headers} == {"k3y-of-ours"}
+    assert "k3y-of-ours" not in json.dumps(pushed.result.report) + pushed.result.out + pushed.result.err
+
+
+def test_the_spans_of_a_trace_are_those_that_the_target_saw(pushed: Pushed) -> None:
+    seen: dict[str, set[str]] = {}
+    for trace_id, span_id, flags in (trace.split("-")[1:] for trace in pushed.target.traces):
+        if flags == "01":
+            seen.setdefault(trace_id, set()).add(span_id)
+    roots = {span.trace_id.hex(): span for span in pushed.otlp.spans if not span.parent_span_id}
+    assert roots.keys() == seen.keys()
+    assert 10 <= len(roots) <= 50
+    for trace_id, root in roots.items():
+        requests = [span for span in pushed.otlp.spans if span.parent_span_id and span.trace_id.hex() == trace_id]
+        answered = [span for span in requests if "http.response.status_code" in attributes(span)]
+        assert {span.span_id.hex() for span in answered} == seen[trace_id]
+        assert {span.parent_span_id for span in requests} == {root.span_id}
+        assert [span.name for span in sorted(requests, key=lambda span: span.start_time_unix_nano)] == [
+            HOSTILE, "/status/404", "nobody",
+        ]  # fmt: skip
+        (refused,) = (span for span in requests if span.name == "nobody")
+        assert (attributes(refused)["error.type"], refused.status.code) == ("ECONNREFUSED", 2)
+        for span in requests:
+            assert (
+                root.start_time_unix_nano
+                <= span.start_time_unix_nano
+                <= span.end_time_unix_nano
+                <= root.end_time_unix_nano
+            )
+
+
+def test_the_report_says_what_was_sent(pushed: Pushed) -> None:
+    assert [(one["kind"], one["to"], one["lost"], one["error"]) for one in pushed.report["exports"]] == [
+        ("influxdb", f"{pushed.influx.url} database load", 0, None),
+        ("otlp", pushed.otlp.url, 0, None),
+    ]
