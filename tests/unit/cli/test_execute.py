@@ -49,7 +49,7 @@ class FakeFleet:
     result = result(second(0))
     plan = None
 
-    def __init__(self, plan, options, stop, workers) -> None:
+    def __init__(self, plan, options, stop, workers, control) -> None:
         type(self).plan, type(self).options = plan, options
         self.stop = stop
 
