@@ -245,4 +245,8 @@ CODES: dict[str, str] = {
     "LK603": "an environment of a gate that does not exist, or in which nothing runs",
     "LK604": "a scenario file of a gate that does not exist",
     "LK605": "a gate where a scenario is expected",
+    # LK7xx: the system under test
+    "LK701": "an entry of config.observe that does not say what is observed, or says several things",
+    "LK702": "two things that are observed under one name",
+    "LK703": "a setting of what is observed that cannot be used",
 }

@@ -12,6 +12,7 @@ mapping whose name is the kind's. So a new plugin is one new file and nothing el
     paper      outputs               PAPERS      {"junit": Paper}
     exporter   outputs               EXPORTERS   {"prometheus": Exporter}
     importer   importers             IMPORTERS   {"har": Importer}
+    sampler    observe               SAMPLERS    {"process": SamplerPlugin}
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "paper": ("PAPERS", ("outputs",)),
     "exporter": ("EXPORTERS", ("outputs",)),
     "importer": ("IMPORTERS", ("importers",)),
+    "sampler": ("SAMPLERS", ("observe",)),
 }
 
 

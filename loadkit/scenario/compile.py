@@ -35,6 +35,7 @@ from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, 
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
 from loadkit.scenario.likeness import Likeness, likeness
 from loadkit.scenario.objectives import compile_slos
+from loadkit.scenario.observing import compile_observe
 from loadkit.scenario.payloads import check_rows, load_feeders, payload_places
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
@@ -96,7 +97,8 @@ def compile_plan(
         check_rows(phases, tuple(zip(feeders, payload_places(config.get("payload")), strict=False)), build)
     report_script(build)
     check_rate(phases, scenarios, None if build.malformed or settings.solo else settings.max_rate, build)
-    objectives = compile_thresholds(config.get("thresholds"), scenarios, build)
+    observed = compile_observe(config.get("observe"), build)
+    objectives = compile_thresholds(config.get("thresholds"), scenarios, build, observed)
     ensure = compile_ensure(config, build, scenarios)
     slos = compile_slos(config.get("slos"), scenarios, phases, build, recorder)
     exports = compile_exports(config.get("outputs"), build)
@@ -114,6 +116,7 @@ def compile_plan(
         context=_context(document, settings, target, seed),
         feeders=feeders,
         objectives=objectives,
+        observed=observed,
         ensure=ensure,
         slos=slos,
         seed=seed,

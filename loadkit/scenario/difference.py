@@ -22,6 +22,7 @@ from loadkit.scenario.check import check_schema
 from loadkit.scenario.fakes import template_functions
 from loadkit.scenario.hidden import find_secrets, without_secrets
 from loadkit.scenario.judging import compile_ensure, own_metrics
+from loadkit.scenario.observing import compile_observe
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Phase
 from loadkit.scenario.source import Document, in_order
@@ -65,8 +66,9 @@ def version_of(document: Document) -> Version:
     secrets = find_secrets(document)
     if not errors:
         phases = compile_phases(config, solo=False, seed=0, build=build)
+        observed = compile_observe(config.get("observe"), build)
         read = parse_thresholds(
-            config.get("thresholds"), None, lambda where: document.at(("config", *where)), own_metrics(build)
+            config.get("thresholds"), None, lambda where: document.at(("config", *where)), own_metrics(build), observed
         )
         for fault in read.faults:
             build.error(fault.code, ("config", *fault.where), fault.message, hint=fault.hint)

@@ -24,6 +24,7 @@ from loadkit.slo.evaluate import Verdict
 from loadkit.slo.expectation import expectation_verdict, visit_verdict
 from loadkit.slo.expression import Objective
 from loadkit.slo.judge import judge_objectives
+from loadkit.slo.observed import NOTHING_OBSERVED, Observed
 from loadkit.slo.reported import KnownNames
 from loadkit.slo.selection import Stretch
 from loadkit.slo.threshold import Names, parse_thresholds
@@ -35,7 +36,9 @@ from loadkit.workload.base import ClosedWorkload
 from loadkit.workload.pause import Pause
 
 
-def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build) -> tuple[Objective, ...]:
+def compile_thresholds(
+    items: Any, scenarios: tuple[Scenario, ...], build: Build, observed: Observed = NOTHING_OBSERVED
+) -> tuple[Objective, ...]:
     """Parse `config.thresholds`; what is wrong with one, or a name that nothing has, becomes a diagnostic."""
     phases = phase_names(build.config)
     names = Names(
@@ -44,7 +47,8 @@ def compile_thresholds(items: Any, scenarios: tuple[Scenario, ...], build: Build
         phases=[name for name, _ in phases],
         warmups=[name for name, warmup in phases if warmup],
     )
-    read = parse_thresholds(items, names, lambda where: build.positions.at(("config", *where)), own_metrics(build))
+    own = own_metrics(build)
+    read = parse_thresholds(items, names, lambda where: build.positions.at(("config", *where)), own, observed)
     for fault in read.faults:
         text = _at({"thresholds": items}, fault.where)
         inside = (text, fault.offset) if isinstance(text, str) and _has_grammar(fault.where) else None

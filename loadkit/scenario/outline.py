@@ -29,6 +29,8 @@ from loadkit.scenario.settings import Settings
 from loadkit.scenario.shown import shown_source
 from loadkit.scenario.source import Document, document_from_wire, document_to_wire
 from loadkit.slo.declared import parse_slos
+from loadkit.slo.metric import Kind
+from loadkit.slo.observed import Observed, Series, Source
 from loadkit.workload.replay import Replay
 
 _JUDGED: tuple[Where, ...] = (
@@ -65,6 +67,25 @@ class _Own(msgspec.Struct):
     prefixes: list[str]
 
 
+class _Series(msgspec.Struct):
+    """A series of something that was observed, without where it came from."""
+
+    name: str
+    kind: str
+    description: str = ""
+    bounded: bool = False
+    least_growth: float | None = None
+    limit: str = ""
+
+
+class _Source(msgspec.Struct):
+    """Something that was observed, without what it takes to observe it: that may hold a secret."""
+
+    name: str
+    plugin: str
+    series: list[_Series]
+
+
 class _Outline(msgspec.Struct):
     document: _Document
     name: str
@@ -83,6 +104,8 @@ class _Outline(msgspec.Struct):
     likeness: Likeness = Likeness()
     slo_events: dict[str, int | None] = {}
     source: dict[str, Any] | None = None
+    observed: list[_Source] = []
+    observed_warmup_s: float | None = None
 
 
 def outline(plan: Plan) -> dict[str, Any]:
@@ -113,6 +136,8 @@ def outline(plan: Plan) -> dict[str, Any]:
             likeness=plan.likeness,
             slo_events=dict(planned_events(plan)),
             source=shown_source(plan),
+            observed=[_source(source) for source in plan.observed.sources],
+            observed_warmup_s=plan.observed.warmup_s,
         )
     )
     return made
@@ -139,11 +164,34 @@ def _own(plan: Plan) -> _Own | None:
     return _Own(**{name: sorted(names) for name, names in asdict(plan.processor.metrics).items()})
 
 
+def _source(source: Source) -> _Source:
+    series = [
+        _Series(one.name, one.kind.value, one.description, one.bounded, one.least_growth, one.limit)
+        for one in source.series
+    ]
+    return _Source(source.name, source.plugin, series)
+
+
+def _observed(read: _Outline) -> Observed:
+    sources = (
+        Source(
+            name=one.name,
+            plugin=one.plugin,
+            series=tuple(
+                Series(**{**msgspec.structs.asdict(series), "kind": Kind(series.kind)}) for series in one.series
+            ),
+        )
+        for one in read.observed
+    )
+    return Observed(sources=tuple(sources), warmup_s=read.observed_warmup_s)
+
+
 def recall(wire: Any) -> Plan:
     """Return the plan of an outline, without flows. Raises ValueError for what no plan can have left."""
     try:
         read = msgspec.convert(wire, _Outline, strict=True)
         document = document_from_wire(msgspec.to_builtins(read.document))
+        observed = _observed(read)
     except (msgspec.ValidationError, ValueError, IndexError, RecursionError) as error:
         raise ValueError(f"not the outline of a plan: {error}") from error
     if not isinstance(document.data, dict) or not isinstance(document.data.get("config"), dict):
@@ -170,7 +218,8 @@ def recall(wire: Any) -> Plan:
             variables={},
             context={},
             feeders=(),
-            objectives=compile_thresholds(config.get("thresholds"), scenarios, build),
+            objectives=compile_thresholds(config.get("thresholds"), scenarios, build, observed),
+            observed=observed,
             ensure=compile_ensure(config, build),
             slos=parse_slos(config.get("slos"), None, lambda where: document.at(("config", *where))).slos,
             slo_events=read.slo_events,

@@ -22,6 +22,7 @@ from loadkit.scenario.source import Document
 from loadkit.slo.ensure import Ensure
 from loadkit.slo.expression import Objective
 from loadkit.slo.objective import Slo
+from loadkit.slo.observed import NOTHING_OBSERVED, Observed
 from loadkit.template.compile import Template
 from loadkit.template.dealing import Feeder
 from loadkit.template.rows import RowIndex
@@ -104,6 +105,8 @@ class Plan:
     feeders: tuple[Feeder, ...]
     objectives: tuple[Objective, ...]
     ensure: Ensure | None
+    observed: Observed = NOTHING_OBSERVED
+    """What is looked at once a second while load is made."""
     slos: tuple[Slo, ...] = ()
     slo_events: Mapping[str, int | None] | None = None
     """How many events each objective has by its name, where that was worked out before; see objectives.py."""

@@ -13,6 +13,7 @@ from loadkit import registry
 from loadkit.scenario.assemble import below, build_schema, options, types_of
 from loadkit.scenario.exports import published_items
 from loadkit.scenario.keys import CONFIG, Schema
+from loadkit.slo.observe_keys import observe_schema
 
 
 @cache
@@ -30,7 +31,8 @@ def _built(more: Mapping[str, Any]) -> Schema:
     phase_keys: dict[str, Any] = {}
     for shape in registry.plugins("workload").values():
         phase_keys |= shape.keys
-    return build_schema(registry.plugins("step"), {**registry.plugins("config"), **more}, phase_keys)
+    config = {**registry.plugins("config"), "observe": observe_schema(registry.plugins("sampler")), **more}
+    return build_schema(registry.plugins("step"), config, phase_keys)
 
 
 def accepted_types(where: tuple[str | int, ...]) -> frozenset[str]:

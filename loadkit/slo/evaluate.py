@@ -14,6 +14,7 @@ from enum import Enum
 from loadkit.errors import Position, Severity
 from loadkit.flow.apdex import FRUSTRATED, SATISFIED, TOLERATED
 from loadkit.metrics.family import HTTP, PYTHON
+from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.slo.confidence import Estimator, decides
 from loadkit.slo.expression import Confidence, Objective
@@ -184,7 +185,19 @@ def _observe_gauge(selector: Selector, summary: Snapshot) -> Observation:
     seen = summary.gauges_of(name).values()
     if not seen:
         return Observation(None, 0, f"no samples: {name} was never measured")
-    return Observation(max(gauge.most if fold == "max" else gauge.mean for gauge in seen), sum(g.times for g in seen))
+    values = [value for value in (_FOLDS[fold](gauge) for gauge in seen) if value is not None]
+    if not values:
+        return Observation(None, 0, f"no samples: {selector.name} is known at the end of a run alone")
+    return Observation((min if fold == "min" else max)(values), sum(gauge.times for gauge in seen))
+
+
+_FOLDS: Mapping[str, Callable[[Gauge], float | None]] = {
+    "max": lambda gauge: gauge.most,
+    "mean": lambda gauge: gauge.mean,
+    "min": lambda gauge: gauge.least,
+    "last": lambda gauge: gauge.value,
+    "growth": lambda gauge: None,  # no matter of a single number: see slo/growing.py
+}
 
 
 def _observe_times(selector: Selector, summary: Snapshot) -> Observation:

@@ -3,7 +3,8 @@
 threshold = metric op value [ scope ]             white space is free; the scope as in slo/selection.py
 metric    = a name of slo/metric.py, with its aggregate; the names of errors may hold spaces
 op        = "<" | "<=" | ">" | ">=" | "==" | "!="
-value     = number [ unit ]                       what the metric is decides the unit:
+value     = number [ unit ] [ "per" work ]        `per` belongs to growth, see slo/observed_metric.py;
+                                                  what the metric is decides the unit:
               times      ns us ms s m h, 1m30s    a bare number is milliseconds
               ratios     % or none                between 0 and 1, that is 0% and 100%
               rates      /s /min /h               a bare number is per second
@@ -26,6 +27,8 @@ from loadkit.flow.bookkeeping import NOTHING_OWN, Recorded
 from loadkit.flow.step import Where
 from loadkit.metrics.snapshot import RATES
 from loadkit.slo.metric import Kind, Selector, ThresholdFault, guessed, select
+from loadkit.slo.observed import NOTHING_OBSERVED, Observed
+from loadkit.slo.observed_metric import Per, is_observed, select_observed, split_per
 from loadkit.slo.selection import ALL, Part, Selection, parse_scope, select_scope, split_scope
 from loadkit.slo.window import Window
 from loadkit.units import parse_bytes, parse_duration_ns, parse_rate_per_s, parse_ratio
@@ -96,6 +99,8 @@ class Objective:
     confidence: Confidence = Confidence.POINT
     name: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    per: Per | None = None
+    """The work in which a series may grow by `limit`; None for what is no growth."""
 
     @property
     def label(self) -> str | None:
@@ -135,10 +140,15 @@ _UNITS = {
 
 
 def parse_threshold(
-    text: str, at: Position | None = None, scope: Sequence[Part] = (), own: Recorded = NOTHING_OWN
+    text: str,
+    at: Position | None = None,
+    scope: Sequence[Part] = (),
+    own: Recorded = NOTHING_OWN,
+    observed: Observed = NOTHING_OBSERVED,
 ) -> Objective:
     """Parse one threshold; `scope` is what is said about it elsewhere, `own` what the processor records.
 
+    `observed` is what there is of the system under test.
     Raises ThresholdFault, with the wrong part's offset.
     """
     check_length(text)
@@ -148,12 +158,13 @@ def parse_threshold(
         raise ThresholdFault("LK301", "a threshold compares: there is no < <= > >= == or !=", hint=hint)
     if not split["metric"]:
         raise ThresholdFault("LK301", "there is no metric before the comparison", hint="http.response_time.p95 < 250ms")
-    selector = _selector(split["metric"], split.start("metric"), own)
+    selector = _selector(split["metric"], split.start("metric"), own, observed)
     comparison = _operator(split["operator"], split.start("operator"))
     value, end = split_scope(split["rest"])
     start = split.start("rest")
     if "/" in value and guessed(selector, own):
         selector = replace(selector, kind=Kind.RATE, samples=(f"{RATES}{selector.name}",))
+    value, per = split_per(selector, value, start)
     limit = _value(selector, value, start)
     parts = parse_scope(split["rest"][end:], start + end)
     selection, label = select_scope(selector, (*parts, *scope))
@@ -164,6 +175,7 @@ def parse_threshold(
         limit=limit,
         at=at,
         selection=selection,
+        per=per,
     )
 
 
@@ -173,9 +185,9 @@ def check_length(text: str) -> None:
         raise ThresholdFault("LK301", f"a threshold of more than {_LONGEST} characters")
 
 
-def _selector(text: str, start: int, own: Recorded) -> Selector:
+def _selector(text: str, start: int, own: Recorded, observed: Observed) -> Selector:
     try:
-        return select(text, own)
+        return select_observed(text, observed) if is_observed(text) else select(text, own)
     except ThresholdFault as fault:
         raise ThresholdFault(fault.code, str(fault), offset=start + fault.offset, hint=fault.hint) from None
 
@@ -201,7 +213,7 @@ def _value(selector: Selector, text: str, start: int) -> float:
     except (ValueError, ArithmeticError):  # arithmetic: a number that no float can hold
         message = f"{selector.text} is {what}, and {text} is not"
         raise ThresholdFault("LK301", message, offset=start, hint=hint) from None
-    if selector.kind is Kind.RATIO and not 0 <= limit <= 1:
+    if selector.kind is Kind.RATIO and selector.bounded and not 0 <= limit <= 1:
         hint = f"write {text}%" if 1 < limit <= 100 and "%" not in text else hint
         message = f"{selector.text} lies between 0 and 1 (0% and 100%), and {text} does not"
         raise ThresholdFault("LK301", message, offset=start, hint=hint)

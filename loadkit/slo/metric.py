@@ -73,9 +73,11 @@ class Selector:
     aggregate: str = ""
     percent: float | None = None
     label: str | None = None
+    bounded: bool = True
+    """Whether a ratio cannot be more than 1; several processes together may use more than one core."""
 
 
-GAUGES = ("worker.", "coordinator.")
+GAUGES = ("worker.", "coordinator.", "observe.")
 """How the names of those metrics begin that are read off once a second, and belong to no phase."""
 
 _REQUESTS = ("http.requests",)

@@ -11,6 +11,8 @@ from loadkit.flow.bookkeeping import NOTHING_OWN, Recorded
 from loadkit.flow.step import Where, closest_hint
 from loadkit.slo.expression import MOST_HINTED, Confidence, Fault, Objective, Operator, check_length, parse_threshold
 from loadkit.slo.metric import Kind, Scope, ThresholdFault
+from loadkit.slo.observed import NOTHING_OBSERVED, Observed
+from loadkit.slo.observed_metric import is_growth
 from loadkit.slo.selection import parse_scope
 from loadkit.slo.window import Logic, Window
 from loadkit.units import NS_PER_S, parse_duration_ns
@@ -38,17 +40,21 @@ class Thresholds:
 
 
 def parse_thresholds(
-    items: Any, names: Names | None = None, at: At = lambda where: None, own: Recorded = NOTHING_OWN
+    items: Any,
+    names: Names | None = None,
+    at: At = lambda where: None,
+    own: Recorded = NOTHING_OWN,
+    observed: Observed = NOTHING_OBSERVED,
 ) -> Thresholds:
     """Read a list of thresholds; all that is wrong is collected. `at` gives the position of a path below `config`.
 
     What the schema refuses (an entry that is neither text nor mapping, a key of the wrong type) is passed over here. Without
-    `names` any name will do. `own` are the metrics that the processor records.
+    `names` any name will do. `own` are the metrics that the processor records, `observed` is the system under test.
     """
     objectives: list[Objective] = []
     faults: list[Fault] = []
     for index, item in enumerate(items if isinstance(items, list) else ()):
-        entry = _Entry(item, ("thresholds", index), at, own)
+        entry = _Entry(item, ("thresholds", index), at, own, observed)
         objective = entry.objective()
         if objective is not None:
             entry.check(objective)
@@ -62,8 +68,9 @@ def parse_thresholds(
 class _Entry:
     """One element of the list, being read."""
 
-    def __init__(self, item: Any, where: Where, at: At, own: Recorded) -> None:
+    def __init__(self, item: Any, where: Where, at: At, own: Recorded, observed: Observed) -> None:
         self._own = own
+        self._observed = observed
         self._keys: Mapping[str, Any] = item if isinstance(item, Mapping) else {}
         self._text = item if isinstance(item, str) else self._get("expr", str, None)
         self._text_at = where if isinstance(item, str) else (*where, "expr")
@@ -98,14 +105,14 @@ class _Entry:
 
     def _parsed(self, text: str) -> Objective | None:
         try:
-            made = parse_threshold(text, self._at(self._text_at), own=self._own)
+            made = parse_threshold(text, self._at(self._text_at), own=self._own, observed=self._observed)
         except ThresholdFault as fault:
             self._fault(fault, self._text_at)
             return None
         scope = self._get("scope", str, "")
         try:
             check_length(scope)
-            return parse_threshold(text, made.at, parse_scope(scope), self._own) if scope else made
+            return parse_threshold(text, made.at, parse_scope(scope), self._own, self._observed) if scope else made
         except ThresholdFault as fault:
             self._fault(fault, (*self._where, "scope"))
             return None
@@ -143,10 +150,21 @@ class _Entry:
         elif objective.abort and objective.window is None and _only_at_the_end(objective):
             message = f"a count grows until the end, so {objective.operator.value} cannot stop a run before it"
             self._say("LK305", "abort", message, "give it a window, such as `over: 10s`, or use http.request_rate")
+        if is_growth(objective.selector) and objective.watched:
+            message = "growth is judged over the whole run, not over a part of it"
+            hint = (
+                "leave out `for`, `over`, `within`, `after` and `abort`; config.observe.warmup says what comes before"
+            )
+            self._say("LK305", self._watched_by(), message, hint)
+            return
         if objective.confidence is Confidence.STRICT and objective.watched:
             message = "an interval is known of the whole run only, not of a window"
             hint = "leave out `confidence`, or `for`, `over`, `within`, `after` and `abort`"
             self._say("LK305", "confidence", message, hint)
+
+    def _watched_by(self) -> str:
+        """Return the key by which the objective is followed over time."""
+        return next(key for key in ("for", "over", "within", "after", "abort") if key in self._keys)
 
     def check_names(self, objective: Objective, names: Names, *, hinted: bool = True) -> None:
         """Say which names of the scope nothing has; the closest one is looked for when `hinted`."""
