@@ -23,7 +23,7 @@ ROWS = {
     **dict.fromkeys(("errors", "units", "clock", "redact", "hosts", "arrays"), 0),
 }
 HEAVY = {"alembic", "cssselect", "junitparser", "lxml", "psycopg", "scipy", "sqlalchemy",
-    "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "faker", "io", "jmespath",
+    "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "faker", "http", "io", "jmespath", "urllib",
     "jsonpath", "jsonschema", "numpy", "resource", "rich", "uvloop",
     "zstandard",
     "google", "jinja2", "opentelemetry", "prometheus_client", "psutil",

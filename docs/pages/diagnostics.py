@@ -34,6 +34,7 @@ _GROUPS = {
     ),
     "LK5": ("Warnings", "What Artillery would run, and loadkit runs as well."),
     "LK6": ("Gates", "What is wrong in [a gate file](gates.md) beside its shape."),
+    "LK7": ("The system under test", "What `config.observe` names, see [observing](../guides/observe.md)."),
 }
 
 _ADVICE = {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from docs.pages.markdown import block, code, heading, table
+from loadkit import registry
 from loadkit.metrics.sample import Outcome
 from loadkit.slo.metric import METRICS, Kind, Metric, Scope
+from loadkit.slo.observed_metric import AGGREGATES as OBSERVED
 
 _INTRODUCTION = """
 These names stand in [thresholds](../guides/thresholds-and-ci.md), in `ensure` and in the [report](report.md). Capitals
@@ -15,14 +17,15 @@ stand for what varies: `NNN` is a status, `Nxx` a family of them (`5xx`), `NAME`
 
 _THRESHOLDS = """
 A threshold is one comparison. `of "NAME"` narrows it to one request, or for `vusers.*` to one scenario, `phase` and
-`scenario` to what was due in one phase or done by one scenario, and `each` judges every name by itself. A metric of the
-whole run takes no `of`, `each` or `scenario`; the gauges `worker.*` and `coordinator.*` take no `phase` either. Windows, warnings
-and what else a threshold can say are keys of [its mapping](configuration.md#configthresholds); how they work is told
-in [thresholds over time](../guides/thresholds-over-time.md).
+`scenario` to what was due in one phase or done by one scenario, and `each` judges every name by itself. A metric of
+the whole run takes no `of`, `each` or `scenario`; the gauges `worker.*`, `coordinator.*` and `observe.*` take no
+`phase` either. Windows, warnings and what else a threshold can say are keys of [its
+mapping](configuration.md#configthresholds); how they work is told in [thresholds over time](../guides/thresholds-
+over-time.md).
 """
 
 _GRAMMAR = """
-threshold  = metric comparison value { scope }
+threshold  = metric comparison value [ "per" work ] { scope }
 comparison = < | <= | > | >= | == | !=
 scope      = "of" name | [ "in" ] "phase" name | [ "in" ] "scenario" name | "each"
 """
@@ -124,6 +127,14 @@ _ARTILLERY = (
 )
 
 
+_OBSERVED = """
+`config.observe` gives each source a name; a threshold names it, one of its series and an aggregate: `observe.api.rss.max < 500MB`.
+Which series a source has depends on what it is; those of `prometheus`, `run` and `sql` are named under `series`.
+Growth is compared with so much per work that is done: `observe.api.rss.growth < 5MB per 500 requests`, `... < 10MB per 1h`. It is
+judged by its interval, at the end; see [leaks](../concepts/leaks.md).
+"""
+
+
 def metrics_page() -> str:
     """Return the page."""
     errors = [(code(f"errors.{outcome.value}"), words) for outcome, words in _ERRORS.items()]
@@ -134,6 +145,9 @@ def metrics_page() -> str:
     parts.append(table(("aggregate", "what it is"), [(_codes(names), words) for names, words in _AGGREGATES]))
     parts += [_NOTES.strip(), heading(2, "Thresholds"), _THRESHOLDS.strip(), block(_GRAMMAR.strip())]
     parts.append(table(("kind", "how a value is written"), _KINDS.values()))
+    parts += [heading(2, "The system under test"), _OBSERVED.strip()]
+    parts.append(table(("source", "series", "kind", "what it is"), _observed()))
+    parts.append(table(("aggregate", "what it is"), [(code(name), words) for name, words in OBSERVED.items()]))
     parts += [heading(2, "Errors"), "Each error ends its virtual user, unless the table says otherwise."]
     parts.append(table(("error", "what happened"), errors))
     parts += [heading(2, "Artillery's names"), "Thresholds and `ensure` understand these as well."]
@@ -143,6 +157,16 @@ def metrics_page() -> str:
 
 def _row(metric: Metric) -> tuple[str, str, str, str]:
     return code(metric.name), _KINDS[metric.kind][0], _SCOPES[metric.scope], metric.description
+
+
+def _observed() -> Iterator[tuple[str, str, str, str]]:
+    """Yield the series of the sources whose series are the same everywhere."""
+    for sampler in registry.plugins("sampler").values():
+        if "series" not in sampler.keys:
+            claims = ", ".join(code(claim) for claim in sampler.claims)
+            for series in sampler.series({}):
+                yield claims, code(series.name), _KINDS[series.kind][0], series.description
+                claims = ""
 
 
 def _codes(names: str) -> str:

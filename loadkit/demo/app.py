@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from loadkit.demo.keeping import Keeping
 from loadkit.demo.latency import Latency
 from loadkit.demo.options import DemoOptions
 from loadkit.demo.queue import serve_queue
@@ -45,13 +46,13 @@ def make_app(options: DemoOptions) -> web.Application:
 
     latency = Latency(scale=options.latency, seed=options.seed)
     shop, services = Shop(latency, options.seed), Services(latency, perf_counter_ns, options.seed)
-    outage = _outage(options)
+    outage, keep = _outage(options), Keeping(options.leak, options.cache)
     app = web.Application(client_max_size=_MOST_BODY_BYTES)
-    app.router.add_get("/health", _handler(Route("GET", "/health", lambda call: _HEALTH), lambda: False))
+    app.router.add_get("/health", _handler(Route("GET", "/health", lambda call: _HEALTH), lambda: False, Keeping()))
     for route in (*shop.routes(), *services.routes()):
         add = app.router.add_get if route.method == "GET" else app.router.add_post
-        add(route.path, _handler(route, outage))
-    app.router.add_route("*", "/{path:.*}", _handler(Route("*", "", _unknown), outage))
+        add(route.path, _handler(route, outage, keep))
+    app.router.add_route("*", "/{path:.*}", _handler(Route("*", "", _unknown), outage, keep))
     return app
 
 
@@ -65,7 +66,9 @@ def _unknown(call: Call) -> Reply:
     raise Refused(404, f"there is nothing at /{call.path['path'][:200]} for this method")
 
 
-def _handler(route: Route, outage: Callable[[], bool]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _handler(
+    route: Route, outage: Callable[[], bool], keep: Callable[[], None]
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     from aiohttp import web
 
     act = route.act
@@ -73,6 +76,7 @@ def _handler(route: Route, outage: Callable[[], bool]) -> Callable[[web.Request]
 
     async def handle(request: web.Request) -> web.StreamResponse:
         body = None
+        keep()
         try:
             if decode:
                 body = decode(await request.read())
@@ -151,8 +155,17 @@ def main(arguments: list[str] | None = None) -> int:
         "--queue", type=read_queue, help="a queueing station in place of the shop: servers=4,service=5ms"
     )
     parser.add_argument("--with-parent", action="store_true", help="end with the parent: at the end of standard input")
+    parser.add_argument("--leak", type=float, default=0.0, help="bytes of each request that are never let go")
+    parser.add_argument("--cache", type=int, default=0, help="bytes of a cache that requests fill")
     asked = parser.parse_args(arguments)
-    options = DemoOptions(error_rate=asked.error_rate, latency=asked.latency, seed=asked.seed, queue=asked.queue)
+    options = DemoOptions(
+        error_rate=asked.error_rate,
+        latency=asked.latency,
+        seed=asked.seed,
+        queue=asked.queue,
+        leak=asked.leak,
+        cache=asked.cache,
+    )
     _allow_connections()
     if asked.with_parent:
         _die_with_parent()

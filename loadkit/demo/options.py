@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, replace
 
 from loadkit.errors import UsageError
-from loadkit.scenario.demo_target import Queue, read_demo, read_slowdown
+from loadkit.scenario.demo_target import Queue, read_demo, read_shop
 
 SLOWDOWN = "LOADKIT_DEMO_SLOWDOWN"
 """The environment variable that makes every demo slower, for trying out what finds regressions."""
@@ -19,13 +19,16 @@ class DemoOptions:
 
     `error_rate` is the share of requests, except for /health, answered with 503; `latency` multiplies the times of
     latency.py, 0 answers at once; the same `seed` gives the same times and errors. With a `queue` it is a queueing station
-    in place of the shop, whose times `latency` multiplies; it has no errors and a seed of its own.
+    in place of the shop, whose times `latency` multiplies; it has no errors and a seed of its own. `leak` and `cache` are
+    bytes: what the shop never lets go of each request, and what it keeps of all at most.
     """
 
     error_rate: float = 0.0
     latency: float = 1.0
     seed: int = 0
     queue: Queue | None = None
+    leak: float = 0.0
+    cache: int = 0
 
     @property
     def law(self) -> Queue | None:
@@ -49,4 +52,5 @@ def slowdown() -> float:
 
 def options_of(target: str) -> DemoOptions:
     """Return what a target of `demo://` and the environment ask for. Raises UsageError, and ValueError for a wrong target."""
-    return DemoOptions(latency=slowdown() * read_slowdown(target), queue=read_demo(target))
+    queue, shop = read_demo(target), read_shop(target)
+    return DemoOptions(latency=slowdown() * shop.slowdown, queue=queue, leak=shop.leak, cache=shop.cache)

@@ -68,6 +68,8 @@ def _command(options: DemoOptions) -> list[str]:
         *("--error-rate", str(options.error_rate)),
         *("--latency", str(options.latency)),
         *("--seed", str(options.seed)),
+        *("--leak", str(options.leak)),
+        *("--cache", str(options.cache)),
         *(("--queue", options.queue.text()) if options.queue else ()),
     ]
 

@@ -19,6 +19,7 @@ from loadkit.scenario.recovery import RecoveryWatch
 from loadkit.scenario.standings import Standings
 from loadkit.slo.attained import attained_all
 from loadkit.slo.cause import Generator
+from loadkit.slo.growing import GrowthWatch
 from loadkit.slo.spending import RunBudget, Spendings
 from loadkit.slo.standing import Standing
 from loadkit.slo.validity import Validity
@@ -65,6 +66,7 @@ class Course:
         self._track = Track(legs(plan))
         self._recovery = RecoveryWatch(plan)
         self._spendings = Spendings(plan.slos, stretches(plan), planned_events(plan))
+        self._growth = GrowthWatch(plan.observed)
         self._standings = Standings(plan, self._watches, self._spendings)
 
     def add(self, snapshot: Snapshot) -> None:
@@ -75,6 +77,7 @@ class Course:
         self._track.add(snapshot)
         self._recovery.add(snapshot)
         self._spendings.add(snapshot)
+        self._growth.add(snapshot)
         self._standings.add(snapshot)
 
     def abort(self) -> Abort | None:
@@ -117,6 +120,7 @@ class Course:
             trouble=trouble,
             cut_off_s=ending.elapsed_s if ending.cut_off else None,
             watches=self._watches,
+            growth=self._growth,
         )
         steady, ended_by = judged is not self.summary, ending.aborted_by.objective_text if ending.aborted_by else ""
         slos = attained_all(self._spendings.all, measurement, steady=steady, aborted_by=ended_by)
@@ -127,6 +131,7 @@ class Course:
             judged=judged,
             intervals=estimates.all(),
             recovery=self._recovery.found(),
+            grown=self._growth.all(),
             measures=measure(self._track, judged),
             verdicts=(
                 *verdicts,

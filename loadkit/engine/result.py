@@ -14,6 +14,7 @@ from loadkit.scenario.plan import Plan
 from loadkit.scenario.recovery import Recovery
 from loadkit.slo.attained import Attained
 from loadkit.slo.evaluate import Status, Verdict
+from loadkit.slo.growing import Grown
 from loadkit.slo.validity import Measurement, Validity
 from loadkit.slo.watch import Abort
 from loadkit.stats.intervals import Estimate
@@ -54,6 +55,8 @@ class RunResult:
     intervals: Mapping[Place, Estimate] = field(default_factory=dict)
     recovery: tuple[Recovery, ...] = ()
     """How the target recovered from each peak of the plan that ended."""
+    grown: tuple[Grown, ...] = ()
+    """How what was observed went: each series that holds something, such as memory."""
     measures: Measures = field(default_factory=Measures)
     slos: tuple[Attained, ...] = ()
     interventions: tuple[Intervention, ...] = ()

@@ -16,6 +16,7 @@ from loadkit.engine.services import Line
 from loadkit.engine.usage import Usage
 from loadkit.fleet.control import AS_PLANNED, Control
 from loadkit.fleet.loss import OnWorkerLoss
+from loadkit.fleet.observing import Observers
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.sizing import usable_cores
 from loadkit.fleet.stop import Stop
@@ -55,13 +56,21 @@ class Fleet:
     """The workers of one run, and what they have reported so far."""
 
     def __init__(
-        self, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess], control: Control
+        self,
+        plan: Plan,
+        options: RunOptions,
+        stop: Stop,
+        workers: list[WorkerProcess],
+        *,
+        control: Control,
+        observers: Observers,
     ) -> None:
         self._plan = plan
         self._options = options
         self._stop = stop
         self._control = control
         self._workers = workers
+        self._observers = observers
         self._messages: asyncio.Queue[tuple[int, tuple[str, dict[str, Any]] | None]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._intervals: dict[int, Snapshot] = {}
@@ -112,6 +121,8 @@ class Fleet:
                     self._take(index, message[1])
             for interval in self._complete():
                 yield interval
+            for line in self._observers.said():
+                yield line
             self._abort_if_failed()
         self._control.attach(None)
         yield Finished(result=self._result())
@@ -183,6 +194,7 @@ class Fleet:
         self._heard_ns = [self._start_ns] * len(self._workers)
         for worker in self._workers:
             worker.send("start", start_ns=self._start_ns)
+        self._observers.begin(self._start_ns)
         self._tasks = [asyncio.create_task(self._read(index)) for index in range(len(self._workers))]
         self._tasks += [asyncio.create_task(self._obey()), asyncio.create_task(self._watch())]
         self._control.attach(self)
@@ -330,7 +342,9 @@ class Fleet:
         told: dict[str, float] = {name: seen[name] for name in ("cpu", "rss_bytes", "fds") if name in seen}
         told["delay_s"] = delay_ns / NS_PER_S
         gauges = {(f"coordinator.{name}", COORDINATOR): Gauge.seen(end_ns, value) for name, value in told.items()}
-        return Snapshot(gauges=gauges)
+        made = self._observers.take(end_ns)
+        made.gauges |= gauges
+        return made
 
     def _result(self) -> RunResult:
         ending = Ending(

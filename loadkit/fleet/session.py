@@ -18,6 +18,7 @@ from loadkit.errors import PreflightError
 from loadkit.fleet.control import Control
 from loadkit.fleet.errand import ErrandCourse
 from loadkit.fleet.local import Fleet, RunOptions
+from loadkit.fleet.observing import Observers
 from loadkit.fleet.preflight import check_descriptors, check_local_addresses
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.sizing import usable_cores, worker_count
@@ -136,14 +137,15 @@ class _Course:
         self._workers = workers
         self._demo: DemoProcess | None = None
         self._fleet: Fleet | None = None
+        self._observers: Observers | None = None
 
     async def events(
         self, outputs: Sequence[Output], finish: Callable[[RunResult], None] | None
     ) -> AsyncGenerator[Event, None]:
         """Yield the events, Finished last.
 
-        Raises ScenarioError where the processor cannot be imported, PreflightError without a demo or the descriptors, FleetError
-        without workers.
+        Raises ScenarioError where the processor cannot be imported, PreflightError without a demo, the descriptors or what is to
+        be observed, FleetError without workers.
         """
         import_processor(self._plan)  # its faults are the file's; no worker should have to tell
         count = worker_count(self._plan, self._options.workers, usable_cores())
@@ -156,7 +158,9 @@ class _Course:
             if plan.target.startswith(DEMO_TARGET):
                 self._demo = await start_demo(options_of(plan.target))
                 plan = aimed(plan, self._demo.url)
-            async with aclosing(self._whole(plan)) as events:
+            self._observers = Observers(plan, self._demo.pid if self._demo else None)
+            await self._observers.start()
+            async with aclosing(self._whole(plan, self._observers)) as events:
                 async for event in events:
                     _tell(event, outputs)
                     if finish and isinstance(event, Finished):
@@ -165,7 +169,7 @@ class _Course:
         finally:
             await self._close()
 
-    async def _whole(self, plan: Plan) -> AsyncGenerator[Event, None]:
+    async def _whole(self, plan: Plan, observers: Observers) -> AsyncGenerator[Event, None]:
         """Yield the events of what runs before the load, of the load, and of what runs after it."""
         ready = True
         if plan.before is not None:
@@ -177,7 +181,7 @@ class _Course:
             if errand.failure:
                 raise PreflightError(f"{errand.failure}; no load was made")
             ready, plan = not errand.interrupted, plan.with_given(errand.given)
-        self._fleet = Fleet(plan, self._options, self._stop, self._workers, self._control)
+        self._fleet = Fleet(plan, self._options, self._stop, self._workers, control=self._control, observers=observers)
         async with aclosing(self._fleet.run()) as events:
             async for event in events:
                 if isinstance(event, Finished) and plan.after is not None and ready:
@@ -194,6 +198,8 @@ class _Course:
         try:
             if self._fleet is not None:
                 await self._fleet.close()
+            if self._observers is not None:
+                await self._observers.close()
         finally:
             self.abandon()
 
@@ -201,6 +207,8 @@ class _Course:
         """End what still runs without waiting for the event loop; doing it twice is no fault."""
         if self._fleet is not None:
             self._fleet.abandon()
+        if self._observers is not None:
+            self._observers.abandon()
         for worker in self._workers:
             worker.abandon()
         if self._demo is not None:

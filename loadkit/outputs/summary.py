@@ -19,6 +19,7 @@ from loadkit.outputs.base import Paint, against, counted, plain, printable
 from loadkit.outputs.breakdown import phase_lines, scenario_lines
 from loadkit.outputs.layout import titled_parts
 from loadkit.outputs.objectives import COLOURS, objective_lines, verdict_line
+from loadkit.outputs.observed import leak_lines, observed_lines
 from loadkit.outputs.progress import format_rate
 from loadkit.scenario.judged import active_s, has_warmup
 from loadkit.slo.evaluate import Status, Verdict
@@ -76,6 +77,7 @@ def summary(
         ("Virtual users and arrivals", _arrivals(seen)),
         ("Thresholds", [*_verdict_lines(_thresholds(result), paint), *_short_run(_thresholds(result))]),
         ("Objectives", objective_lines(result.slos, paint, strict=not result.plan.solo)),
+        ("System under test", observed_lines(result, paint)),
         *((section.title, section.lines) for section in sections),
         ("Measurement", [*_measurement(result, paint), *_health(result.summary)]),
         ("Report", reports),
@@ -93,6 +95,7 @@ def quiet_summary(
     yield from _verdict_lines((v for v in _thresholds(result) if v.status is not Status.PASS), paint)
     yield from (verdict_line(one, paint) for one in result.slos if one.status is not Status.PASS)
     yield from _error_lines(result.summary)
+    yield from leak_lines(result, paint)
     if result.measurement.status is Validity.INVALID:
         yield from _measurement(result, paint)
     for section in sections:

@@ -22,6 +22,7 @@ from loadkit.report.commit import commit_of
 from loadkit.report.fingerprint import cpu_model, fingerprint
 from loadkit.report.health import health
 from loadkit.report.measures import measures
+from loadkit.report.observe import observe_data
 from loadkit.report.parts import parts, position
 from loadkit.report.recovery import recovery_data
 from loadkit.report.requests import calls_data, requests_data
@@ -70,6 +71,7 @@ def build_report(result: RunResult, timeline: Timeline, *, run: str | None = Non
             "health": health(result.plan, result.summary),
             "timeline": {"columns": list(COLUMNS), "rows": timeline.rows},
             "heat": timeline.heat.data(),
+            "observe": observe_data(result, timeline.observed),
             "examples": examples_data(result.summary),
             "source": shown_source(result.plan),
         },

@@ -10,6 +10,7 @@ from loadkit.report.health import health_definitions, health_schema
 from loadkit.report.heat import heat_schema
 from loadkit.report.measures import measures_schema
 from loadkit.report.merging import merged_schema
+from loadkit.report.observe import observe_schema
 from loadkit.report.parts import measured_schema, phases_schema
 from loadkit.report.recovery import recovery_schema
 from loadkit.report.requests import timing_schema
@@ -157,6 +158,7 @@ def _measures() -> Schema:
         "health": health_schema(),
         "timeline": _timeline(),
         "heat": heat_schema(),
+        "observe": observe_schema(),
         "examples": map_of(
             "The first few texts of each error, by the error's name; of failed checks, by `expect.` and their kind.",
             list_of(

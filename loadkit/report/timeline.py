@@ -14,6 +14,7 @@ from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import RATES, Snapshot
 from loadkit.report.dropin import artillery_counters, artillery_summaries, extended_summaries
 from loadkit.report.heat import Heat
+from loadkit.report.observe import ObservedRows
 from loadkit.units import NS_PER_MS, NS_PER_S
 
 WINDOW_MS = 10_000
@@ -51,6 +52,7 @@ class Timeline:
         self._naming = naming or Naming()
         self.rows: list[list[float | int | None]] = []
         self.heat = Heat()
+        self.observed = ObservedRows()
         self._started_ms = round(started_at * 1000)
         self._windows: list[Section] = []
         self._open: list[Snapshot] = []  # the snapshots of the window that is not over yet
@@ -71,6 +73,7 @@ class Timeline:
         self.heat.add((snapshot.start_ns + snapshot.end_ns) // 2 // NS_PER_S, times)  # ticks come a little late
         if snapshot.end_ns > snapshot.start_ns:
             self.rows.append(second_row(snapshot, times))
+            self.observed.add(snapshot)
         window = (self._started_ms + snapshot.start_ns // NS_PER_MS) // WINDOW_MS * WINDOW_MS
         if window != self._open_window:
             self._close_window()

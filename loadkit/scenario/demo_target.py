@@ -2,6 +2,8 @@
 
     demo://                                              the shop
     demo://?slowdown=1.6                                 the shop, which takes 1.6 times as long
+    demo://?leak=1MB&per=100                             the shop, which never lets go of 1 MB per 100 requests
+    demo://?cache=20MB                                   the shop, with a cache of 20 MB that requests fill, 10 KB each
     demo://queue?servers=4&service=5ms                   4 servers, service times exponential with a mean of 5 ms, first come
                                                          first served: M/M/4 under random arrivals
     demo://queue?service=20ms&sigma=0.03&kappa=0.0002    all are served at once, together at the rate of the Universal
@@ -15,12 +17,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from loadkit.units import NS_PER_S, parse_duration_ns
+from loadkit.units import NS_PER_S, parse_bytes, parse_duration_ns
 
 DEMO_TARGET = "demo://"
 _QUEUE = "queue"
-_SLOWDOWN = "slowdown"
+_SHOP_KEYS = ("slowdown", "leak", "per", "cache")
 _MOST_SERVERS = 10_000
+_MOST_PER = 1_000_000
 _KEYS = ("servers", "service", "sigma", "kappa", "seed")
 _SHORT = {"c": "servers"}
 EXAMPLE = "demo://queue?servers=4&service=5ms"
@@ -60,7 +63,7 @@ def read_demo(target: str) -> Queue | None:
     """Return the queue that a demo target asks for, None for the shop. Raises ValueError with what may be written."""
     name, query = _split(target)
     if not name:
-        read_slowdown(target)
+        read_shop(target)
         return None
     if name != _QUEUE:
         raise ValueError(f"{target}: the embedded target takes no host and no path; write {DEMO_TARGET} or {EXAMPLE}")
@@ -70,18 +73,42 @@ def read_demo(target: str) -> Queue | None:
         raise ValueError(f"{target}: {error}") from None
 
 
-def read_slowdown(target: str) -> float:
-    """Return the factor of `demo://?slowdown=1.6`; 1.0 where there is none. Raises ValueError for what is no such factor."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopTarget:
+    """What a target asks of the shop: to be slower, to leak so many bytes per request, to fill a cache of so many bytes."""
+
+    slowdown: float = 1.0
+    leak: float = 0.0
+    cache: int = 0
+
+
+def read_shop(target: str) -> ShopTarget:
+    """Return what `demo://?slowdown=1.6&leak=1MB&per=100` asks for. Raises ValueError for what the shop cannot be."""
     name, query = _split(target)
     if name or not query:
-        return 1.0
-    key, _, text = query.partition("=")
+        return ShopTarget()
+    given = dict(part.partition("=")[::2] for part in query.split("&"))
+    strange = [key for key in given if key not in _SHOP_KEYS]
+    if strange:
+        known = ", ".join(_SHOP_KEYS)
+        raise ValueError(f"{target}: the shop knows {known}, and not {strange[0]}; write {DEMO_TARGET}?slowdown=1.6")
+    if "per" in given and "leak" not in given:
+        raise ValueError(f"{target}: `per` belongs to `leak`; write {DEMO_TARGET}?leak=1MB&per=100")
     try:
-        factor = float(text) if key == _SLOWDOWN else math.nan
+        leak, cache = parse_bytes(given.get("leak", "0")), parse_bytes(given.get("cache", "0"))
+        per = _whole("per", given.get("per", "100"), 1, _MOST_PER)
+    except ValueError as error:
+        raise ValueError(f"{target}: {error}") from None
+    return ShopTarget(slowdown=_factor(target, given.get("slowdown", "1")), leak=leak / per, cache=cache)
+
+
+def _factor(target: str, text: str) -> float:
+    try:
+        factor = float(text)
     except ValueError:
         factor = math.nan
     if not 0 < factor < math.inf:
-        raise ValueError(f"{target}: the shop can be slower and nothing else; write {DEMO_TARGET}?{_SLOWDOWN}=1.6")
+        raise ValueError(f"{target}: slowdown is a factor above zero; write {DEMO_TARGET}?slowdown=1.6")
     return factor
 
 

@@ -23,6 +23,7 @@ from loadkit.slo.estimate import estimator
 from loadkit.slo.evaluate import Verdict
 from loadkit.slo.expectation import expectation_verdict, visit_verdict
 from loadkit.slo.expression import Objective
+from loadkit.slo.growing import GrowthWatch
 from loadkit.slo.judge import judge_objectives
 from loadkit.slo.observed import NOTHING_OBSERVED, Observed
 from loadkit.slo.reported import KnownNames
@@ -147,13 +148,14 @@ def judge(
     trouble: str = "",
     cut_off_s: float | None = None,
     watches: Watches | None = None,
+    growth: GrowthWatch | None = None,
 ) -> tuple[Measurement, tuple[Verdict, ...]]:
     """Judge a run's measurement by its `summary`, then its objectives by what of it is `judged`.
 
     With `--solo` thresholds are shown and fail nobody.
 
     `trouble` says what in the account does not add up, `cut_off_s` after how long a run was cut off; `watches` have seen
-    each interval, `estimates` enclose what is judged.
+    each interval, and so has `growth`; `estimates` enclose what is judged.
     """
     duration_s = active_s(plan, summary.end_ns)
     measurement = judge_measurement(
@@ -168,6 +170,7 @@ def judge(
             stretches=stretches(plan),
             watches=watches,
             estimates=estimates,
+            growth=growth,
         )
     )
     known = estimator(estimates, judged) if estimates else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ from loadkit.slo.confidence import Estimator
 from loadkit.slo.estimate import estimator
 from loadkit.slo.evaluate import INVALID_REASON, Status, Verdict, evaluate, settled
 from loadkit.slo.expression import Objective
+from loadkit.slo.growing import GrowthWatch, judge_growth
+from loadkit.slo.observed import NOTHING_OBSERVED
 from loadkit.slo.rolling import extract
 from loadkit.slo.selection import Stretch, loaded_s
 from loadkit.slo.text import observed_text
@@ -28,15 +31,19 @@ def judge_objectives(
     stretches: Sequence[Stretch] = (),
     watches: Watches | None = None,
     estimates: Estimates | None = None,
+    growth: GrowthWatch | None = None,
 ) -> tuple[Verdict, ...]:
     """Judge objectives in order; one of `each` gives a verdict for each name, sorted.
 
     `summary` is what is judged of the run, `duration_s` the time that its rates are taken over; `watches` have seen
-    each of its intervals. `estimates` enclose the values of what is not followed over time.
+    each of its intervals, and so has `growth`. `estimates` enclose the values of what is not followed over time.
     """
     watches = watches or Watches(objectives, stretches)
     made: list[Verdict] = []
     for index, objective in enumerate(objectives):
+        if objective.per is not None:
+            made.append(growth_verdict(objective, growth or GrowthWatch(NOTHING_OBSERVED), measurement))
+            continue
         numbers, whole_s = _part(objective, summary, duration_s, stretches)
         watch = watches.of(index)
         known = _estimator(objective, numbers, stretches, estimates) if watch is None else None
@@ -46,6 +53,31 @@ def judge_objectives(
             (verdict,) = evaluate((one,), numbers, whole_s, measurement=measurement, estimator=known)
             made.append(verdict if watch is None else _followed(one, verdict, watch, label, measurement))
     return tuple(made)
+
+
+def growth_verdict(objective: Objective, watch: GrowthWatch, measurement: Measurement) -> Verdict:
+    """Return the verdict on how much a series may grow: by the interval, whatever `confidence` says."""
+    found = judge_growth(objective, watch)
+    (verdict,) = evaluate((objective,), Snapshot(), 0.0, measurement=measurement)
+    slope, kind, limit = found.slope, objective.selector.kind, objective.limit
+    few = found.samples < objective.min_samples
+    decided = None if few else found.holds
+    status = Status.INCONCLUSIVE if decided is None else settled(decided, measurement)
+    invalid = measurement.status is Validity.INVALID
+    reason = f"{found.samples} samples, and min_samples is {objective.min_samples}" if few else found.reason
+    return replace(
+        verdict,
+        status=Status.INVALID if invalid else status,
+        observed=None if slope is None else slope.value,
+        observed_text="too few samples"
+        if slope is None
+        else f"{observed_text(kind, slope.value, limit)} {objective.per}",
+        limit_text=f"{verdict.limit_text} {objective.per}",
+        samples=found.samples,
+        low=slope.low if slope is not None and math.isfinite(slope.low) else None,
+        high=slope.high if slope is not None and math.isfinite(slope.high) else None,
+        reason=INVALID_REASON if invalid else reason,
+    )
 
 
 def _estimator(

@@ -15,6 +15,8 @@ from loadkit.slo.metric import Kind
 
 OBSERVED = "observe."
 """How the names of gauges of the system under test begin."""
+LOST = "observe_lost."
+"""How the gauges begin that count seconds without a sample, followed by the source's name."""
 MEGABYTE = 1_000_000.0
 LEAST_BYTES = 5 * MEGABYTE
 """Memory that grows by less is not spoken of (methods of leak detection: warning)."""

@@ -42,6 +42,11 @@ def observed_text(kind: Kind, value: float, limit: float) -> str:
     return next((text for text in texts if text not in wrong), repr(value))
 
 
+def value_text(kind: Kind, value: float) -> str:
+    """Return a value with its unit and three digits: "41.2 MiB", "-1.5 MiB", "12"."""
+    return f"{'-' if value < 0 else ''}{_TEXT[kind](abs(value), 3)}"
+
+
 def _rounded(number: float, digits: int) -> str:
     """Return a number with so many significant digits, never with an exponent below 1e15."""
     return f"{float(f'{number:.{digits}g}'):.15g}"

@@ -49,7 +49,7 @@ class FakeFleet:
     result = result(second(0))
     plan = None
 
-    def __init__(self, plan, options, stop, workers, control) -> None:
+    def __init__(self, plan, options, stop, workers, *, control, observers) -> None:
         type(self).plan, type(self).options = plan, options
         self.stop = stop
 
@@ -194,6 +194,7 @@ def test_workers_that_vanish_are_an_error(fleet):
 
 def test_the_demo_runs_for_as_long_as_the_run(fleet, monkeypatch):
     class Demo:
+        pid = 4711
         url = "http://127.0.0.1:54321"
         stopped = False
 

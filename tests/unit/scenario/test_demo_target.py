@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadkit.scenario.demo_target import Queue, read_demo, read_queue, read_slowdown
+from loadkit.scenario.demo_target import Queue, ShopTarget, read_demo, read_queue, read_shop
 
 
 @pytest.mark.parametrize("target", ["demo://", "demo:///"])
@@ -59,8 +59,17 @@ def test_the_law_of_servers_and_the_universal_scalability_law() -> None:
 
 def test_the_shop_can_be_slower() -> None:
     assert read_demo("demo://?slowdown=1.6") is None
-    assert read_slowdown("demo://?slowdown=1.6") == 1.6
-    assert [read_slowdown(target) for target in ("demo://", "demo:///", "demo://queue?service=5ms")] == [1, 1, 1]
+    assert read_shop("demo://?slowdown=1.6") == ShopTarget(slowdown=1.6)
+    assert {read_shop(target) for target in ("demo://", "demo:///", "demo://queue?service=5ms")} == {ShopTarget()}
+
+
+def test_the_shop_can_keep_memory() -> None:
+    assert read_shop("demo://?leak=1MB&per=200") == ShopTarget(leak=5000)
+    assert read_shop("demo://?leak=1MB") == ShopTarget(leak=10_000)
+    assert read_shop("demo://?cache=20MB&slowdown=2") == ShopTarget(cache=20_000_000, slowdown=2)
+    for query in ("leak=much", "leak=1MB&per=0", "per=100", "cache=-1"):
+        with pytest.raises(ValueError, match=r"demo://\?"):
+            read_demo(f"demo://?{query}")
 
 
 @pytest.mark.parametrize("query", ["slowdown=0", "slowdown=much", "slowdown=inf", "speed=2", "slowdown"])

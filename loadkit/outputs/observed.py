@@ -1,0 +1,63 @@
+"""What was observed of the system under test, as lines of text: a line for each source, and what grows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from loadkit.engine.result import RunResult
+from loadkit.metrics.gauge import Gauge
+from loadkit.metrics.snapshot import COORDINATOR, Snapshot
+from loadkit.outputs.base import Paint, printable
+from loadkit.slo.leak import findings
+from loadkit.slo.observed import LOST, OBSERVED, Series, Source
+from loadkit.slo.text import value_text
+from loadkit.stats.growth import Severity
+
+_COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow"}
+_MOST_SERIES = 5
+_MOST_NOTES = 3
+_LESS_SAID = ("uss", "fds_limit", "memory_limit", "memory_total", "swap", "load", "processes")
+"""Series that the report has, and the summary only where there is nothing else."""
+
+
+def observed_lines(result: RunResult, paint: Paint) -> Iterator[str]:
+    """Yield a line for each source, and what is to be known about it."""
+    began = {(one.source.name, one.series.name): one.first for one in result.grown}
+    for source in result.plan.observed.sources:
+        series = ", ".join(_series(source, result.summary, began)) or "no sample"
+        yield printable(f"{source.name}: {series}{_lost(source, result)}")
+        for _, text in result.summary.examples.get(f"{OBSERVED}{source.name}", ())[:_MOST_NOTES]:
+            yield printable(f"  note: {text}")
+    yield from leak_lines(result, paint)
+
+
+def leak_lines(result: RunResult, paint: Paint) -> Iterator[str]:
+    """Yield what grows, each with where to look."""
+    for found in findings(result.grown):
+        if found.severity is not Severity.NONE:
+            word = paint(found.severity.value.upper(), _COLOURS[found.severity])
+            yield f"{word} {printable(f'{found.name}: {found.text}')}"
+            yield f"  {found.advice}"
+
+
+def _series(source: Source, summary: Snapshot, began: Mapping[tuple[str, str], float]) -> Iterator[str]:
+    seen = [(series, summary.gauges.get((source.gauge(series.name), COORDINATOR))) for series in source.series]
+    known = [(series, gauge) for series, gauge in seen if gauge is not None]
+    shown = [pair for pair in known if pair[0].name not in _LESS_SAID] or known
+    for series, gauge in shown[:_MOST_SERIES]:
+        yield f"{series.name} {_course(series, gauge, began.get((source.name, series.name)))}"
+
+
+def _course(series: Series, gauge: Gauge, began: float | None) -> str:
+    """Return "43% (max 61%)", for what holds something "41.2 MiB -> 97 MiB (max 98 MiB)"."""
+    most = value_text(series.kind, gauge.most)
+    if series.least_growth is None:
+        return f"{value_text(series.kind, gauge.mean)} (max {most})"
+    first = "" if began is None else f"{value_text(series.kind, began)} -> "
+    return f"{first}{value_text(series.kind, gauge.value)} (max {most})"
+
+
+def _lost(source: Source, result: RunResult) -> str:
+    lost = result.summary.gauges.get((f"{LOST}{source.name}", COORDINATOR))
+    seconds = round(lost.mean * lost.times) if lost else 0
+    return f"; {seconds} s without a sample" if seconds else ""
