@@ -103,8 +103,7 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
     ):
         outputs.append(exports)  # behind the keeper, which gives the run its id
         session = Session(plan, options, stop=interrupts.stop, workers=workers, outputs=outputs)
-        result = asyncio.run(_drive(session, interrupts))
-        screen.close()
+        result = asyncio.run(_drive(session, interrupts, screen))
         found = Conclusion(result, gathering.report(result, run=keeper.run if keeper else None))
         for finding in choices.findings:
             finding(found)
@@ -141,17 +140,21 @@ def choose_screen(choices: Choices) -> Screen:
     # The debug mode prints more than a view could stay calm above.
     if choices.debug or not (sys.stdout.isatty() and sys.stderr.isatty()) or os.environ.get("TERM") == "dumb":
         return PlainText(sys.stdout, sys.stderr)
-    from loadkit.outputs.console import LiveView
+    from loadkit.outputs.live.screen import LiveView
 
-    return LiveView(sys.stdout, sys.stderr)
+    return LiveView(sys.stdout, sys.stderr, typed=sys.stdin)
 
 
-async def _drive(session: Session, interrupts: Interrupts) -> RunResult:
+async def _drive(session: Session, interrupts: Interrupts, screen: Screen) -> RunResult:
     interrupts.listen()
-    async with session as events:
-        async for event in events:
-            if isinstance(event, Finished):
-                return event.result
+    screen.attend(session)
+    try:
+        async with session as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event.result
+    finally:
+        screen.close()
     raise FleetError("the run ended without a result: its workers were lost")
 
 

@@ -42,17 +42,45 @@ class FileOutput(Output, Protocol):
         """Write the file; nothing comes after it. Raises OSError when that has become impossible since the check."""
 
 
+class Controls(Protocol):
+    """What somebody who watches a run may do to it. `by` says where it came from; each says whether it had an effect."""
+
+    @property
+    def rate(self) -> float:
+        """Return how many times the planned arrivals are made now: 0 in a pause."""
+
+    def pause(self, *, by: str) -> bool:
+        """Start nobody until `resume`."""
+
+    def resume(self, *, by: str) -> bool:
+        """Start again who is due."""
+
+    def set_rate(self, factor: float, *, by: str) -> bool:
+        """Make so many times the planned arrivals."""
+
+    def stop(self, *, by: str) -> bool:
+        """Start nobody any more; the second time, end at once."""
+
+
 class Screen(Output, Protocol):
     """An output that holds the terminal; `close` gives it back, also when the run broke off."""
+
+    def attend(self, controls: Controls) -> None:
+        """Let whoever sits at the terminal steer the run; called in its loop, before it begins."""
 
     def close(self) -> None:
         """Leave the terminal as it was found. May be called twice."""
 
 
 def write_line(stream: TextIO, line: str) -> None:
-    """Write a line at once. A reader that has gone away or a full disk is no error: what follows goes nowhere."""
+    """Write a line at once, as `write_text` does."""
+    write_text(stream, f"{line}\n")
+
+
+def write_text(stream: TextIO, text: str) -> None:
+    """Write at once. A reader that has gone away or a full disk is no error: what follows goes nowhere."""
     try:
-        stream.write(f"{line}\n")
+        stream.write(text)
         stream.flush()
     except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from loadkit.engine.events import Interval
 from loadkit.metrics.family import PYTHON, count_made, response_times, service_times
 from loadkit.metrics.histogram import Histogram
-from loadkit.metrics.snapshot import Snapshot
 from loadkit.outputs.base import counted
 from loadkit.report.timeline import count_errors
 from loadkit.scenario.plan import Phase, Plan
@@ -51,7 +50,7 @@ def progress(plan: Plan, event: Interval) -> Progress:
     middle_ns = (now.start_ns + now.end_ns) // 2  # intervals end a little after the second, and so after their phase
     interrupted = event.draining and now.end_ns < plan.duration_ns
     phase = None if interrupted else phase_at(plan, middle_ns)
-    users, planned_per_s = _planned(phase, middle_ns)
+    users, planned_per_s = planned_at(phase, middle_ns)
     return Progress(
         elapsed_ns=now.end_ns,
         phase=_phase_name(plan, phase),
@@ -112,14 +111,6 @@ def format_rate(per_s: float) -> str:
     return f"{per_s:,.0f}/s" if per_s >= 1000 else f"{per_s:.1f}/s"
 
 
-def merged(snapshots: list[Snapshot], metric: str) -> Histogram:
-    """Return one time metric over several snapshots."""
-    made = Histogram()
-    for snapshot in snapshots:
-        made.merge(snapshot.histogram(metric))
-    return made
-
-
 def _phase_name(plan: Plan, phase: Phase | None) -> str:
     if phase is None:
         return "finishing"
@@ -127,7 +118,7 @@ def _phase_name(plan: Plan, phase: Phase | None) -> str:
     return phase.name if len(plan.phases) == 1 else f"{phase.name} ({warm}{phase.index + 1} of {len(plan.phases)})"
 
 
-def _planned(phase: Phase | None, at_ns: int) -> tuple[int | None, float | None]:
+def planned_at(phase: Phase | None, at_ns: int) -> tuple[int | None, float | None]:
     """Return the planned users of a closed phase or the planned arrivals per second of an open one; the other is None."""
     if phase is None:
         return None, None

@@ -6,7 +6,7 @@ from typing import TextIO
 
 from loadkit import __version__
 from loadkit.engine.events import Interval, LogLine, Started
-from loadkit.outputs.base import against, counted, printable, write_line, write_log
+from loadkit.outputs.base import Controls, against, counted, printable, write_line, write_log
 from loadkit.outputs.progress import (
     describe_arrivals,
     describe_budget,
@@ -43,6 +43,9 @@ class PlainText:
         """Write the line."""
         write_log(event, self._out, self._err)
 
+    def attend(self, controls: Controls) -> None:
+        """Do nothing: it takes no keys."""
+
     def close(self) -> None:
         """Do nothing: plain text holds nothing."""
 
@@ -63,6 +66,9 @@ class LogOnly:
     def log(self, event: LogLine) -> None:
         """Write the line."""
         write_log(event, self._out, self._err)
+
+    def attend(self, controls: Controls) -> None:
+        """Do nothing."""
 
     def close(self) -> None:
         """Do nothing."""

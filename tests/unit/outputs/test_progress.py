@@ -5,7 +5,7 @@ import pytest
 from loadkit.engine.events import Interval
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import merge_all
-from loadkit.outputs.progress import describe_arrivals, describe_times, format_rate, merged, phase_at, progress
+from loadkit.outputs.progress import describe_arrivals, describe_times, format_rate, phase_at, progress
 from loadkit.units import NS_PER_S
 from tests.support.results import failing_second, interval, phase, plan, second
 
@@ -87,10 +87,6 @@ def test_rates_are_said_with_what_precision_is_worth(rate, text):
 def test_times_without_samples_say_so():
     assert describe_times(Histogram()) == "no samples"
     assert describe_times(second(0).histogram("http.service_time")).startswith("p50 20ms  p95 20ms")
-
-
-def test_times_of_several_seconds_are_merged():
-    assert merged([second(0), second(1)], "http.response_time").total == 20
 
 
 def test_phase_at_is_none_after_the_last():

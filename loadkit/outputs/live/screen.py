@@ -1,0 +1,183 @@
+"""A run as one calm view in the terminal, redrawn once a second, and the keys that steer it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+from loadkit.engine.events import Interval, LogLine, Started
+from loadkit.outputs.base import Controls, write_line, write_log
+from loadkit.outputs.live.blocks import Look, blocks
+from loadkit.outputs.live.frames import Frames
+from loadkit.outputs.live.keys import Keys
+from loadkit.outputs.live.line import Line
+from loadkit.outputs.live.seen import Seen
+from loadkit.outputs.live.spark import marks_for
+from loadkit.outputs.live.timeline import PhaseLine
+from loadkit.outputs.live.view import Size, frame
+from loadkit.outputs.text import headline
+
+STEP = 0.1
+"""By what part of the plan a key changes the rate."""
+_LEAST_RATE, _MOST_RATE = 0.1, 10.0
+_BETWEEN_STEPS_S = 0.1  # a key that is held repeats thirty times a second
+_BACK_S = 0.5  # the signal that ends a stop comes right after it
+_ENDING = ("SIGHUP", "SIGQUIT")
+
+
+class LiveView:
+    """Draws on `err`, a terminal; what `log` steps say goes to `out`, above the view. Keys come from `typed`, if anybody attends.
+
+    The view is taken away for log lines, so they are collected until the next frame rather than written one by one.
+    """
+
+    def __init__(
+        self, out: TextIO, err: TextIO, *, typed: TextIO | None = None, environment: Mapping[str, str] = os.environ
+    ) -> None:
+        self._out = out
+        self._err = err
+        self._marks = marks_for(err, environment)
+        self._seen: Seen | None = None
+        self._phases: PhaseLine | None = None
+        self._waiting: list[LogLine] = []
+        self._frames = Frames(err, environment, self._compose)
+        self._frames.above, self._frames.waiting = self._write_waiting, lambda: bool(self._waiting)
+        self._keys = Keys(typed, err, self._press, environment)
+        self._controls: Controls | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._helped = self._full = False
+        self._stops = 0
+        self._stepped_at = self._back_at = 0.0
+
+    def start(self, event: Started) -> None:
+        """Say what begins, and draw."""
+        write_line(self._err, headline(event))
+        self._seen, self._phases = Seen(event), PhaseLine(event.plan)
+        if self._controls is not None:
+            self._keys.open()
+        self._frames.ask()
+
+    def interval(self, event: Interval) -> None:
+        """Draw the second."""
+        if self._seen is None:
+            return
+        if self._controls is not None:
+            self._keys.open()  # a job may come to the foreground at any time
+        self._seen.add(event)
+        self._frames.ask()
+
+    def log(self, event: LogLine) -> None:
+        """Write the line above the view, together with those that come right after it."""
+        if self._seen is None:
+            write_log(event, self._out, self._err)
+            return
+        self._waiting.append(event)
+        self._frames.ask()
+
+    def attend(self, controls: Controls) -> None:
+        """Obey keys from now on, and what a terminal tells its jobs; to be called in the loop of the run."""
+        self._controls = controls
+        self._loop = asyncio.get_running_loop()
+        for name, handler in (("SIGWINCH", self._frames.ask), ("SIGTSTP", self._suspend), ("SIGCONT", self._continued)):
+            self._loop.add_signal_handler(getattr(signal, name), handler)
+        for name in _ENDING:
+            if signal.getsignal(getattr(signal, name)) == signal.SIG_DFL:  # nohup has it ignored
+                self._loop.add_signal_handler(getattr(signal, name), self._end_by, getattr(signal, name))
+
+    def close(self) -> None:
+        """Take the view away, write what waits, and leave the terminal as it was."""
+        self._seen = None
+        self._controls = None
+        self._frames.take_away()
+        self._keys.close()
+        self._write_waiting()
+        if self._loop is not None and not self._loop.is_closed():
+            for name in ("SIGWINCH", "SIGTSTP", "SIGCONT", *_ENDING):
+                self._loop.remove_signal_handler(getattr(signal, name))
+        self._loop = None
+
+    def _compose(self, size: Size) -> Sequence[Line]:
+        assert self._seen is not None
+        assert self._phases is not None
+        look = Look(
+            size=size,
+            marks=self._marks,
+            keys=self._keys.open_now,
+            helped=self._helped,
+            full=self._full,
+            rate=1.0 if self._controls is None else self._controls.rate,
+            stops=self._stops,
+        )
+        return frame(blocks(self._seen, self._phases, look), size, self._marks)
+
+    def _write_waiting(self) -> None:
+        for event in self._waiting:
+            write_log(event, self._out, self._err)
+        self._waiting.clear()
+
+    def _press(self, key: str) -> None:
+        """Obey a key; one that means nothing does nothing."""
+        controls = self._controls
+        if controls is None or self._seen is None:
+            return
+        match key:
+            case "p":
+                controls.pause(by="keyboard")
+            case "r":
+                controls.resume(by="keyboard")
+            case "+" | "-":
+                self._step(controls, STEP if key == "+" else -STEP)
+            case "q":
+                self._stops += 1
+                controls.stop(by="keyboard")
+            case "e":
+                self._full = not self._full
+            case "?":
+                self._helped = not self._helped
+            case _:
+                return
+        self._frames.ask()
+
+    def _step(self, controls: Controls, by: float) -> None:
+        """Change the rate by a tenth of the plan's; not in a pause, where nobody would see what it does."""
+        now = time.monotonic()
+        if controls.rate == 0 or now - self._stepped_at < _BETWEEN_STEPS_S:
+            return
+        self._stepped_at = now
+        wanted = round(controls.rate + by, 2)
+        if _LEAST_RATE <= wanted <= _MOST_RATE:
+            controls.set_rate(wanted, by="keyboard")
+
+    def _suspend(self) -> None:
+        """Give the terminal back and stop, as Ctrl-Z asks; go on when the shell says so."""
+        assert self._loop is not None
+        self._frames.take_away()
+        self._keys.close()
+        self._loop.remove_signal_handler(signal.SIGTSTP)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        self._loop.add_signal_handler(signal.SIGTSTP, self._suspend)
+        self._come_back()
+
+    def _continued(self) -> None:
+        """Draw anew after a stop that nobody announced: others have written on the terminal meanwhile."""
+        if time.monotonic() - self._back_at > _BACK_S:
+            self._frames.lost()
+            self._come_back()
+
+    def _come_back(self) -> None:
+        self._back_at = time.monotonic()
+        if self._seen is not None:
+            self._keys.open()
+            self._frames.ask()
+
+    def _end_by(self, number: signal.Signals) -> None:
+        """Give the terminal back before a signal ends the process as it always would."""
+        self._frames.take_away()
+        self._keys.close()
+        assert self._loop is not None
+        self._loop.remove_signal_handler(number)
+        os.kill(os.getpid(), number)

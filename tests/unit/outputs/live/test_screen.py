@@ -1,0 +1,141 @@
+"""The view on a terminal that is none: what is written, and when."""
+
+import asyncio
+import io
+import os
+import re
+
+import pyte
+import pytest
+
+from loadkit.engine.events import LogLine
+from loadkit.outputs.live import frames
+from loadkit.outputs.live.screen import LiveView
+from tests.support.results import failing_second, interval, phase, plan, second, started
+
+XTERM = {"TERM": "xterm-256color", "COLUMNS": "90", "LINES": "24"}
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+    def screen(self, columns: int = 90, rows: int = 24) -> list[str]:
+        made = pyte.Screen(columns, rows)
+        pyte.Stream(made).feed(self.getvalue().replace("\n", "\r\n"))
+        return [line.rstrip() for line in made.display]
+
+
+@pytest.fixture(autouse=True)
+def at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "LEAST_S", 0.0)
+
+
+def view(out: io.StringIO, err: io.StringIO, **environment: str) -> LiveView:
+    return LiveView(out, err, environment={**XTERM, **environment})
+
+
+def test_the_view_is_taken_away_at_the_end_and_log_lines_stay() -> None:
+    out, err = io.StringIO(), Terminal()
+    screen = view(out, err)
+    screen.start(started())
+    screen.interval(interval(second(0)))
+    for number in range(3):
+        screen.log(LogLine(text=f"line {number}", stream="stdout"))
+    screen.close()
+    screen.close()
+    assert out.getvalue() == "line 0\nline 1\nline 2\n"
+    shown = err.screen()
+    assert shown[0].startswith("loadkit ")
+    assert not any(shown[1:])
+    assert err.getvalue().count("\x1b[?25h") == 1
+
+
+def test_log_lines_go_by_above_the_view() -> None:
+    terminal = Terminal()
+    screen = view(terminal, terminal)
+    screen.start(started(plan=plan(phase(name="steady"))))
+    for index in range(3):
+        screen.interval(interval(second(index)))
+        screen.log(LogLine(text=f"bought \x1b[2J{index}", stream="stdout"))
+    text = [one for one in terminal.screen() if one]
+    assert text[1:4] == [f"bought \\x1b[2J{index}" for index in range(3)]
+    assert text[4].startswith("shop against")
+    assert sum(one.startswith("shop against") for one in text) == 1
+
+
+def test_frames_that_differ_in_height_leave_nothing_behind() -> None:
+    terminal = Terminal()
+    screen = view(io.StringIO(), terminal)
+    screen.start(started())
+    screen.interval(interval(failing_second(0)))
+    screen.interval(interval(second(1)))  # a summary of its own here: no errors
+    text = "\n".join(terminal.screen())
+    assert "ECONNREFUSED" not in text
+    assert text.count("generator") == 1
+
+
+def test_what_has_not_changed_is_not_written_again() -> None:
+    terminal = Terminal()
+    screen = view(io.StringIO(), terminal)
+    screen.start(started())
+    screen.interval(interval(second(0)))
+    length = len(terminal.getvalue())
+    screen.interval(interval(second(1)))
+    assert "0:02 of" in terminal.getvalue()[length:]
+    assert "thresholds" not in terminal.getvalue()[length:]
+    assert "slowest" not in terminal.getvalue()[length:]
+
+
+def test_no_color_draws_without_colour() -> None:
+    for environment, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+        terminal = Terminal()
+        screen = view(io.StringIO(), terminal, **environment)
+        screen.start(started())
+        screen.interval(interval(failing_second(0)))
+        screen.close()
+        assert bool(re.search(r"\x1b\[[0-9;]*m", terminal.getvalue())) is coloured
+
+
+def test_there_are_at_most_four_frames_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "LEAST_S", 0.25)
+    terminal = Terminal()
+
+    async def run() -> float:
+        screen = view(io.StringIO(), terminal)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        screen.start(started())
+        for index in range(200):
+            screen.interval(interval(second(index)))
+            screen.log(LogLine(text="x", stream="stdout"))
+            await asyncio.sleep(0.003)
+        screen.close()
+        return loop.time() - began
+
+    took_s = asyncio.run(run())
+    drawn = len(re.findall("\x1b\\[\\d+A", terminal.getvalue()))
+    assert 1 <= drawn <= took_s * 4 + 2  # the first one, and the one that takes it away
+
+
+def test_a_stream_that_knows_only_ascii_gets_nothing_else() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii", errors="backslashreplace")
+    screen = view(io.StringIO(), stream)
+    screen.start(started(plan=plan(phase(name="日本"), name="größer")))
+    screen.interval(interval(second(0)))
+    screen.close()
+    stream.flush()
+    assert b"gr??er against" in raw.getvalue()
+
+
+def test_a_terminal_that_has_gone_away_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as gone:
+        screen = LiveView(io.StringIO(), gone, environment=XTERM)
+        screen.start(started())
+        screen.interval(interval(second(0)))
+        screen.close()
