@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,10 +64,11 @@ def list_runs(
     from loadkit.outputs.json import json_text
     from loadkit.outputs.runs import run_data, run_lines
     from loadkit.report.history import open_store
+    from loadkit.report.strays import strays
 
     with open_store(store) as held:
         found = held.runs(name=name, tags=_asked_tags(tag), fingerprint=fingerprint, limit=limit)
-        others = [] if name or tag or fingerprint else _strays(held)
+        others = [] if name or tag or fingerprint else strays(held)
         place = held.name
     shown = sorted([*found, *others], key=lambda run: (run.started_at, run.id), reverse=True)[:limit]
     if as_json:
@@ -181,41 +180,14 @@ def _asked_tags(tags: Sequence[str] | None) -> dict[str, str | None]:
     return found
 
 
-def _strays(store: Store) -> list[Run]:
-    """Return the runs that have a directory and no row: they go on, or came to no end, or the history was out of reach."""
-    from loadkit.report.store import runs
-
-    directories = runs(store.directories)
-    known = {run.id for run in store.runs(ids=[directory.name for directory in directories])}
-    return [_stray(directory) for directory in directories if directory.name not in known]
-
-
-def _stray(directory: Path) -> Run:
-    from loadkit.report.facts import Run, RunStatus, facts
-    from loadkit.report.history import read_report
-    from loadkit.report.store import JOURNAL, REPORT, goes_on
-
-    if (directory / REPORT).is_file():
-        try:
-            return facts(read_report(directory / REPORT), directory=directory)
-        except UsageError:
-            pass  # a file that is no report any more
-    started_at = datetime.strptime(directory.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
-    status = RunStatus.RUNNING if goes_on(directory / JOURNAL) else RunStatus.CUT_OFF
-    nothing = {"fingerprint": None, "p50_ms": None, "p95_ms": None, "p99_ms": None, "error_rate": None}
-    return Run(
-        id=directory.name, started_at=started_at, name="-", target="", status=status, exit_code=-1, duration_s=0.0, host="",
-        tags={}, requests=0, rate_per_s=0.0, directory=directory, **nothing,
-    )  # fmt: skip
-
-
 def _located(text: str, store: Store) -> Run:
     """Return the run that a text means, also one that only has a directory."""
     from loadkit.report.store import is_run
+    from loadkit.report.strays import strays
 
-    strays = [run for run in _strays(store) if text and run.id.startswith(text)]
-    if len(strays) == 1 and not store.runs(ids=[text]):
-        return strays[0]
+    found_apart = [run for run in strays(store) if text and run.id.startswith(text)]
+    if len(found_apart) == 1 and not store.runs(ids=[text]):
+        return found_apart[0]
     found = store.find(text)
     if found.file and not (found.directory and is_run(found.directory)):
         raise UsageError(f"{text} is a file of yours; name a run of the history")

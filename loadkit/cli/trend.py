@@ -8,17 +8,13 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from loadkit.cli import options
 from loadkit.errors import ExitCode, PreflightError, UsageError
 from loadkit.outputs.base import paint_for, write_line
-
-if TYPE_CHECKING:
-    from loadkit.report.facts import Run
-    from loadkit.report.history import Store
 
 
 class Metric(StrEnum):
@@ -29,10 +25,6 @@ class Metric(StrEnum):
     P99 = "p99"
     ERROR_RATE = "error_rate"
     REQUEST_RATE = "request_rate"
-
-
-_OTHERS = "of another scenario, phases, target or host"
-_BROKEN = "invalid, stopped or cut off"
 
 
 def trend(
@@ -68,10 +60,11 @@ def trend(
     from loadkit.analysis.trend import trend as trend_of
     from loadkit.outputs.trend import written
     from loadkit.report.history import open_store
+    from loadkit.report.search import comparable
 
     with open_store(store) as kept:
         shown = kept.find(run)
-        runs, left_out = _comparable(kept, shown, last)
+        runs, left_out = comparable(kept, shown, last)
         reports = [(one.id, kept.report(one)) for one in runs]
     points = [point for name, report in reports if (point := point_of(name, report, metric, of))]
     if of is not None and not points:
@@ -85,17 +78,6 @@ def trend(
     else:
         _show(found)
     return ExitCode.PASS
-
-
-def _comparable(store: Store, shown: Run, last: int | None) -> tuple[Sequence[Run], dict[str, int]]:
-    """Return the runs that are comparable with one, the newest first, and how many others there are, by the reason."""
-    from loadkit.report.facts import RunStatus
-
-    every = store.runs()
-    alike = [run for run in every if run.fingerprint == shown.fingerprint]
-    whole = {RunStatus.PASSED, RunStatus.FAILED, RunStatus.REGRESSED}
-    held = [run for run in alike if run.status in whole]
-    return held[:last], {_OTHERS: len(every) - len(alike), _BROKEN: len(alike) - len(held)}
 
 
 def _names(names: Sequence[Sequence[str]]) -> str:

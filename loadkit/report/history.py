@@ -69,7 +69,8 @@ TAG_ROWS = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
-_FACTS = [column for column in RUN_ROWS.columns if column.name != "report"]
+FACTS = [column for column in RUN_ROWS.columns if column.name != "report"]
+"""The columns that make a Run."""
 
 
 def open_store(url: str | None = None) -> Store:
@@ -110,7 +111,7 @@ class Store:
         `tags` are what it is tagged with by now; without them it is what the report says.
         """
         run = facts(report, directory=directory.absolute() if directory else None)
-        row = {column.name: getattr(run, column.name) for column in _FACTS}
+        row = {column.name: getattr(run, column.name) for column in FACTS}
         row |= {"status": run.status.value, "directory": str(run.directory) if run.directory else None}
         packed = zstandard.ZstdCompressor(level=_LEVEL).compress(msgspec.json.encode(report))
         with self.database.writing() as connection:
@@ -131,7 +132,7 @@ class Store:
         limit: int | None = None,
     ) -> list[Run]:
         """Return the runs for which all of this holds, the newest first. A tag without a value holds with any value."""
-        query = sa.select(*_FACTS).order_by(RUN_ROWS.c.started_at.desc(), RUN_ROWS.c.id.desc()).limit(limit)
+        query = sa.select(*FACTS).order_by(RUN_ROWS.c.started_at.desc(), RUN_ROWS.c.id.desc()).limit(limit)
         if name is not None:
             query = query.where(RUN_ROWS.c.name == name)
         if fingerprint is not None:
@@ -143,7 +144,7 @@ class Store:
         for key, value in (tags or {}).items():
             tagged = sa.select(TAG_ROWS.c.run_id).where(TAG_ROWS.c.key == key)
             query = query.where(RUN_ROWS.c.id.in_(tagged if value is None else tagged.where(TAG_ROWS.c.value == value)))
-        return self._read(query)
+        return self.select(query)
 
     def find(self, text: str) -> Run:
         """Return the run that a text means: an id or its beginning, `latest`, `latest~1`, a directory, a report's file.
@@ -159,7 +160,7 @@ class Store:
             return facts(read_report(path / REPORT), directory=path, file=path / REPORT)
         starts = RUN_ROWS.c.id.startswith(text, autoescape=True)
         rows = (
-            self._read(sa.select(*_FACTS).where(starts).order_by(RUN_ROWS.c.id.desc()).limit(_SHOWN + 1))
+            self.select(sa.select(*FACTS).where(starts).order_by(RUN_ROWS.c.id.desc()).limit(_SHOWN + 1))
             if text
             else []
         )
@@ -186,6 +187,12 @@ class Store:
         made: dict[str, Any] = msgspec.json.decode(zstandard.ZstdDecompressor().decompress(packed, MAX_REPORT))
         return made
 
+    def count(self, *conditions: sa.ColumnElement[bool]) -> int:
+        """Return how many runs there are for which all of this holds."""
+        query = sa.select(sa.func.count()).select_from(RUN_ROWS).where(*conditions)
+        with self.database.reading() as connection:
+            return connection.execute(query).scalar() or 0
+
     def remove(self, run_id: str) -> bool:
         """Remove a run's row, and say whether there was one."""
         with self.database.writing() as connection:
@@ -199,21 +206,21 @@ class Store:
             _put_tags(connection, run_id, {key: value for key, value in tags.items() if value is not None})
 
     def _newest(self, text: str, back: int) -> Run:
-        query = sa.select(*_FACTS).order_by(RUN_ROWS.c.started_at.desc(), RUN_ROWS.c.id.desc())
-        if rows := self._read(query.limit(1).offset(back)):
+        query = sa.select(*FACTS).order_by(RUN_ROWS.c.started_at.desc(), RUN_ROWS.c.id.desc())
+        if rows := self.select(query.limit(1).offset(back)):
             return rows[0]
         raise UsageError(f"there is no run {text}: {self._there()}")
 
     def _there(self) -> str:
-        with self.database.reading() as connection:
-            number = connection.execute(sa.select(sa.func.count()).select_from(RUN_ROWS)).scalar() or 0
+        number = self.count()
         if not number:
             return f"no run is kept in {self.name}"
         return f"there are {_names(self.runs(limit=_SHOWN))}" + (
             f" and {number - _SHOWN} more" if number > _SHOWN else ""
         )
 
-    def _read(self, query: sa.Select[Any]) -> list[Run]:
+    def select(self, query: sa.Select[Any]) -> list[Run]:
+        """Return the runs of a query for FACTS, with their tags."""
         with self.database.reading() as connection:
             rows = connection.execute(query).mappings().all()
             tags: dict[str, dict[str, str]] = {row["id"]: {} for row in rows}
