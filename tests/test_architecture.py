@@ -26,7 +26,7 @@ HEAVY = {"alembic", "cssselect", "junitparser", "lxml", "psycopg", "scipy", "sql
     "aiofastnet", "aiohttp", "brotli", "ctypes", "hdrh", "faker", "http", "io", "jmespath", "urllib",
     "jsonpath", "jsonschema", "numpy", "resource", "rich", "uvloop",
     "zstandard",
-    "google", "jinja2", "opentelemetry", "prometheus_client", "psutil",
+    "google", "jinja2", "markupsafe", "opentelemetry", "prometheus_client", "psutil",
 }  # fmt: skip
 FORBIDDEN = {
     "pickle",

@@ -36,8 +36,10 @@ from loadkit.cli.slo import export as export_slos
 from loadkit.cli.slo import import_slos
 from loadkit.cli.slo import show as show_slos
 from loadkit.cli.trend import trend
+from loadkit.cli.ui import ui
 from loadkit.cli.validate import validate
 from loadkit.cli.version import describe_version, version
+from loadkit.cli.view import view
 from loadkit.errors import ExitCode, LoadkitError, ScenarioError
 from loadkit.outputs.base import write_line
 from loadkit.outputs.findings import count_faults
@@ -149,6 +151,8 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "quick": quick,
     "demo": demo,
     "trend": trend,
+    "view": view,
+    "ui": ui,
     "merge": merge,
     "schema": schema,
     "version": version,
