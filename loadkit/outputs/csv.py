@@ -1,4 +1,4 @@
-"""CSV, a row for each second of a run: for spreadsheets, pandas, and everything else that reads tables."""
+"""CSV, a row for each second of a run, while it goes on or when it is over: for spreadsheets, pandas, and all that reads tables."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from loadkit.outputs.exporter import Exporter
 from loadkit.outputs.paper import Paper, Report
 from loadkit.outputs.seconds import COMMON, rows
+from loadkit.outputs.streaming import Streamed, file_schema, read_file
 from loadkit.report.timeline import COLUMNS
 
 _FORMULA = ("=", "+", "-", "@")
@@ -16,12 +18,17 @@ _FORMULA = ("=", "+", "-", "@")
 
 def render(reports: Sequence[Report]) -> bytes:
     """Return a row for each second under a row of names; a value that does not exist is empty."""
+    return b"".join([_HEAD, *map(_row, rows(reports))])
+
+
+def _row(values: Mapping[str, Any]) -> bytes:
+    return _line([_cell(values[key]) for key in _NAMES])
+
+
+def _line(cells: Sequence[Any]) -> bytes:
     written = io.StringIO()
-    writer = csv.DictWriter(written, [*COMMON, *COLUMNS], lineterminator="\n")
-    writer.writeheader()
-    for row in rows(reports):
-        writer.writerow({key: _cell(value) for key, value in row.items()})
-    return written.getvalue().encode()
+    csv.writer(written, lineterminator="\n").writerow(cells)
+    return written.getvalue().encode(errors="replace")
 
 
 def _cell(value: Any) -> Any:
@@ -29,4 +36,18 @@ def _cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
+_NAMES = (*COMMON, *COLUMNS)
+_HEAD = _line(_NAMES)
+
 PAPERS: Mapping[str, Paper] = {"csv": Paper(render)}
+EXPORTERS: Mapping[str, Exporter] = {
+    "csv": Exporter(
+        kind="csv",
+        description="Writes a row for each second to a CSV file while the run goes on; `--csv` writes the same when it is over.",
+        argument="file",
+        metavar="FILE",
+        schema=file_schema("rows", "seconds.csv"),
+        required=("file",),
+        make=lambda options: Streamed(read_file(options), "csv", head=_HEAD, row=_row),
+    ),
+}

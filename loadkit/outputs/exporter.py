@@ -87,6 +87,8 @@ class Receiver(Protocol):
 
     to: str
     """The place, as people are told of it; without secrets."""
+    every_s: float
+    """How long seconds are collected before they are passed on together; 0 for at once."""
 
     def check(self) -> None:
         """Make ready, before any load. Raises PreflightError for what is surely wrong, such as a port that is taken."""
@@ -95,7 +97,10 @@ class Receiver(Protocol):
         """Note which run begins; nothing is sent yet."""
 
     def take(self, seconds: Sequence[Second]) -> None:
-        """Pass seconds on, in order. Raises OSError when they may be tried again, and RefusedError when that is no use."""
+        """Pass seconds on, in order. Raises OSError when they may be tried again, and RefusedError when that is no use.
+
+        What is tried again begins with the same seconds.
+        """
 
     def end(self) -> None:
         """Say that nothing more comes. Raises as `take` does."""

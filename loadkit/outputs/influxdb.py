@@ -35,6 +35,7 @@ class InfluxDB:
     def __init__(self, endpoint: Endpoint, query: Mapping[str, str], database: str, poster: Poster) -> None:
         where = f"database {database}" if database else f"bucket {query['bucket']}"
         self.to = f"{endpoint.shown} {where}"
+        self.every_s = 0.0
         self._path = f"{'/write' if database else '/api/v2/write'}?{urlencode(query, quote_via=quote)}"
         self._database = database
         self._poster = poster

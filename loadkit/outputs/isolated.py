@@ -68,6 +68,7 @@ class Isolated:
         self._sent = self._lost = 0
         self._trouble: str | None = None
         self._error: str | None = None
+        self._next_at = 0.0  # when the next seconds are due
         self._over = False  # nothing more comes
         self._deadline = float("inf")
         self._broken = False
@@ -166,8 +167,9 @@ class Isolated:
     def _next(self) -> bool:
         """Pass the next seconds on, and say whether there may be more."""
         with self._changed:
-            while not (self._waiting or self._over):
-                self._changed.wait()
+            while not self._over and (left := self._time_left()) != 0:
+                self._changed.wait(left)
+            self._next_at = time.monotonic() + self._receiver.every_s
             if self._broken or (self._over and time.monotonic() > self._deadline):
                 return False
             while self._waiting and len(self._under_way) < BATCH:
@@ -178,6 +180,12 @@ class Isolated:
             return True
         self._attempt(self._receiver.end, 0)
         return False
+
+    def _time_left(self) -> float | None:
+        """Return how long to wait for what waits to be passed on, 0 when it is due, None while nothing waits."""
+        if not self._waiting:
+            return None
+        return 0 if len(self._waiting) >= BATCH else max(0.0, self._next_at - time.monotonic())
 
     def _attempt(self, send: Callable[[], None], number: int) -> None:
         """Send so many seconds, again and again until they arrived, are refused, or there is no time left."""

@@ -48,6 +48,7 @@ class Otlp:
 
     def __init__(self, endpoint: Endpoint, poster: Poster, options: OtlpOptions) -> None:
         self.to = endpoint.shown
+        self.every_s = 0.0
         self._poster = poster
         self._options = options
         self._run: ExportedRun | None = None

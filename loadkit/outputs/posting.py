@@ -1,4 +1,4 @@
-"""POST to an HTTP receiver, from an exporter's thread: one kept connection, a time limit, and what an answer means.
+"""Send to an HTTP receiver, from an exporter's thread: one kept connection, a time limit, and what an answer means.
 
     2xx              taken
     408, 429, 5xx    OSError: the same may be sent again
@@ -96,13 +96,26 @@ class Poster:
         headers = {**self._headers, "Content-Type": content_type}
         if len(body) >= _LEAST_TO_PACK:
             body, headers["Content-Encoding"] = gzip.compress(body, 5), "gzip"
+        return self._send("POST", path, body, headers)
+
+    def put(self, path: str, body: bytes, content_type: str) -> bytes:
+        """Put a body, as it is, at a path below the URL's, and return the answer's. Raises what `post` does."""
+        return self._send("PUT", path, body, {**self._headers, "Content-Type": content_type})
+
+    def close(self) -> None:
+        """Close the connection. May be called twice."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         kept = self._connection is not None
         try:
-            status, answer = self._exchange(path, body, headers)
+            status, answer = self._exchange(method, path, body, headers)
         except ConnectionError:
             if not kept:
                 raise
-            status, answer = self._exchange(path, body, headers)  # the receiver had closed an idle connection
+            status, answer = self._exchange(method, path, body, headers)  # the receiver had closed an idle connection
         if 200 <= status < 300:
             return answer
         text = legible(answer.decode("utf-8", "replace").strip(), _MOST_SHOWN)
@@ -111,16 +124,10 @@ class Poster:
             raise OSError(said)
         raise UnwantedError(said, status)
 
-    def close(self) -> None:
-        """Close the connection. May be called twice."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-    def _exchange(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    def _exchange(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         connection = self._connection = self._connection or self._connected()
         try:
-            connection.request("POST", f"{self._endpoint.url.path}{path}", body, dict(headers))
+            connection.request(method, f"{self._endpoint.url.path}{path}", body, dict(headers))
             response = connection.getresponse()
             answer = response.read(_MOST_ANSWER)
             if not response.isclosed() or response.will_close:  # the rest of it is nobody's

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from loadkit.errors import PreflightError
 from loadkit.outputs.address import LOOPBACK, read_place, shown_place
-from loadkit.outputs.exporter import PATIENCE_S, ExportedRun, Exporter, OptionFault, Options, Second
+from loadkit.outputs.duration import read_seconds
+from loadkit.outputs.exporter import PATIENCE_S, ExportedRun, Exporter, Options, Second
 from loadkit.outputs.isolated import described
 from loadkit.outputs.openmetrics import RunMetrics
 from loadkit.outputs.totals import Totals
-from loadkit.units import NS_PER_S, parse_duration_ns
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -34,6 +34,7 @@ class Scraped:
 
     def __init__(self, host: str, port: int, linger_s: float) -> None:
         self.to = f"http://{shown_place(host, port)}{PATH}"
+        self.every_s = 0.0
         self._place = host, port
         self._linger_s = linger_s
         self._lock = threading.Lock()
@@ -150,11 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _make(options: Options) -> Scraped:
     host, port = read_place(str(options["listen"]), key="listen", host=LOOPBACK)
-    try:
-        linger_ns = parse_duration_ns(options.get("linger", _LINGER))
-    except ValueError as error:
-        raise OptionFault("linger", str(error), hint=f"write linger: {_LINGER}") from error
-    return Scraped(host, port, linger_ns / NS_PER_S)
+    return Scraped(host, port, read_seconds(options, "linger", _LINGER, longest_s=3600))
 
 
 EXPORTERS: Mapping[str, Exporter] = {

@@ -16,8 +16,11 @@ TOLERANT_S = 20.0
 class Scripted:
     """A receiver that does as it is told; `got` are the ends of the seconds that it took."""
 
-    def __init__(self, take: Callable[["Scripted", Sequence[Second]], None] = lambda self, seconds: None) -> None:
+    def __init__(
+        self, take: Callable[["Scripted", Sequence[Second]], None] = lambda self, seconds: None, every_s: float = 0
+    ) -> None:
         self.to = "somewhere"
+        self.every_s = every_s
         self.runs: list[ExportedRun] = []
         self.got: list[int] = []
         self.tried = 0
@@ -215,6 +218,21 @@ def test_that_trouble_is_over_is_told_with_what_was_lost() -> None:
         "warning: scripted to somewhere: no; what it refuses is lost",
         "note: scripted to somewhere works again; 1 second lost so far",
     ]
+
+
+def test_seconds_are_collected_where_a_receiver_wants_them_together() -> None:
+    receiver = Scripted(every_s=3600)
+    said: list[str] = []
+    made = exporter(receiver, said)
+    made.start(started())
+    made.interval(interval(second(0)))
+    tried(receiver, 1)  # the first at once
+    for index in range(1, 6):
+        made.interval(interval(second(index)))
+    made.end()
+    sent = made.finish()
+    made.close()
+    assert (receiver.tried, receiver.got, sent.sent) == (2, [1, 2, 3, 4, 5, 6], 6)
 
 
 def test_an_exporter_that_never_began_can_be_closed() -> None:
