@@ -16,6 +16,7 @@ from loadkit.cli.github import commands_stopped, tell_github
 from loadkit.cli.history import AfterAdding, HistoryWriter, Keeper
 from loadkit.cli.interrupts import Interrupts
 from loadkit.cli.limits import check_addresses
+from loadkit.cli.logs import json_lines, json_screen, name_run, tell_end
 from loadkit.cli.papers import NO_PAPERS, Papers
 from loadkit.engine.events import Finished, LogLine
 from loadkit.engine.result import RunResult
@@ -91,7 +92,9 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
     if keeper is None and any(slo.consumes for slo in plan.slos):
         say("note: nothing is taken from a ledger: the run is not kept")
     gathering = Gathering()
-    outputs: list[Output] = [screen, gathering, *files, *([keeper] if keeper else [])]
+    without_id = new_id()  # a run that is kept has its id from the keeper, which is told first
+    outputs: list[Output] = [*([keeper] if keeper else []), screen, gathering, *files]
+    name_run(lambda: keeper.run if keeper else without_id)
     interrupts = Interrupts(options.graceful_stop_ns, say)
     github = choices.papers.github
     with (
@@ -99,9 +102,9 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         interrupts.obeyed(),
         commands_stopped(os.environ, wanted=github),
         contextlib.closing(keeper) if keeper else contextlib.nullcontext(),
-        exporting(plan, choices.outs, say=say, run_id=lambda: (keeper and keeper.run) or new_id()) as exports,
+        exporting(plan, choices.outs, say=say, run_id=lambda: (keeper and keeper.run) or without_id) as exports,
     ):
-        outputs.append(exports)  # behind the keeper, which gives the run its id
+        outputs.append(exports)
         session = Session(plan, options, stop=interrupts.stop, workers=workers, outputs=outputs)
         result = asyncio.run(_drive(session, interrupts, screen))
         found = Conclusion(result, gathering.report(result, run=keeper.run if keeper else None))
@@ -110,6 +113,7 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         add_exports(exports, found)
         code = conclude(found, files=files, keeper=keeper, quiet=choices.quiet)
         linger(exports, lambda text: write_line(sys.stderr, text))
+    tell_end(code)
     if github:
         tell_github([found.report], _report_file(report, keeper), os.environ)
     return code
@@ -130,11 +134,14 @@ def _keeper(choices: Choices, say: Callable[[str], None]) -> Keeper | None:
     history = HistoryWriter(url, say, choices.then)
     if url:
         history.check()
-    return Keeper(RUNS, history, say)
+    return Keeper(RUNS, history, say, json_log=json_lines() is not None)
 
 
 def choose_screen(choices: Choices) -> Screen:
-    """Return how the run is shown: in the terminal, as plain text when it is none, or not at all."""
+    """Return how the run is shown: in the terminal, as plain text when it is none, as lines of JSON, or not at all."""
+    lines = json_lines()
+    if lines is not None:
+        return json_screen(lines, quiet=choices.quiet)
     if choices.quiet:
         return LogOnly(sys.stdout, sys.stderr)
     # The debug mode prints more than a view could stay calm above.

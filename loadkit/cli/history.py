@@ -129,8 +129,10 @@ class HistoryWriter:
 class Keeper:
     """An output that keeps the run, in a directory under `root` and in the history of a URL."""
 
-    def __init__(self, root: Path, history: HistoryWriter, say: Callable[[str], None]) -> None:
-        self._kept = KeptRun(root, say)
+    def __init__(
+        self, root: Path, history: HistoryWriter, say: Callable[[str], None], *, json_log: bool = False
+    ) -> None:
+        self._kept = KeptRun(root, say, json_log=json_log)
         self._history = history
 
     @property

@@ -84,6 +84,7 @@ def guarded(command: Callable[P, int]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run_command(*args: P.args, **kwargs: P.kwargs) -> None:
+        stderr = sys.stderr
         try:
             code = int(command(*args, **kwargs))
         except typer.Exit:
@@ -94,6 +95,8 @@ def guarded(command: Callable[P, int]) -> Callable[P, None]:
             code = ExitCode.SIGINT
         except Exception:
             code = _confess()
+        finally:
+            sys.stderr = stderr  # --log-format puts another in its place
         raise typer.Exit(code)
 
     return run_command

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from loadkit.analysis.policy import BlockOn, OnInconclusive
+from loadkit.cli.logs import LogFormat
 from loadkit.fleet.loss import OnWorkerLoss
 
 Files = Annotated[
@@ -55,6 +56,13 @@ Dotenv = Annotated[
 Insecure = Annotated[
     bool,
     typer.Option("-k", "--insecure", help="Do not verify TLS certificates."),
+]
+Logs = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        help="What is printed on standard error, and `log.txt` of a kept run: text, or a JSON object a line.",
+    ),
 ]
 ReportFile = Annotated[
     str | None,

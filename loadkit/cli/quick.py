@@ -11,6 +11,7 @@ import typer
 
 from loadkit.cli import options
 from loadkit.cli.bundles import Keeping, Limits
+from loadkit.cli.logs import LogFormat, use_logs
 from loadkit.cli.papers import Papers, with_papers
 from loadkit.cli.unfolding import unfolded
 from loadkit.errors import UsageError
@@ -46,6 +47,7 @@ def quick(
     out: options.Outs = None,
     insecure: options.Insecure = False,
     quiet: options.Quiet = False,
+    log_format: options.Logs = LogFormat.TEXT,
     baseline: options.Baseline = None,
 ) -> int:
     """Load one URL without writing a file.
@@ -60,6 +62,7 @@ def quick(
     """
     from loadkit.fleet.process import spawned
 
+    use_logs(log_format)
     data = quick_scenario(url, rate=rate, users=users, count=count, num=num, duration=duration)
     if insecure:
         data["config"]["tls"] = {"rejectUnauthorized": False}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadkit.cli import options
 from loadkit.cli.bundles import Idle, Input, Keeping, Labels, Limits
+from loadkit.cli.logs import LogFormat, use_logs
 from loadkit.cli.papers import Papers, with_papers
 from loadkit.cli.unfolding import unfolded
 from loadkit.fleet.loss import OnWorkerLoss
@@ -22,6 +23,7 @@ def run(
     output: options.ReportFile = None,
     out: options.Outs = None,
     quiet: options.Quiet = False,
+    log_format: options.Logs = LogFormat.TEXT,
     solo: options.Solo = False,
     seed: options.Seed = None,
     scenario_name: options.ScenarioName = None,
@@ -54,6 +56,7 @@ def run(
     from loadkit.cli.dotenv import set_environment
     from loadkit.fleet.process import spawned
 
+    use_logs(log_format)
     set_environment(given.dotenv)
     idle.warn()
     with spawned(1) as processes:  # early: they import their libraries while we import ours and read the file

@@ -138,6 +138,12 @@ class VirtualUser:
         """Print a text, masked; with JSON logs the line has the ids of the last traced request."""
         self._log(self.masked(text), stream="stdout")
 
+    @property
+    def trace_told(self) -> str:
+        """Return what names the trace of the last request behind a text about it, "" where none is traced."""
+        trace: VisitTrace | None = self.sessions.get(TRACE)
+        return f" (trace {trace.ids[0]})" if trace is not None and trace.ids[0] else ""
+
     def _log(self, text: str, *, stream: str) -> None:
         trace: VisitTrace | None = self.sessions.get(TRACE)
         self.run.log(text, stream=stream, ids=trace.ids if trace is not None else ("", ""))

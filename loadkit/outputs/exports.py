@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 from loadkit import registry
@@ -25,7 +24,6 @@ class Exports:
         self._say = say
         self._names: set[str] = set()
         self._receivers = []
-        run_id = cache(run_id)  # of a run that is not kept it is made up, once for all
         self._isolated = []
         for export in wanted:
             exporter: Exporter = registry.plugin("exporter", export.kind)

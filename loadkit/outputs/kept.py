@@ -3,7 +3,7 @@
     journal            what was measured, second by second
     histograms.hlog    the histograms of each second, for HdrHistogram's tools
     scenario.yaml      the scenario as it ran
-    log.txt            what was printed while it ran
+    log.txt            what was printed while it ran, as JSON with --log-format json
     report.json        the report
 
 A second reaches the operating system before the next one begins, so it outlives the death of this process, by SIGKILL or for want
@@ -26,6 +26,7 @@ from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.engine.result import RunResult
 from loadkit.outputs.base import printable
 from loadkit.outputs.json import write_report
+from loadkit.outputs.json_log import log_record
 from loadkit.report.hlog import HistogramLog
 from loadkit.report.journal import end_frame, header_frame, interval_frame
 from loadkit.report.store import HISTOGRAMS, JOURNAL, LOG, REPORT, SCENARIO, new_run
@@ -39,13 +40,14 @@ MAX_LOG = 16 * 1024 * 1024
 class KeptRun:
     """Keeps a run under `root`. What cannot be written is said once through `say`, and the run goes on without."""
 
-    def __init__(self, root: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, root: Path, say: Callable[[str], None], *, json_log: bool = False) -> None:
         self.directory: Path | None = None
         self._root = root
         self._say = say
+        self._json_log = json_log
         self._files: dict[str, FileIO] = {}
         self._histograms: HistogramLog | None = None
-        self._early: list[str] = []  # printed before there is a directory
+        self._early: list[LogLine] = []  # printed before there is a directory
         self._logged = 0
 
     @property
@@ -69,7 +71,9 @@ class KeptRun:
         self._append(JOURNAL, header_frame(event))
         self._histograms = HistogramLog(event.started_at)
         self._append(HISTOGRAMS, self._histograms.head().encode())
-        for line in (*rendered_warnings(event.plan), *self._early):
+        for text in rendered_warnings(event.plan):
+            self._log(LogLine(text=text, stream="stderr"))
+        for line in self._early:
             self._log(line)
 
     def interval(self, event: Interval) -> None:
@@ -82,9 +86,9 @@ class KeptRun:
     def log(self, event: LogLine) -> None:
         """Write the line, with the time."""
         if self.directory:
-            self._log(event.text)
+            self._log(event)
         elif len(self._early) < 1000:
-            self._early.append(event.text)
+            self._early.append(event)
 
     def finish(self, result: RunResult, report: Mapping[str, Any]) -> None:
         """Write how the run ended, and its report."""
@@ -109,16 +113,23 @@ class KeptRun:
         if self.directory:
             self._files[name] = FileIO(self.directory / name, "xb")
 
-    def _log(self, text: str) -> None:
-        stamp = time.strftime("%H:%M:%SZ", time.gmtime())
-        for line in text.split("\n"):
-            data = f"{stamp} {printable(line)}\n".encode(errors="backslashreplace")
+    def _log(self, event: LogLine) -> None:
+        for line in self._lines(event):
+            data = f"{line}\n".encode(errors="backslashreplace")
             if self._logged <= MAX_LOG < self._logged + len(data):
-                data = f"{stamp} more was printed; it is not kept\n".encode()
+                (more,) = self._lines(LogLine(text="more was printed; it is not kept", stream="stderr"))
+                data = f"{more}\n".encode()
                 self._logged = MAX_LOG
             if self._logged <= MAX_LOG:
                 self._append(LOG, data)
             self._logged += len(data)
+
+    def _lines(self, event: LogLine) -> list[str]:
+        """Return the lines of the log that an event comes to."""
+        if self._json_log:
+            return [log_record(event, self.run)]
+        stamp = time.strftime("%H:%M:%SZ", time.gmtime())
+        return [f"{stamp} {printable(line)}" for line in event.text.split("\n")]
 
     def _append(self, name: str, data: bytes) -> None:
         file = self._files.get(name)

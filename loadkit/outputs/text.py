@@ -18,7 +18,8 @@ from loadkit.outputs.progress import (
 from loadkit.scenario.plan import Plan
 from loadkit.units import NS_PER_S, format_duration_ns
 
-_SHORTEST_NS = NS_PER_S // 10
+SHORTEST_NS = NS_PER_S // 10
+"""A part of a run that is shorter has no rate worth telling."""
 
 
 class PlainText:
@@ -36,8 +37,8 @@ class PlainText:
 
     def interval(self, event: Interval) -> None:
         """Write the second's line; the moment that is left after the last whole second has none."""
-        if self._plan and event.snapshot.end_ns - event.snapshot.start_ns >= _SHORTEST_NS:
-            write_line(self._err, _line(self._plan, event))
+        if self._plan and event.snapshot.end_ns - event.snapshot.start_ns >= SHORTEST_NS:
+            write_line(self._err, second_line(self._plan, event))
 
     def log(self, event: LogLine) -> None:
         """Write the line."""
@@ -83,7 +84,8 @@ def headline(event: Started) -> str:
     )
 
 
-def _line(plan: Plan, event: Interval) -> str:
+def second_line(plan: Plan, event: Interval) -> str:
+    """Return the line of a second."""
     seen = progress(plan, event)
     done = f" {seen.share:.0%}" if seen.share < 1 else ""
     parts = [

@@ -292,7 +292,7 @@ def _record_failure(
         user.run.starved_ns = end_ns
     fiber.deadline_ns = NEVER_NS
     spent_ns = end_ns - user.due_ns
-    said = f"{x.spec.method} {x.series.name}: {text}"
+    said = f"{x.spec.method} {x.series.name}: {text}{user.trace_told}"
     x.series.book.failure(
         x.series.name,
         name,

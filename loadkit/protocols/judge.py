@@ -90,7 +90,7 @@ def _compile_judge(x: Checks) -> Judge | None:
         if check is not None:  # what the target got wrong is counted, whatever else went wrong
             check(user, wire, connection, noted, response)
         if text is not None:
-            said = f"{wire.method} {name}: {text}"
+            said = f"{wire.method} {name}: {text}{user.trace_told}"
             if not user.muted:
                 book.error(Outcome.CAPTURE_FAILED.value, name, text=said, mask=user.masked)
             raise StepFailed(Outcome.CAPTURE_FAILED.value, said)
@@ -181,7 +181,7 @@ def count_failures(series: Series, method: str, names: tuple[str, ...], texts: T
         book.count(f"plugins.expect.{kind}", name)
         book.count(f"plugins.expect.{kind}.{check}", name)
         if text is not None:
-            book.example(f"expect.{check}", f"{method} {name}: {text}", user.masked)
+            book.example(f"expect.{check}", f"{method} {name}: {text}{user.trace_told}", user.masked)
     if series.counts:
         book.unheld(series, frozenset(check for check, text in zip(names, texts, strict=True) if text is not None))
 

@@ -15,6 +15,7 @@ from tests.support.otlp import Collector, attributes, collector
 HOSTILE = 'a "quoted", name=1 \\ \'; DROP DATABASE loadkit;-- é'
 FLOW: list[Any] = [
     {"get": {"url": "/a", "name": HOSTILE, "expect": {"statusCode": 200}}},
+    {"log": "looked at {{ $env.OTLP_KEY }}"},
     {"get": {"url": "/status/404"}},
     {"get": {"url": "http://127.0.0.1:1/", "name": "nobody"}},
 ]
@@ -53,7 +54,17 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
         report = place / "report.json"
         environment = {"OTLP_URL": receiver.url, "OTLP_KEY": "k3y-of-ours"}
         process = start(
-            "run", write_yaml(place, data), "-o", report, "--name", "shop", "--workers", "2", environment=environment
+            "run",
+            write_yaml(place, data),
+            "-o",
+            report,
+            "--name",
+            "shop",
+            "--workers",
+            "2",
+            "--log-format",
+            "json",
+            environment=environment,
         )
         yield Pushed(database, receiver, target, finish(process, report))
 
@@ -173,3 +184,26 @@ def test_the_report_says_what_was_sent(pushed: Pushed) -> None:
         ("influxdb", f"{pushed.influx.url} database load", 0, None),
         ("otlp", pushed.otlp.url, 0, None),
     ]
+
+
+# JSON logs
+
+
+def test_each_line_on_standard_error_is_json_of_the_run(pushed: Pushed) -> None:
+    lines = [json.loads(line) for line in pushed.result.err.splitlines()]
+    events = [line["event"] for line in lines if "event" in line]
+    assert (events[0], events[-1], events.count("log")) == ("started", "finished", 60)
+    assert {line["run"] for line in lines} == {pushed.otlp.resource["loadkit.run"]}
+    assert lines[-1]["exit_code"] == pushed.result.code
+
+
+def test_a_line_about_a_request_names_its_span(pushed: Pushed) -> None:
+    lines = [json.loads(line) for line in pushed.result.err.splitlines()]
+    spans = {(span.trace_id.hex(), span.span_id.hex()): span.name for span in pushed.otlp.spans}
+    logged = [spans.get((line["trace_id"], line["span_id"])) for line in lines if line.get("event") == "log"]
+    assert set(logged) == {HOSTILE, None}, "None: of a visit that is not traced, whose ids the target saw all the same"
+    assert logged.count(HOSTILE) == sum(not span.parent_span_id for span in pushed.otlp.spans)
+    traces = {trace.split("-")[1] for trace in pushed.target.traces}
+    refused = [line for line in lines if line.get("error") == "ECONNREFUSED"]
+    assert 5 <= len(refused) <= 10, "five of each worker, unless both had theirs in one second"
+    assert {line["trace_id"] for line in refused} <= traces | {trace for trace, _ in spans}

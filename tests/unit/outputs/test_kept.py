@@ -107,6 +107,18 @@ def test_what_is_kept_can_be_read_by_others(tmp_path: Path) -> None:
     assert yaml.safe_load((kept.directory / SCENARIO).read_text())["config"]["seed"] == 42
 
 
+def test_a_log_of_json_has_the_run_in_each_line(tmp_path: Path) -> None:
+    kept = KeptRun(tmp_path, pytest.fail, json_log=True)
+    kept.log(LogLine(text="before the load", stream="stdout"))
+    kept.start(started())
+    kept.log(LogLine(text="two\nlines", stream="stdout", trace="a9", span="b8"))
+    kept.close()
+    assert kept.directory is not None
+    first, second = (json.loads(line) for line in (kept.directory / LOG).read_text().splitlines())
+    assert (first["message"], first["run"]) == ("before the load", kept.run)
+    assert (second["message"], second["trace_id"], second["span_id"]) == ("two\nlines", "a9", "b8")
+
+
 def test_a_log_ends_where_it_would_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outputs_kept, "MAX_LOG", 100)
     kept = KeptRun(tmp_path, pytest.fail)
