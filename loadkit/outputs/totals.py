@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from loadkit.metrics.histogram import Histogram
 from loadkit.outputs.exported import MEASURED, Exported, Family, Kind, Labels, Place
 from loadkit.outputs.exporter import ExportedRun, Second
-from loadkit.units import NS_PER_MS
+from loadkit.units import NS_PER_MS, NS_PER_S
 
 _LADDER_MS = (0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000)
 LADDER_NS = tuple(round(ms * NS_PER_MS) for ms in _LADDER_MS)
 _MEASURED_NS = tuple(limit * NS_PER_MS for limit in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10_000, 100_000))
+_STANDS_NS = 10 * NS_PER_S
+"""How long a gauge that is not seen any more stands: what is observed may be looked at more rarely than once a second."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Totals:
         self._exported = Exported(run)
         self._bounds_ns = tuple(sorted({*LADDER_NS, *run.limits_ns}))
         self._values: dict[Place, Total] = {}
+        self._seen_ns: dict[Place, int] = {}  # gauges, and when each was seen last
 
     def add(self, second: Second) -> None:
         """Add a second."""
@@ -58,12 +61,16 @@ class Totals:
                 self._values[place] = value + (known if isinstance(known, int) else 0)
             else:
                 self._values[place] = value
-        for place in [place for place in self._values if place.family.kind is Kind.GAUGE and place not in points]:
-            del self._values[place]  # a worker that is gone
+                self._seen_ns[place] = second.snapshot.end_ns
+        for place in [
+            place for place, seen_ns in self._seen_ns.items() if second.snapshot.end_ns - seen_ns > _STANDS_NS
+        ]:
+            del self._values[place], self._seen_ns[place]
 
     def clear(self) -> None:
         """Forget all seconds so far."""
         self._values.clear()
+        self._seen_ns.clear()
 
     def families(self) -> Iterator[tuple[Family, list[tuple[Labels, Total]]]]:
         """Yield each family that was seen, with its values."""
@@ -75,5 +82,11 @@ class Totals:
     def _buckets(self, place: Place) -> Buckets:
         known = self._values.get(place)
         if not isinstance(known, Buckets):
-            known = self._values[place] = Buckets(_MEASURED_NS if place.family is MEASURED else self._bounds_ns)
+            known = self._values[place] = Buckets(self._bounds(place.family))
         return known
+
+    def _bounds(self, family: Family) -> tuple[int, ...]:
+        """Return where the buckets of a family end; nobody's threshold is about the generator's own times."""
+        if family is MEASURED:
+            return _MEASURED_NS
+        return LADDER_NS if "worker" in family.labels else self._bounds_ns

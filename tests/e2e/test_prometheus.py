@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.support.command import Result, finish, scenario, start, write_yaml
 from tests.support.echo_server import echo_server
 from tests.support.prometheus import Prometheus, prometheus
+from tests.test_dashboards import FILES, queries
 
 
 class Scraped(NamedTuple):
@@ -23,7 +25,7 @@ class Scraped(NamedTuple):
 
 
 FLOW = [
-    {"get": {"url": "/a", "name": 'a "quoted" \\ name'}},
+    {"get": {"url": "/a", "name": 'a "quoted" \\ name', "expect": {"statusCode": 200}}},
     {"get": {"url": "/status/404", "name": "absent"}},
     {"get": {"url": "http://127.0.0.1:1/", "name": "nobody"}},
 ]
@@ -39,8 +41,10 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
             FLOW,
             outputs=[f"prometheus:{server.target_port}"],
             thresholds=["http.response_time.p95 < 173ms"],
+            observe={"host": True},
             slos=[{"name": "fast", "target": "50%", "sli": {"latency": "77ms"}}],
         )
+        data["scenarios"].append({"name": "short", "flow": FLOW[:1]})
         report = place / "report.json"
         process = start("run", write_yaml(place, data), "-o", report, "--name", "shop")
         yield Scraped(server, finish(process, report))
@@ -48,12 +52,13 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
 
 def test_prometheus_has_the_totals_of_the_report(scraped: Scraped) -> None:
     requests = {one["name"]: one for one in scraped.report["requests"]}
-    assert requests["absent"]["requests"] == 40, scraped.result.out
-    for labels, value in scraped.server.values("loadkit_requests_total"):
-        assert value == requests[labels["name"]]["requests"], labels
-    for labels, value in scraped.server.values("loadkit_responses_total"):
+    assert requests[str(FLOW[0]["get"]["name"])]["requests"] == 40, scraped.result.out
+    for name, one in requests.items():
+        told = scraped.server.values("sum by (name) (loadkit_requests_total)")
+        assert [value for labels, value in told if labels["name"] == name] == [one["requests"]]
+    for labels, value in scraped.server.values("sum by (name, status) (loadkit_responses_total)"):
         assert value == requests[labels["name"]]["codes"][labels["status"]], labels
-    for labels, value in scraped.server.values("loadkit_errors_total"):
+    for labels, value in scraped.server.values("sum by (name, error) (loadkit_errors_total)"):
         assert value == requests[labels["name"]]["errors"][labels["error"]], labels
     assert scraped.server.value("sum(loadkit_requests_total)") == scraped.result.counters["http.requests"]
     assert scraped.server.value("sum(loadkit_errors_total)") == scraped.result.counters["errors.ECONNREFUSED"]
@@ -90,6 +95,20 @@ def test_every_value_says_of_which_run_it_is(scraped: Scraped) -> None:
 def test_the_last_scrape_says_that_the_run_is_over(scraped: Scraped) -> None:
     assert scraped.server.value("loadkit_run_active") == 0
     assert "waiting for the last scrape" in scraped.result.err
+
+
+NEVER = ("loadkit_calls", "dropped")
+"""What does not happen in this run: Python functions are not called, and no arrival is dropped."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_panel_of_the_dashboards_shows_something(path: Path, scraped: Scraped) -> None:
+    for expr, _ in queries(path):
+        asked = expr.replace("$__rate_interval", "1m").replace("$test", "shop")
+        for variable in ("$run", "$name", "$slo"):
+            asked = asked.replace(variable, ".*")
+        found = scraped.server.values(asked)
+        assert found or any(word in expr for word in NEVER), asked
 
 
 def test_the_report_and_the_summary_say_what_was_exported(scraped: Scraped) -> None:
