@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from loadkit.engine.events import Event, Finished, Interval, LogLine, Started
+from loadkit.engine.interventions import Intervention
 from loadkit.engine.result import RunResult
 from loadkit.errors import (
     ExitCode,
@@ -43,6 +44,7 @@ __all__ = [
     "Finished",
     "FleetError",
     "Interval",
+    "Intervention",
     "LoadkitError",
     "LogLine",
     "Plan",
@@ -109,13 +111,16 @@ def run(
     on_worker_loss: str = "abort",
     debug: bool = False,
     output: str | os.PathLike[str] | None = None,
+    hold: bool = False,
 ) -> Session:
     """Return the run of a plan, which begins when it is first iterated over: Started, Interval, LogLine, Finished.
 
     `async for event in loadkit.run(plan)` on any asyncio event loop; no signal handler is set. Leaving the loop early ends
     the load and its processes. `output` is where the report goes; one that cannot be written in the end is a
-    RuntimeWarning. Raises UsageError for arguments that mean nothing and PreflightError when no report can be written
-    there; iterating raises PreflightError when `demo://` does not start or `before` fails, and FleetError without workers.
+    RuntimeWarning. With `hold` the workers are made ready and load waits for `begin`.
+
+    Raises UsageError for arguments that mean nothing and PreflightError when no report can be written there; iterating
+    raises PreflightError when `demo://` does not start or `before` fails, and FleetError without workers.
     What `before` logs comes ahead of Started.
     """
     try:
@@ -129,7 +134,7 @@ def run(
         raise UsageError(str(error)) from error
     file = open_report(None if output is None else os.fspath(output))
     if file is None:
-        return Session(plan, options)
+        return Session(plan, options, hold=hold)
     gathering = Gathering()
 
     def finish(result: RunResult) -> None:
@@ -139,7 +144,7 @@ def run(
             text = f"the report cannot be written to {file.path}: {error.strerror or error}"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
 
-    return Session(plan, options, outputs=(gathering, file), finish=finish)
+    return Session(plan, options, outputs=(gathering, file), finish=finish, hold=hold)
 
 
 def run_sync(

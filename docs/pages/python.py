@@ -25,6 +25,7 @@ and `metrics`.
 
 _FUNCTIONS = ("load", "run", "run_sync", "describe")
 _EVENTS = ("Started", "Interval", "LogLine", "Finished")
+_SESSION = ("pause", "resume", "set_rate", "stop", "begin", "rate", "held", "interventions", "aclose")
 _READ = (Snapshot, Histogram)
 _HANDED = {
     "RequestParams": ("method", "url", "headers", "json", "body", "form", "formData", "qs", "cookie", "auth", "name"),
@@ -51,9 +52,10 @@ def python_page() -> str:
     parts = [heading(1, "Python"), _INTRODUCTION.strip(), heading(2, "Functions")]
     for name in _FUNCTIONS:
         parts += _function(name)
-    parts += [heading(2, "A run"), *_class(loadkit.Session, ("stop", "aclose")), heading(2, "Events")]
+    parts += [heading(2, "A run"), *_class(loadkit.Session, _SESSION), heading(2, "Events")]
     for name in _EVENTS:
         parts += [heading(3, name), _text(getattr(loadkit, name).__doc__), _fields(getattr(loadkit, name))]
+    parts += [*_class(loadkit.Intervention, ("changes_load", "counts")), _fields(loadkit.Intervention)]
     parts += [heading(2, "A result"), *_class(loadkit.RunResult, ("exit_code", "passed", "valid", "failures"))]
     parts.append(_fields(loadkit.RunResult))
     for read in _READ:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadkit.report.fingerprint import PARTS
+from loadkit.report.interventions import changed_load, stopped_by
 from loadkit.stats.contrast import Level
 from loadkit.stats.proportions import Share
 
@@ -114,6 +115,10 @@ def _faults(body: Mapping[str, Any]) -> list[str]:
         faults.append(f"its measurement is INVALID ({'; '.join(body['measurement']['reasons'])})")
     if body.get("signal"):
         faults.append(f"it was ended early by {body['signal']}, so the load was another")
+    if person := stopped_by(body):
+        faults.append(f"it was stopped early by {person}, so the load was another")
+    if changes := changed_load(body):
+        faults.append(f"people changed its load ({changes})")
     if body.get("aborted_by"):
         faults.append(f"it was ended early by `{body['aborted_by']['objective']}`, so the load was another")
     if not body["measures"]["series"]:

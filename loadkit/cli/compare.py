@@ -196,6 +196,7 @@ def _judged_alone(report: Mapping[str, Any], found: Comparison) -> dict[str, Any
         "signal": None,
         "aborted_by": None,
         "after_failed": None,
+        "interventions": [],
     }
     return {**report, "loadkit": run}
 

@@ -5,16 +5,14 @@ rate            start `value` times as many arrivals as planned, until another f
 stop            start nobody any more; the second time, cut off who is still at work
 begin           let a run begin whose workers waited for it
 
-Only pause and rate make another load than the plan's, so runs with those are compared with no others.
+Pause and rate make another load than the plan's and stop makes less of it, so runs with those are compared with no others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
-
-import msgspec
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from loadkit.slo.window import clock
 from loadkit.units import NS_PER_S, format_duration_ns
@@ -27,9 +25,10 @@ MOST_RATE = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervention:
-    """One of them, `at_s` seconds after load began. `value` is the factor of the planned rate that holds from then on.
+    """What somebody did to a run, `at_s` seconds after load began.
 
-    `by` says where it came from: "keyboard", "dashboard" or "api".
+    `value` is how many times the planned arrivals are made from then on. `by` says where it came from: "keyboard", "dashboard"
+    or "api".
     """
 
     at_s: float
@@ -46,17 +45,6 @@ class Intervention:
     def counts(self) -> bool:
         """Say whether it is told on its own: a resume is the end of its pause, and a run has to begin somehow."""
         return self.kind not in ("resume", "begin")
-
-
-def to_data(interventions: Sequence[Intervention]) -> list[dict[str, Any]]:
-    """Return interventions as a report holds them."""
-    return [{**asdict(one), "at_s": round(one.at_s, 3)} for one in interventions]
-
-
-def of_report(report: Mapping[str, Any]) -> tuple[Intervention, ...]:
-    """Return the interventions of a report; none of one that was made before there were any."""
-    found = report["loadkit"].get("interventions") or ()
-    return msgspec.convert(list(found), tuple[Intervention, ...])
 
 
 def described(interventions: Sequence[Intervention], end_s: float) -> list[str]:

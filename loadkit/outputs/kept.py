@@ -16,19 +16,20 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from loadkit.engine.events import Interval, LogLine, Started
+from loadkit.engine.interventions import Intervention
 from loadkit.engine.result import RunResult
 from loadkit.outputs.base import printable
 from loadkit.outputs.json import write_report
 from loadkit.outputs.json_log import log_record
 from loadkit.report.hlog import HistogramLog
-from loadkit.report.journal import end_frame, header_frame, interval_frame
+from loadkit.report.journal import end_frame, header_frame, interval_frame, intervention_frame
 from loadkit.report.store import HISTOGRAMS, JOURNAL, LOG, REPORT, SCENARIO, new_run
 from loadkit.scenario.hidden import rendered_warnings
 from loadkit.scenario.shown import shown_scenario
@@ -48,6 +49,7 @@ class KeptRun:
         self._files: dict[str, FileIO] = {}
         self._histograms: HistogramLog | None = None
         self._early: list[LogLine] = []  # printed before there is a directory
+        self._noted = 0  # interventions in the journal
         self._logged = 0
 
     @property
@@ -79,6 +81,7 @@ class KeptRun:
     def interval(self, event: Interval) -> None:
         """Write the second."""
         if JOURNAL in self._files:
+            self._note(event.interventions)
             self._append(JOURNAL, interval_frame(event))
         if HISTOGRAMS in self._files and self._histograms:
             self._append(HISTOGRAMS, self._histograms.rows(event.snapshot).encode())
@@ -94,6 +97,7 @@ class KeptRun:
         """Write how the run ended, and its report."""
         if JOURNAL not in self._files or not self.directory:
             return
+        self._note(result.interventions)
         self._append(JOURNAL, end_frame(result))
         try:
             if self.directory:
@@ -108,6 +112,12 @@ class KeptRun:
         for file in self._files.values():
             file.close()
         self._files.clear()
+
+    def _note(self, interventions: Sequence[Intervention]) -> None:
+        """Write those that are new."""
+        for intervention in interventions[self._noted :]:
+            self._append(JOURNAL, intervention_frame(intervention))
+        self._noted = len(interventions)
 
     def _open(self, name: str) -> None:
         if self.directory:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from loadkit.outputs.paper import Paper, Report, legible, run_facts
+from loadkit.report.interventions import intervened
 from loadkit.report.judgements import (
     Judgement,
     Suite,
@@ -64,6 +65,7 @@ def _run(report: Report, most: int) -> str:
     blocks = [
         f"## {_HEADS[verdict_word(report)]}: {code(found['name'])}",
         _conclusion(judged),
+        _intervened(report),
         _extent(report),
         *(_judged(suite, judged, most) for suite in Suite),
         _compared(found.get("comparison"), most),
@@ -102,6 +104,11 @@ def _conclusion(judged: Sequence[Judgement]) -> str:
         if asked or told
         else "**nothing was judged**"
     )
+
+
+def _intervened(report: Report) -> str:
+    told = intervened(report["loadkit"])
+    return f"**With people's doing**: {code(told, _MESSAGE)}" if told else ""
 
 
 def _extent(report: Report) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.outputs.base import printable
 from loadkit.outputs.writing import check_writable, write_whole
+from loadkit.report.interventions import intervened
 
 Report = Mapping[str, Any]
 MOST_CHARS = 1000
@@ -75,6 +76,7 @@ def run_facts(report: Report) -> dict[str, str]:
         "target": found["target"],
         "loadkit": found["versions"].get("loadkit"),
         "exit_code": found["exit_code"],
+        "interventions": intervened(found),
         **{f"tag.{key}": value for key, value in found["tags"].items()},
     }
     return {legible(name): legible(str(value)) for name, value in facts.items() if value not in (None, "")}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from loadkit.engine.interventions import counted_text, summed_up
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode
 from loadkit.flow.apdex import apdex_of
@@ -63,6 +64,8 @@ def summary(
     yield ""
     yield paint(printable(f"{result.plan.name}{against(result.plan.secrets.mask(result.target))}"), "bold")
     yield f"  {_extent(result)}"
+    if told := summed_up(result.interventions, result.elapsed_s):
+        yield paint(printable(f"  {told}"), "yellow")
     if result.plan.insecure:
         yield "  TLS certificates were not verified"
     if result.plan.settings.timeout_multiplier != 1:
@@ -120,19 +123,26 @@ def conclusion(result: RunResult, *, paint: Paint = plain) -> str:
     judged = [verdict for verdict in result.verdicts if verdict.strict]
     unsure = sum(verdict.status is Status.INCONCLUSIVE for verdict in judged)
     note = f" ({unsure} inconclusive)" if unsure else ""
-    code = result.exit_code
+    code, also = result.exit_code, _intervened(result)
     if result.signal:
-        text = f"INTERRUPTED by {result.signal}: the figures cover the part that ran (exit code {code:d})"
+        text = f"INTERRUPTED by {result.signal}: the figures cover the part that ran{also} (exit code {code:d})"
         return paint(text, "yellow")
     if code is ExitCode.INVALID_MEASUREMENT:
-        text = f"INVALID: this measurement cannot be trusted, see above{_aborted(result)} (exit code {code:d})"
+        text = f"INVALID: this measurement cannot be trusted, see above{_aborted(result)}{also} (exit code {code:d})"
         return paint(text, "red")
     if code is not ExitCode.PASS:
-        return paint(f"FAIL: {_failed(result, judged)}{note}{_aborted(result)} (exit code {code:d})", "red")
+        return paint(f"FAIL: {_failed(result, judged)}{note}{_aborted(result)}{also} (exit code {code:d})", "red")
     if not judged:
-        return paint(f"PASS: nothing was judged{_unanswered(result)}; config.thresholds says what must hold", "yellow")
+        text = f"PASS: nothing was judged{_unanswered(result)}{also}; config.thresholds says what must hold"
+        return paint(text, "yellow")
     held = [verdict for verdict in judged if verdict.status is Status.PASS]
-    return paint(f"PASS: {_held(held)} held{note}", "green") if held else paint(f"PASS: nothing failed{note}", "yellow")
+    colour = "green" if held and not also else "yellow"
+    return paint(f"PASS: {f'{_held(held)} held' if held else 'nothing failed'}{note}{also}", colour)
+
+
+def _intervened(result: RunResult) -> str:
+    count = counted_text(result.interventions)
+    return f", with {count}" if count else ""
 
 
 def _aborted(result: RunResult) -> str:
@@ -307,7 +317,9 @@ def _arrivals(seen: Snapshot) -> Iterator[str]:
         why = ("max_vusers", "generator")
         causes = [f"{count:,} {word}" for word in why if (count := seen.count(f"arrivals.dropped.{word}"))]
         text = f"{text} ({', '.join(causes)})" if causes else text
-        lost = seen.count("arrivals.lost")
+        lost, withheld, added = (seen.count(f"arrivals.{name}") for name in ("lost", "withheld", "added"))
+        text = f"{text}, {withheld:,} withheld" if withheld else text
+        text = f"{text}, {added:,} added to the plan" if added else text
         yield f"{text}, {lost:,} lost with their worker" if lost else text
     for path in sorted(seen.labels("payloads.exhausted")):
         yield f"{printable(path)}: no row was left, so nobody was started any more (onExhausted: stop)"

@@ -204,6 +204,7 @@ def refused(run: Run) -> str:
         RunStatus.INVALID: "its measurement is INVALID",
         RunStatus.STOPPED: "it was stopped before its end",
         RunStatus.CUT_OFF: "it was cut off",
+        RunStatus.ALTERED: "people paused it or changed its rate while it went on, so its load was another",
         RunStatus.RUNNING: "it still goes on",
     }
     return f"{run.id} cannot be part of a baseline: {why[run.status]}; only runs that passed can"

@@ -12,6 +12,7 @@ from typing import Any
 
 from loadkit.errors import ExitCode, UsageError
 from loadkit.report.fingerprint import host_class
+from loadkit.report.interventions import changed_load, stopped_by
 from loadkit.report.store import LETTERS, is_id
 from loadkit.slo.validity import CUT_OFF
 
@@ -22,7 +23,10 @@ _PERCENTILES = ("p50", "p95", "p99")
 
 
 class RunStatus(Enum):
-    """How a run ended. Only one that passed may be part of a baseline."""
+    """How a run ended. Only one that passed may be part of a baseline.
+
+    `altered`: people paused it or changed its rate, so whatever it came to, it is comparable with no other run.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
@@ -30,6 +34,7 @@ class RunStatus(Enum):
     INVALID = "invalid"
     STOPPED = "stopped"
     CUT_OFF = "cut off"
+    ALTERED = "altered"
     RUNNING = "running"
 
 
@@ -110,10 +115,12 @@ def _status(found: Mapping[str, Any]) -> RunStatus:
     measurement = found["measurement"]
     if any(reason.startswith(CUT_OFF) for reason in measurement["reasons"]):
         return RunStatus.CUT_OFF
-    if found["signal"]:
+    if found["signal"] or stopped_by(found):
         return RunStatus.STOPPED
     if measurement["status"] == "invalid" or found["exit_code"] == ExitCode.INVALID_MEASUREMENT:
         return RunStatus.INVALID
+    if changed_load(found):
+        return RunStatus.ALTERED
     words = {ExitCode.PASS: RunStatus.PASSED, ExitCode.REGRESSION: RunStatus.REGRESSED}
     return words.get(ExitCode(found["exit_code"]), RunStatus.FAILED)
 

@@ -6,6 +6,7 @@
 
     header    once, first: format, the outline of the plan, when and by what the load was made
     interval  each second: the workers' snapshots as they came, which costs less than packing their merge
+    intervention  whenever somebody did something to the run; a reader that does not know a kind of frame passes it over
     end       once, last: how the run ended and what was found; missing when the run was cut off
 
 A reader takes frames up to the first that is not whole: after a crash the tail may be torn, or zeros.
@@ -25,6 +26,7 @@ import msgspec
 import zstandard
 
 from loadkit.engine.events import Interval, Started
+from loadkit.engine.interventions import Intervention
 from loadkit.engine.result import RunResult
 from loadkit.metrics.snapshot import to_wire
 from loadkit.report.report import generator
@@ -104,6 +106,11 @@ def header_frame(event: Started) -> bytes:
 def interval_frame(event: Interval) -> bytes:
     """Return a second of the run."""
     return _frame("interval", {"snapshots": event.wires or [to_wire(event.snapshot)]})
+
+
+def intervention_frame(intervention: Intervention) -> bytes:
+    """Return what somebody did to the run."""
+    return _frame("intervention", msgspec.to_builtins(intervention))
 
 
 def end_frame(result: RunResult) -> bytes:

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any
 
 from loadkit.errors import ExitCode, Position, Severity
+from loadkit.report.interventions import intervened
 from loadkit.slo.evaluate import Status
 from loadkit.slo.metric import Kind
 from loadkit.slo.text import interval_text
@@ -108,6 +109,14 @@ def _run(found: Mapping[str, Any]) -> Iterator[Judgement]:
         status=Status.INVALID if found["signal"] else Status.PASS,
         message=_ended(found),
     )
+    if told := intervened(found):
+        yield Judgement(
+            suite=Suite.RUN,
+            name="nobody intervened",
+            status=Status.FAIL,
+            message=told,
+            severity=Severity.WARNING,
+        )
     if found["after_failed"]:
         yield Judgement(
             suite=Suite.RUN, name="the flow `after` succeeds", status=Status.FAIL, message=found["after_failed"]

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from loadkit.engine.ending import Course, Ending
+from loadkit.engine.interventions import Intervention
 from loadkit.engine.result import RunResult
 from loadkit.errors import UsageError
 from loadkit.metrics.gauge import Gauge
@@ -52,6 +53,7 @@ class Source:
     header: Header
     end: End
     seconds: Sequence[Snapshot]
+    interventions: Sequence[Intervention] = ()
 
     @property
     def began(self) -> float:
@@ -124,6 +126,7 @@ def merge_runs(paths: Sequence[Path]) -> Merged:
             cores=first.header.generator.host.cpus,
             lost_workers=sum(source.end.lost_workers for source in sources),
             lost_arrivals=sum(source.end.lost_arrivals for source in sources),
+            interventions=_interventions(groups, shifts),
         )
     )
     failed = next((source.end.after_failed for source in sources if source.end.after_failed), None)
@@ -142,7 +145,14 @@ def read_source(path: Path) -> Source:
             raise UsageError(
                 f"{name} cannot be merged: it was cut off, or still goes on, so its last seconds are missing"
             )
-        return Source(name=name, plan=read.plan, header=read.header, end=read.end, seconds=seconds)
+        return Source(
+            name=name,
+            plan=read.plan,
+            header=read.header,
+            end=read.end,
+            seconds=seconds,
+            interventions=tuple(read.interventions),
+        )
 
 
 def _distrusted(result: RunResult, sources: Sequence[Source]) -> RunResult:
@@ -159,6 +169,17 @@ def _distrusted(result: RunResult, sources: Sequence[Source]) -> RunResult:
     measurement = replace(result.measurement, status=Validity.INVALID, reasons=(*own, *found))
     verdicts = tuple(replace(one, status=Status.INVALID, reason=INVALID_REASON) for one in result.verdicts)
     return replace(result, measurement=measurement, verdicts=verdicts)
+
+
+def _interventions(groups: Sequence[Sequence[Source]], shifts: Sequence[int]) -> tuple[Intervention, ...]:
+    """Return what people did to any of the runs, on the time line of all."""
+    moved = (
+        replace(one, at_s=one.at_s + shift_ns / NS_PER_S)
+        for group, shift_ns in zip(groups, shifts, strict=True)
+        for source in group
+        for one in source.interventions
+    )
+    return tuple(sorted(moved, key=lambda one: one.at_s))
 
 
 def _check(sources: Sequence[Source]) -> None:

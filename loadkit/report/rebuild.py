@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from loadkit.engine.ending import Course, Ending
+from loadkit.engine.interventions import Intervention
 from loadkit.engine.result import RunResult
 from loadkit.errors import JournalError
 from loadkit.metrics.snapshot import Snapshot, from_wire, merge_all
@@ -57,8 +58,9 @@ def rebuild(path: Path) -> Rebuilt:
                 timeline.add(snapshot)
         except ValueError as error:  # a second that says what no run can
             read.damage = str(error)
-        end, damage = read.end, read.damage
+        end, damage, interventions = read.end, read.damage, tuple(read.interventions)
     result = _finished(course, end) if end else _cut_off(course, header.generator.host.cpus)
+    result = replace(result, interventions=interventions)
     return Rebuilt(
         result=result,
         timeline=timeline,
@@ -70,7 +72,7 @@ def rebuild(path: Path) -> Rebuilt:
 
 
 class Recording:
-    """A journal as it is read: its header at once, then `seconds`, and after those `end` and what is damaged.
+    """A journal as it is read: its header at once, then `seconds`, and after those `end`, `interventions` and what is damaged.
 
     Raises JournalError when not even the header can be read.
     """
@@ -78,6 +80,7 @@ class Recording:
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._frames = read_frames(file)
         self.end: End | None = None
+        self.interventions: list[Intervention] = []
         self.damage = ""
         try:
             kind, fields = next(self._frames, ("nothing", {}))
@@ -96,6 +99,8 @@ class Recording:
             for kind, fields in self._frames:
                 if kind == "interval":
                     yield merge_all(from_wire(wire) for wire in msgspec.convert(fields.get("snapshots"), list[Any]))
+                elif kind == "intervention":
+                    self.interventions.append(msgspec.convert(fields, Intervention))
                 elif kind == "end":
                     self.end = msgspec.convert(fields, End)
         except ValueError as error:  # damage, or a frame that is no snapshot

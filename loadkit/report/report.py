@@ -21,6 +21,7 @@ from loadkit.metrics.snapshot import Snapshot
 from loadkit.report.commit import commit_of
 from loadkit.report.fingerprint import cpu_model, fingerprint
 from loadkit.report.health import health
+from loadkit.report.interventions import interventions_data
 from loadkit.report.measures import measures
 from loadkit.report.observe import observe_data
 from loadkit.report.parts import parts, position
@@ -119,6 +120,7 @@ def _course(result: RunResult) -> dict[str, Any]:
         "signal": result.signal,
         "aborted_by": _abort(result.aborted_by),
         "after_failed": result.after_failed,
+        "interventions": interventions_data(result.interventions),
         "exit_code": int(result.exit_code),
         **parts(result),
         "measurement": {

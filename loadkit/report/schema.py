@@ -8,6 +8,7 @@ from loadkit.report.exports import exports_schema
 from loadkit.report.fingerprint import fingerprint_schema
 from loadkit.report.health import health_definitions, health_schema
 from loadkit.report.heat import heat_schema
+from loadkit.report.interventions import interventions_schema
 from loadkit.report.measures import measures_schema
 from loadkit.report.merging import merged_schema
 from loadkit.report.observe import observe_schema
@@ -114,6 +115,7 @@ def _course() -> Schema:
             )
         ),
         "after_failed": nullable(text("Why the flow `after` the load failed; null when it did not.")),
+        "interventions": interventions_schema(),
         "exit_code": integer("The exit code of the command."),
         "phases": phases_schema(),
         **measured_schema(),

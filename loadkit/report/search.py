@@ -28,6 +28,7 @@ ORDERS: Mapping[str, sa.Column[Any]] = {
 _WHOLE = (RunStatus.PASSED, RunStatus.FAILED, RunStatus.REGRESSED)
 _OTHERS = "of another scenario, phases, target or host"
 _BROKEN = "invalid, stopped or cut off"
+_ALTERED = "paused or of a changed rate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,9 @@ def comparable(store: Store, shown: Run, last: int | None = None) -> tuple[Seque
     whole = RUN_ROWS.c.status.in_([status.value for status in _WHOLE])
     query = sa.select(*FACTS).where(alike, whole).order_by(RUN_ROWS.c.started_at.desc(), RUN_ROWS.c.id.desc())
     every, same, held = store.count(), store.count(alike), store.count(alike, whole)
-    return store.select(query.limit(last)), {_OTHERS: every - same, _BROKEN: same - held}
+    altered = store.count(alike, RUN_ROWS.c.status == RunStatus.ALTERED.value)
+    left_out = {_OTHERS: every - same, _BROKEN: same - held - altered, _ALTERED: altered}
+    return store.select(query.limit(last)), left_out
 
 
 def _conditions(asked: Search) -> list[sa.ColumnElement[bool]]:

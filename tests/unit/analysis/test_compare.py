@@ -10,8 +10,10 @@ from loadkit.analysis.compare import Comparison, SeriesComparison, Settings, com
 from loadkit.analysis.policy import BlockOn, OnInconclusive
 from loadkit.analysis.series import Advice
 from loadkit.errors import ExitCode
+from loadkit.report.interventions import interventions_data
 from loadkit.report.schema import report_schema
 from tests.support.compared import baseline, name_of, run_of
+from tests.support.interventions import BEGUN, PAUSED, STOPPED
 
 
 def p95(found: Comparison, name: str | None = "/buy") -> SeriesComparison:
@@ -223,6 +225,11 @@ def test_fewer_errors_leave_the_question_of_latencies_open() -> None:
     [
         ({"measurement": {"status": "invalid", "reasons": ["late"], "notes": []}}, "INVALID (late)"),
         ({"signal": "SIGINT"}, "ended early by SIGINT"),
+        ({"interventions": interventions_data(STOPPED)}, "stopped early by dashboard, so the load was another"),
+        (
+            {"interventions": interventions_data(PAUSED)},
+            "people changed its load (paused 750ms at 0:00 by keyboard)",
+        ),
         ({"aborted_by": {"objective": "http.error_rate < 1%", "second": 3}}, "ended early by `http.error_rate < 1%`"),
         ({"fingerprint": {"target": "http://other.example"}}, "target differs (http://shop.example -> http://other"),
         (
@@ -240,6 +247,18 @@ def test_what_cannot_be_compared_has_not_passed(fields: dict[str, Any], reason: 
     found = compare(run_of(name_of(), **fields), baseline())
     assert (found.verdict, found.exit) == ("invalid", ExitCode.INVALID_MEASUREMENT)
     assert reason in found.reason
+
+
+def test_a_run_that_somebody_let_begin_is_like_any_other() -> None:
+    found = compare(run_of(name_of(), interventions=interventions_data(BEGUN)), baseline())
+    assert found.exit is ExitCode.PASS
+
+
+def test_baseline_runs_whose_load_was_changed_are_left_out() -> None:
+    runs = baseline(4)
+    runs[0]["loadkit"]["interventions"] = interventions_data(PAUSED)
+    (left,) = compare(run_of(name_of()), runs).left_out
+    assert left.reason == "people changed its load (paused 750ms at 0:00 by keyboard)"
 
 
 def test_a_difference_that_is_asked_for_is_noted() -> None:

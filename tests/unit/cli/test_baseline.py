@@ -8,6 +8,7 @@ from loadkit.cli.main import app
 from loadkit.report.history import open_store
 from loadkit.slo.evaluate import Status
 from tests.support.histories import run_id, run_report
+from tests.support.interventions import PAUSED
 from tests.support.results import verdict
 
 LEVELS = [200, 206, 194, 203, 198, 201]
@@ -71,6 +72,14 @@ def test_a_run_that_failed_is_refused_with_a_word(history: str) -> None:
     code, out = run(history, "set", "main", "latest")
     assert code == 2
     assert f"{run_id(7)} cannot be part of a baseline: a threshold, an objective or a check did not hold" in out
+
+
+def test_a_run_whose_load_people_changed_is_refused_with_a_word(history: str) -> None:
+    with open_store(history) as store:
+        store.add(run_report(8, interventions=PAUSED))
+    code, out = run(history, "set", "main", run_id(8))
+    assert code == 2
+    assert "people paused it or changed its rate while it went on, so its load was another" in out
 
 
 def test_runs_and_a_number_of_them_are_not_both_given(history: str) -> None:

@@ -6,8 +6,10 @@ from typer.testing import CliRunner
 
 from loadkit.cli.main import app
 from loadkit.report.history import open_store
+from loadkit.slo.evaluate import Status
 from tests.support.histories import run_id, run_report
-from tests.support.results import invalid
+from tests.support.interventions import PAUSED
+from tests.support.results import invalid, verdict
 
 
 @pytest.fixture
@@ -19,6 +21,7 @@ def history(tmp_path: Path) -> str:
         store.add(run_report(20, fingerprint="f2"))
         store.add(run_report(21, measurement=invalid()))
         store.add(run_report(22, signal="SIGINT"))
+        store.add(run_report(23, interventions=PAUSED, verdicts=(verdict(Status.FAIL),)))
     return url
 
 
@@ -35,6 +38,7 @@ def test_a_history_is_drawn_and_its_change_named(history: str) -> None:
     assert "+30% slower" in out
     assert "1 run left out: of another scenario, phases, target or host" in out
     assert "2 runs left out: invalid, stopped or cut off" in out
+    assert "1 run left out: paused or of a changed rate" in out
     assert max(map(len, out.split("\n\n")[1].splitlines())) <= 90
 
 

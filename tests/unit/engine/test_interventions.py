@@ -1,11 +1,7 @@
-"""What people did to a run, in words and as data."""
+"""What people did to a run, in words."""
 
-from loadkit.engine.interventions import Intervention, Kind, counted_text, described, of_report, summed_up, to_data
-
-
-def did(at_s: float, kind: Kind, value: float = 1.0, by: str = "keyboard") -> Intervention:
-    return Intervention(at_s=at_s, kind=kind, value=value, by=by)
-
+from loadkit.engine.interventions import counted_text, described, summed_up
+from tests.support.interventions import did
 
 ALL = (
     did(0.0, "begin", by="dashboard"),
@@ -47,9 +43,3 @@ def test_a_pause_and_its_end_are_one_and_a_beginning_is_none() -> None:
 
 def test_only_pauses_and_rates_change_the_load() -> None:
     assert [one.changes_load for one in ALL] == [False, True, False, True, True, False, False]
-
-
-def test_a_report_holds_them_and_one_from_before_holds_none() -> None:
-    assert of_report({"loadkit": {"interventions": to_data(ALL)}}) == ALL
-    assert of_report({"loadkit": {}}) == ()
-    assert to_data([did(1.23456, "rate", 0.5)]) == [{"at_s": 1.235, "kind": "rate", "by": "keyboard", "value": 0.5}]

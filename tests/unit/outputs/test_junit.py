@@ -5,6 +5,8 @@ from typing import Any
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
 from loadkit.outputs.junit import render
+from loadkit.report.interventions import interventions_data
+from tests.support.interventions import EVERY
 from tests.support.reports import comparison, invalid_report, judged_report
 
 
@@ -70,6 +72,12 @@ def test_a_suite_says_which_run_it_is_about():
     assert found["run"] == "20261121-090255-k3f9"
     assert (found["commit"], found["seed"], found["tag.team"]) == ("0123456789abcdef", "42", "shop")
     assert (suite.timestamp, suite.time) == ("2023-11-14T22:13:24", 3.0)
+
+
+def test_a_suite_says_what_people_did() -> None:
+    suite = next(iter(read(judged_report(interventions=interventions_data(EVERY)))))
+    found = {given.name: given.value for given in suite.properties()}
+    assert found["interventions"].startswith("3 interventions: paused 750ms at 0:00 by keyboard")
 
 
 def test_several_runs_have_suites_of_their_own():

@@ -5,6 +5,7 @@ import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from loadkit.outputs import kept as outputs_kept
 from loadkit.outputs.kept import KeptRun
 from loadkit.report.rebuild import rebuild
 from loadkit.report.store import FILES, HISTOGRAMS, JOURNAL, LOG, REPORT, SCENARIO, goes_on
+from tests.support.interventions import EVERY
 from tests.support.results import interval, report_of, result, second, started
 
 
@@ -50,6 +52,18 @@ def test_a_second_is_on_its_way_to_the_disk_before_the_next_begins(tmp_path: Pat
     assert not goes_on(path)
     assert json.loads((kept.directory / REPORT).read_text())["aggregate"]["counters"]["http.requests"] == 30
     assert said == []
+
+
+def test_what_people_did_is_kept_once_also_what_comes_after_the_last_second(tmp_path: Path) -> None:
+    kept = KeptRun(tmp_path / "runs", pytest.fail)
+    kept.start(started())
+    assert kept.directory is not None
+    for told in (EVERY[:1], EVERY[:3], EVERY[:3]):
+        kept.interval(replace(interval(second(0)), interventions=told))
+        assert rebuild(kept.directory / JOURNAL).result.interventions == told
+    made = result(second(0), interventions=EVERY)
+    kept.finish(made, report_of(made))
+    assert rebuild(kept.directory / JOURNAL).result.interventions == EVERY
 
 
 def test_a_place_that_cannot_be_written_is_said_once_and_the_run_goes_on(tmp_path: Path) -> None:

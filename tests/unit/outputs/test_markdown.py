@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from loadkit.outputs.markdown import MOST_BYTES, code, render
+from loadkit.report.interventions import interventions_data
+from tests.support.interventions import EVERY
 from tests.support.reports import HOSTILE, comparison, hostile_report, invalid_report, judged_report, series
 from tests.support.results import report_of, result
 
@@ -24,6 +26,12 @@ def test_the_verdict_comes_first():
     assert lines[0] == "## FAIL: `shop`"
     assert lines[2] == "**2 of 6 objectives hold, 2 failed, 1 inconclusive, 1 only warned of**"
     assert lines[4] == "ran 3s, against `http://shop.example`, 12 requests (4.0/s)"
+
+
+def test_what_people_did_stands_below_the_verdict():
+    made = text_of(judged_report(interventions=interventions_data(EVERY)))
+    assert "**With people's doing**: `3 interventions: paused 750ms at 0:00 by keyboard, rate x2.5" in made
+    assert rows_under(made, "Run")[2][:2] == ["warning", "`nobody intervened`"]
 
 
 def test_what_failed_stands_above_what_holds_with_its_line():

@@ -12,6 +12,7 @@ from loadkit.slo.validity import Measurement, Validity
 from loadkit.slo.watch import Abort
 from loadkit.slo.window import Breaches, Logic, Window
 from loadkit.units import NS_PER_MS, NS_PER_S
+from tests.support.interventions import BEGUN, EVERY, PAUSED, STOPPED
 from tests.support.results import failing_second, invalid, plan, result, second, verdict
 
 
@@ -199,7 +200,28 @@ CASES = [
     ("FAIL: 1 of 2 thresholds failed (exit code 3)", {"verdicts": (verdict(), verdict(Status.FAIL))}),
     ("INVALID: this measurement cannot be trusted", {"measurement": invalid(), "verdicts": (verdict(Status.FAIL),)}),
     ("INTERRUPTED by SIGINT", {"signal": "SIGINT", "measurement": invalid()}),
+    ("PASS: 1 threshold held, with 1 intervention", {"verdicts": (verdict(),), "interventions": PAUSED}),
+    ("PASS: nothing was judged, with 3 interventions; config", {"interventions": EVERY}),
+    (
+        "FAIL: 1 of 1 threshold failed, with 1 intervention (exit code 3)",
+        {"verdicts": (verdict(Status.FAIL),), "interventions": STOPPED},
+    ),
 ]
+
+
+def test_what_people_did_stands_at_the_top_and_marks_the_verdict() -> None:
+    made = result(interventions=EVERY, verdicts=(verdict(),))
+    lines = text_of(made).splitlines()
+    told = "  3 interventions: paused 750ms at 0:00 by keyboard, rate x2.5 at 0:01 by api, stopped at 0:01 by dashboard"
+    assert told in lines[:5]
+    assert conclusion(made, paint=lambda text, colour: f"{colour}: {text}").startswith("yellow: PASS")
+    assert "intervention" not in text_of(result(interventions=BEGUN))
+
+
+def test_arrivals_say_what_was_withheld_and_added() -> None:
+    counts = {"due": 10, "started": 9, "withheld": 4, "added": 3}
+    made = Snapshot(counters={(f"arrivals.{name}", ""): count for name, count in counts.items()})
+    assert "0 dropped, 4 withheld, 3 added to the plan" in text_of(result(made))
 
 
 def test_a_run_that_judged_nothing_says_how_much_went_unanswered():

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from loadkit.errors import JournalError
 from loadkit.metrics.snapshot import to_wire
-from loadkit.report.journal import MAGIC, MAX_BODY, Damage, _frame, end_frame, header_frame, interval_frame, read_frames
+from loadkit.report.journal import (
+    MAGIC,
+    MAX_BODY,
+    Damage,
+    _frame,
+    end_frame,
+    header_frame,
+    interval_frame,
+    intervention_frame,
+    read_frames,
+)
 from loadkit.report.rebuild import rebuild
 from loadkit.report.timeline import Timeline
 from loadkit.scenario.compile import compile_plan
@@ -19,6 +29,7 @@ from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import read_document
 from loadkit.slo.evaluate import Status
 from loadkit.slo.validity import Validity
+from tests.support.interventions import EVERY
 from tests.support.results import STARTED_AT, interval, invalid, result, second, started, verdict
 
 TEXT = """
@@ -147,6 +158,16 @@ def test_frames_that_say_what_no_run_can_are_damage(path: Path) -> None:
         path.write_bytes(HEADER + FRAMES[0] + _frame(kind, fields))
         found = rebuild(path)
         assert (bool(found.damage), len(found.timeline.rows), found.whole) == (True, 1, False)
+
+
+@pytest.mark.parametrize("end", [END, b""], ids=["whole", "cut off"])
+def test_what_people_did_is_read_back(end: bytes, path: Path) -> None:
+    notes = [intervention_frame(one) for one in EVERY]
+    path.write_bytes(b"".join([HEADER, FRAMES[0], *notes[:2], FRAMES[1], *notes[2:], end]))
+    found = rebuild(path)
+    assert found.damage == ""
+    assert found.result.interventions == EVERY
+    assert len(found.report()["loadkit"]["interventions"]) == len(EVERY)
 
 
 def test_frames_of_a_later_loadkit_are_passed_over(path: Path) -> None:

@@ -1,9 +1,11 @@
 import pytest
 
 from loadkit.errors import Position, Severity
+from loadkit.report.interventions import interventions_data
 from loadkit.report.judgements import Judgement, Suite, by_weight, judgements, verdict_word
 from loadkit.slo.evaluate import Status
 from loadkit.slo.window import Breaches, Logic, Window
+from tests.support.interventions import BEGUN, EVERY
 from tests.support.reports import comparison, invalid_report, judged_report, series
 from tests.support.results import report_of, result, verdict
 
@@ -70,6 +72,13 @@ def test_an_invalid_measurement_is_judged_of_the_run_itself():
 def test_an_early_end_is_told(changes, status, message):
     made = of(Suite.RUN, judged_report(**changes))[1]
     assert (made.status, made.message) == (status, message)
+
+
+def test_what_people_did_is_a_warning_of_the_run() -> None:
+    made = of(Suite.RUN, judged_report(interventions=interventions_data(EVERY)))[2]
+    assert (made.name, made.status, made.fails) == ("nobody intervened", Status.FAIL, False)
+    assert made.message.startswith("3 interventions: paused")
+    assert len(of(Suite.RUN, judged_report(interventions=interventions_data(BEGUN)))) == 2
 
 
 def test_a_flow_that_failed_after_the_load_fails_the_run():

@@ -14,7 +14,7 @@ from loadkit.engine.ending import Course, Ending
 from loadkit.errors import JournalError, UsageError
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.report.journal import end_frame, header_frame, interval_frame
+from loadkit.report.journal import end_frame, header_frame, interval_frame, intervention_frame
 from loadkit.report.merging import merge_runs
 from loadkit.report.schema import report_schema
 from loadkit.scenario.compile import compile_plan
@@ -22,6 +22,7 @@ from loadkit.scenario.plan import Plan
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import read_document
 from loadkit.units import NS_PER_MS, NS_PER_S
+from tests.support.interventions import PAUSED, STOPPED
 from tests.support.results import interval, invalid, result, started
 
 TEXT = """
@@ -92,6 +93,7 @@ def journal(directory: Path, name: str, *, seed: int, began: float = 1_700_000_0
             [
                 header_frame(started(plan=plan, workers=1, started_at=began)),
                 *(interval_frame(interval(second)) for second in seconds),
+                *(intervention_frame(one) for one in ending.get("interventions", ())),
                 end_frame(last),
             ]
         )
@@ -143,6 +145,13 @@ def test_runs_one_after_another_add_up_their_time(tmp_path: Path) -> None:
     assert [phase["requests"] for phase in one["phases"]] == [20, 40, 20, 40]
     assert len(one["timeline"]["rows"]) == 2 * SECONDS
     assert [verdict["status"] for verdict in one["verdicts"]] == ["pass", "fail"]
+
+
+def test_what_people_did_stands_on_the_common_time_line(tmp_path: Path) -> None:
+    early = journal(tmp_path, "a", seed=1, interventions=PAUSED)
+    late = journal(tmp_path, "b", seed=2, began=1_700_000_100.0, interventions=STOPPED)
+    found = section([late, early])["interventions"]
+    assert [(one["kind"], one["at_s"]) for one in found] == [("pause", 0.5), ("resume", 1.25), ("stop", 7.5)]
 
 
 @pytest.mark.parametrize("starts", [(0.0, 0.1, 0.2), (0.0, 50.0, 100.0), (0.0, 0.1, 100.0)])

@@ -69,7 +69,11 @@ def test_comparable_runs_are_counted_apart_from_others(store: Store) -> None:
     store.add(run_report(5, fingerprint="f2"))
     runs, left_out = comparable(store, store.find(run_id(0)), last=2)
     assert [run.id for run in runs] == [run_id(3), run_id(2)]
-    assert left_out == {"of another scenario, phases, target or host": 1, "invalid, stopped or cut off": 1}
+    assert left_out == {
+        "of another scenario, phases, target or host": 1,
+        "invalid, stopped or cut off": 1,
+        "paused or of a changed rate": 0,
+    }
 
 
 def test_ten_thousand_runs_are_as_quick_as_ten(tmp_path: Path) -> None:
