@@ -23,6 +23,7 @@ _VARIABLES = (
     ("LOADKIT_NO_STORE", "Set to anything, runs are not kept in `.loadkit/runs`, as with `--no-store`."),
     ("NO_COLOR", "Set to anything, it turns colours off."),
     ("TERM=dumb", "Plain text instead of the live view."),
+    ("CI", "Set to anything, the live view takes no keys, and nothing is asked before load."),
 )
 
 
