@@ -67,7 +67,7 @@ class Course:
         self._recovery = RecoveryWatch(plan)
         self._spendings = Spendings(plan.slos, stretches(plan), planned_events(plan))
         self._growth = GrowthWatch(plan.observed)
-        self._standings = Standings(plan, self._watches, self._spendings)
+        self._standings = Standings(plan, self._watches, self._spendings, self._growth)
 
     def add(self, snapshot: Snapshot) -> None:
         """Take the next interval, merged over the workers."""

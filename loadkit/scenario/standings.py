@@ -17,10 +17,13 @@ from loadkit.slo.ensure import Check
 from loadkit.slo.evaluate import Observation, observe
 from loadkit.slo.expectation import expectation_verdict
 from loadkit.slo.expression import Objective
+from loadkit.slo.growing import GrowthWatch
+from loadkit.slo.judge import growth_verdict
 from loadkit.slo.metric import GAUGES, Selector
 from loadkit.slo.selection import ALL, Selection, loaded_s
 from loadkit.slo.spending import Spendings
 from loadkit.slo.standing import Standing, followed, of_budget, of_check, of_verdict, standing
+from loadkit.slo.validity import Measurement
 from loadkit.slo.watch import Watches, text_of
 from loadkit.units import NS_PER_S
 
@@ -28,20 +31,25 @@ _CHECKS = ("checks.", "plugins.expect.")
 _LEAST_NS = NS_PER_S // 2
 """A part of a run that began less than this ago has not begun: a rate over milliseconds would be noise."""
 
+_GROWTH_EVERY_NS = 10 * NS_PER_S
+"""How often it is looked whether something grows: of an hour's samples that takes some 40 ms."""
+
 
 class Standings:
-    """Follows all that a plan is judged by. `watches` and `spendings` are those of the run, and are fed elsewhere."""
+    """Follows all that a plan is judged by. `watches`, `spendings` and `growth` are those of the run, and are fed elsewhere."""
 
-    def __init__(self, plan: Plan, watches: Watches, spendings: Spendings) -> None:
+    def __init__(self, plan: Plan, watches: Watches, spendings: Spendings, growth: GrowthWatch | None = None) -> None:
         self._plan = plan
         self._watches = watches
         self._spendings = spendings
+        self._growth = growth or GrowthWatch(plan.observed)
+        self._grown: dict[int, tuple[int, Standing]] = {}  # when it was looked at last, and what was found
         self._stretches = stretches(plan)
         self._checks = Snapshot()
         self._rules = plan.ensure.checks if plan.ensure is not None and plan.ensure.enabled else ()
         wanted: dict[Selection, list[tuple[Selector, bool]]] = {ALL: [*_of_rules(self._rules)]}
         for index, objective in enumerate(plan.objectives):
-            if watches.of(index) is None:
+            if watches.of(index) is None and objective.per is None:
                 one = objective.selection
                 wanted.setdefault(replace(one, each=False), []).append((objective.selector, one.each))
         self._collected = {selection: Collected(selectors) for selection, selectors in wanted.items()}
@@ -77,6 +85,9 @@ class Standings:
 
     def _of(self, index: int, objective: Objective, summary: Snapshot) -> Iterator[Standing]:
         strict, watch = not self._plan.solo, self._watches.of(index)
+        if objective.per is not None:
+            yield self._of_growth(index, objective, summary.end_ns)
+            return
         if watch is not None:
             yield from followed(objective, watch, strict=strict)
             return
@@ -84,6 +95,15 @@ class Standings:
         begun = self._begun(selection, summary)
         for one in self._singles(objective, selection):
             yield standing(one, self._read(one.selector, selection, summary), begun=begun, strict=strict)
+
+    def _of_growth(self, index: int, objective: Objective, now_ns: int) -> Standing:
+        """Return how much something has grown, as of the last time that this was worked out."""
+        looked_ns, found = self._grown.get(index, (-_GROWTH_EVERY_NS, None))
+        if found is None or now_ns - looked_ns >= _GROWTH_EVERY_NS:
+            verdict = growth_verdict(objective, self._growth, Measurement())
+            found = replace(of_verdict(verdict, strict=not self._plan.solo), text=objective.text)
+            self._grown[index] = now_ns, found
+        return found
 
     def _singles(self, objective: Objective, selection: Selection) -> list[Objective]:
         """Return an objective of each name for every name that occurred, itself where it is about one or there is none."""

@@ -8,6 +8,7 @@ from itertools import islice
 from loadkit.metrics.family import FAMILIES
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot
+from loadkit.slo.observed import OBSERVED
 from loadkit.slo.validity import Measurement, judge
 
 _ERRORS = "errors."
@@ -113,6 +114,5 @@ def health(summary: Snapshot, last: Snapshot, lag: Histogram) -> Health:
 
 def observed(snapshot: Snapshot) -> dict[str, float]:
     """Return the last value of each series of the system under test, by its name."""
-    prefix = "observe."
-    found = {name: seen.value for (name, _), seen in snapshot.gauges.items() if name.startswith(prefix)}
-    return dict(islice(sorted((name.removeprefix(prefix), value) for name, value in found.items()), MOST_NAMES))
+    found = {name: seen.value for (name, _), seen in snapshot.gauges.items() if name.startswith(OBSERVED)}
+    return dict(islice(sorted((name.removeprefix(OBSERVED), value) for name, value in found.items()), MOST_NAMES))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from loadkit.engine.events import Interval, Started
@@ -11,15 +11,23 @@ from loadkit.engine.interventions import described
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.outputs.live.figures import Health, Name, Trouble, health, observed, slowest, troubles
-from loadkit.outputs.progress import Progress, progress
+from loadkit.outputs.progress import Progress, format_rate, progress
 from loadkit.report.timeline import count_errors
 from loadkit.scenario.plan import Plan
+from loadkit.slo.metric import Kind
 from loadkit.slo.standing import Standing
-from loadkit.units import NS_PER_S
+from loadkit.units import NS_PER_S, format_bytes, format_duration_ns, format_share
 
 MINUTE = 60
 RECENT = 5
 """Percentiles are of the last seconds, so that they do not flicker."""
+_TEXTS: Mapping[Kind, Callable[[float], str]] = {
+    Kind.TIME: format_duration_ns,
+    Kind.BYTES: format_bytes,
+    Kind.RATIO: format_share,
+    Kind.RATE: format_rate,
+    Kind.COUNT: lambda value: f"{value:,.0f}" if value >= 1000 else f"{value:.4g}",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +66,8 @@ class Seen:
         self.target = started.plan.secrets.mask(started.target)
         self.seconds: deque[Second] = deque(maxlen=MINUTE)
         self.now: Now | None = None
+        sources = started.plan.observed.sources
+        self._kinds = {f"{source.name}.{one.name}": one.kind for source in sources for one in source.series}
         self._recent: deque[tuple[Histogram, Histogram, Histogram]] = deque(maxlen=RECENT)
 
     def add(self, event: Interval) -> None:
@@ -83,7 +93,7 @@ class Seen:
 
     def text_of(self, name: str, value: float) -> str:
         """Return a value of the system under test as people read it."""
-        return f"{value:,.4g}"
+        return _TEXTS[self._kinds.get(name, Kind.COUNT)](value)
 
 
 def _merged(times: Iterable[Histogram]) -> Histogram:

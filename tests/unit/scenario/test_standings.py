@@ -202,3 +202,25 @@ def test_at_the_end_standings_are_what_verdicts_say() -> None:
     assert [(v.objective_text, v.observed_text, v.status is Status.PASS) for v in verdicts] == [
         (one.text, one.observed, one.holds) for one in stood
     ]
+
+
+def test_growth_stands_as_it_was_when_it_was_looked_at_last() -> None:
+    observe = {"api": {"pid": 1, "required": False}, "warmup": "2s"}
+    seen = course(
+        "observe.api.rss.growth < 5MB per 500 requests",
+        "observe.api.rss.max < 10MB",
+        phases=[{"duration": 120, "arrivalRate": 1}],
+        observe=observe,
+    )
+    grown: list[Standing] = []
+    for index in range(120):
+        made = second(index)
+        made = Snapshot.of_parts(made.start_ns, made.end_ns, {(0, "it"): made.parts[(index // 5, "it")]})
+        made.gauges["observe.api.rss", COORDINATOR] = Gauge.seen(made.end_ns, index * 1e6)
+        seen.add(made)
+        grown.append(seen.standings()[0])
+    assert (grown[0].holds, grown[0].observed) == (None, "too few samples")
+    assert grown[119].holds is False  # 1 MB with every twenty requests
+    assert grown[119].observed.endswith("per 500 requests")
+    assert grown[119] is grown[111]
+    assert seen.standings()[1].holds is False
