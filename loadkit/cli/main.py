@@ -40,6 +40,7 @@ from loadkit.cli.ui import ui
 from loadkit.cli.validate import validate
 from loadkit.cli.version import describe_version, version
 from loadkit.cli.view import view
+from loadkit.cli.watch import watch
 from loadkit.errors import ExitCode, LoadkitError, ScenarioError
 from loadkit.outputs.base import write_line
 from loadkit.outputs.findings import count_faults
@@ -153,6 +154,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "init": init,
     "quick": quick,
     "demo": demo,
+    "watch": watch,
     "trend": trend,
     "view": view,
     "ui": ui,

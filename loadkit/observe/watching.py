@@ -20,8 +20,6 @@ from loadkit.errors import PreflightError
 from loadkit.slo.observed import Note, Options, Place, Sampler, Source, Unavailable
 from loadkit.units import NS_PER_S, format_duration_ns
 
-MOMENT_NS = 4 * NS_PER_S // 5
-"""When in its second a source is looked at."""
 OPEN_WITHIN_S = 10.0
 _MOST_KEPT = 1000
 _MOST_NOTES = 50
@@ -59,10 +57,11 @@ class Seen:
 
 
 class Watched:
-    """One source, looked at from `begin` to `close`."""
+    """One source, looked at from `begin` to `close`, once in each `every_ns`."""
 
-    def __init__(self, source: Source, plugin_open: Open, place: Place) -> None:
+    def __init__(self, source: Source, plugin_open: Open, place: Place, every_ns: int) -> None:
         self.source = source
+        self._every_ns = every_ns
         self.opened: Future[None] = Future()
         self._open = plugin_open
         self._place = place
@@ -127,14 +126,15 @@ class Watched:
 
     def _follow(self) -> None:
         second = 0
-        while not self._closing.wait(max(0, self._start_ns + second * NS_PER_S + MOMENT_NS - now_ns()) / NS_PER_S):
+        every_ns = self._every_ns
+        while not self._closing.wait(max(0, self._start_ns + _moment(second, every_ns) - now_ns()) / NS_PER_S):
             try:
                 self._look(first=False)
             except Unavailable as error:
                 self._lose(now_ns() - self._start_ns, str(error), seconds=1)
-            following = max(second + 1, (now_ns() - self._start_ns) // NS_PER_S)
+            following = max(second + 1, (now_ns() - self._start_ns) // every_ns)
             if following > second + 1:
-                took = format_duration_ns((following - second) * NS_PER_S)
+                took = format_duration_ns((following - second) * every_ns)
                 self._lose(now_ns() - self._start_ns, f"a look at it takes {took}", seconds=following - second - 1)
             second = following
 
@@ -174,10 +174,12 @@ class Watched:
 
 
 class Watching:
-    """All sources of a run, or of `loadkit watch`."""
+    """All sources of a run, or of `loadkit watch`, each looked at once in `every_ns`."""
 
-    def __init__(self, sources: Iterable[Source], opens: Mapping[str, Open], place: Place) -> None:
-        self._watched = [Watched(source, opens[source.plugin], place) for source in sources]
+    def __init__(
+        self, sources: Iterable[Source], opens: Mapping[str, Open], place: Place, every_ns: int = NS_PER_S
+    ) -> None:
+        self._watched = [Watched(source, opens[source.plugin], place, every_ns) for source in sources]
 
     def start(self) -> list[Future[None]]:
         """Begin to open all sources, and return what says when each is open or, with Unavailable, is not."""
@@ -219,6 +221,11 @@ class Watching:
         """Observe no longer, without waiting for the threads."""
         for watched in self._watched:
             watched.stop()
+
+
+def _moment(second: int, every_ns: int) -> int:
+    """Return when a source is looked at, in ns since the beginning: at four fifths of each second, or what takes its place."""
+    return second * every_ns + 4 * every_ns // 5
 
 
 def refuse(missing: Iterable[str]) -> None:

@@ -50,7 +50,7 @@ def observe_data(result: RunResult, rows: ObservedRows) -> dict[str, Any]:
     return {
         "columns": observed_columns(observed, result.summary),
         "rows": rows.data(observed),
-        "verdicts": [_verdict(found) for found in findings(result.grown)],
+        "verdicts": [growth_data(found) for found in findings(result.grown)],
         "notes": observed_notes(result.summary),
         "lost": {
             name.removeprefix(LOST): round(seen.mean * seen.times)
@@ -93,7 +93,8 @@ def observed_notes(summary: Snapshot) -> list[dict[str, Any]]:
     return sorted(notes, key=lambda note: (note["t_s"], note["name"]))
 
 
-def _verdict(found: Finding) -> dict[str, Any]:
+def growth_data(found: Finding) -> dict[str, Any]:
+    """Return what was found about the growth of a series."""
     grown, growth = found.grown, found.grown.growth
     return {
         "name": grown.source.name,

@@ -1,0 +1,217 @@
+"""`loadkit watch`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from loadkit.cli.interrupts import taking_signals
+from loadkit.errors import ExitCode, PreflightError, UsageError
+from loadkit.outputs.base import paint_for, write_line
+from loadkit.units import NS_PER_S, parse_duration_ns
+
+if TYPE_CHECKING:
+    from loadkit.monitor.monitor import Row
+    from loadkit.monitor.routes import Board
+    from loadkit.monitor.state import State
+    from loadkit.slo.observed import Observed, Source
+
+_LEAST_NS = NS_PER_S // 10
+
+
+def watch(
+    pid: Annotated[int | None, typer.Option("--pid", metavar="NUMBER", min=1, help="Watch this process.")] = None,
+    process: Annotated[
+        str | None, typer.Option("--process", metavar="NAME", help="Watch the process of this name.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", metavar="NUMBER", min=1, max=65535, help="Watch the process that listens on this port."),
+    ] = None,
+    command_line: Annotated[
+        str | None,
+        typer.Option("--command-line", metavar="REGEXP", help="Watch the process whose command line has this in it."),
+    ] = None,
+    host: Annotated[bool, typer.Option("--host", help="Watch this machine as well, or alone.")] = False,
+    interval: Annotated[
+        str, typer.Option("--interval", metavar="TIME", help="How often to look; 100ms at the least.")
+    ] = "1s",
+    duration: Annotated[
+        str | None, typer.Option("--duration", metavar="TIME", help="For how long; without it, until Ctrl-C.")
+    ] = None,
+    warmup: Annotated[
+        str,
+        typer.Option("--warmup", metavar="TIME", help="What of the beginning does not count where growth is judged."),
+    ] = "60s",
+    serve: Annotated[
+        str | None,
+        typer.Option("--serve", metavar="[HOST:]PORT", help="Serve /metrics, /health, /snapshot and /leaks."),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            "--token", metavar="TEXT", help="What others have to send where a host is served; made if missing."
+        ),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a line an interval.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with plots in the end.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only what was found in the end.")] = False,
+) -> int:
+    """Watch a process, or this machine, without making load: memory, processor, descriptors, and whether they leak.
+
+    A line a second, and in the end what it came to: exit code 3 when something leaks for certain and much (critical), else 0, also
+    after Ctrl-C. Those that a process started count with it; one that is started anew is found again, but for --pid, where watching
+    ends with the process.
+
+    \b
+    Examples:
+      loadkit watch --port 8000
+      loadkit watch --process gunicorn --host --duration 1h --csv memory.csv --html memory.html
+      loadkit watch --pid 4711 --serve 9465
+    """
+    from loadkit.monitor.lines import ending
+    from loadkit.monitor.page import page
+    from loadkit.monitor.watching import Watch
+    from loadkit.slo.observed import Observed
+    from loadkit.stats.growth import Severity
+
+    asked = {"pid": pid, "process": process, "port": port, "command": command_line}
+    observed = Observed(sources=tuple(_sources(asked, host=host)), warmup_s=_time_ns("--warmup", warmup) / NS_PER_S)
+    every_ns = _time_ns("--interval", interval, _LEAST_NS)
+    length_ns = None if duration is None else _time_ns("--duration", duration, every_ns)
+    watching = Watch(observed, every_ns=every_ns, duration_ns=length_ns)
+    with ExitStack() as held:
+        held.callback(watching.close)
+        table_file = held.enter_context(_opened(csv, "--csv")) if csv else None
+        page_file = held.enter_context(_opened(html, "--html")) if html else None
+        beginning = watching.open()
+        board = held.enter_context(_served(serve, token, beginning)) if serve else None
+        held.enter_context(taking_signals(lambda name: watching.stop()))
+        told = _Telling(board, table_file, observed, watching.started_at, pid, watching.stop, quiet=quiet)
+        came_to = watching.run(told)
+        for line in ending(came_to.state, paint_for(sys.stdout, os.environ)):
+            write_line(sys.stdout, line)
+        if page_file:
+            page_file.write(page(came_to.state, came_to.rows))
+    return ExitCode.FAILED if came_to.state.severity is Severity.CRITICAL else ExitCode.PASS
+
+
+class _Telling:
+    """Tells of each interval: on the screen, to who asks the server, and in the table."""
+
+    def __init__(
+        self,
+        board: Board | None,
+        table_file: TextIO | None,
+        observed: Observed,
+        started_at: float,
+        pid: int | None,
+        stop: Any,
+        *,
+        quiet: bool,
+    ) -> None:
+        from loadkit.monitor.table import Table
+
+        self._board = board
+        self._table = Table(table_file, observed, started_at) if table_file else None
+        self._pid = pid
+        self._stop = stop
+        self._quiet = quiet
+
+    def __call__(self, row: Row, state: State, remarks: Sequence[str]) -> None:
+        from loadkit.monitor.lines import row_line
+
+        if self._board:
+            self._board.state = state
+        for remark in remarks:
+            write_line(sys.stderr, f"warning: {remark}")
+        if self._table:
+            try:
+                self._table.add(row)
+            except OSError as error:
+                write_line(sys.stderr, f"warning: the table ends here: {error.strerror or error}")
+                self._table = None
+        if not self._quiet:
+            write_line(sys.stdout, row_line(row, state))
+        if self._pid is not None and not row.values and not _is_there(self._pid):
+            self._stop()
+
+
+def _is_there(pid: int) -> bool:
+    import psutil
+
+    return bool(psutil.pid_exists(pid)) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def _sources(asked: dict[str, Any], *, host: bool) -> Iterator[Source]:
+    """Yield what is to be watched. Raises UsageError."""
+    from loadkit import registry
+    from loadkit.slo.observed import Source
+
+    options = {"pid": "--pid", "process": "--process", "port": "--port", "command": "--command-line"}
+    given = {key: value for key, value in asked.items() if value is not None}
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(options[key] for key in given)} name different things; give one of them")
+    if not given and not host:
+        raise UsageError(f"nothing to watch: give one of {', '.join(options.values())}, or --host")
+    samplers = registry.plugins("sampler")
+    for name, plugin, keys in (("process", samplers["process"], given), ("host", samplers["host"], {"host": True})):
+        if keys is given and not given:
+            continue
+        if name == "host" and not host:
+            continue
+        for fault in plugin.faults(keys):
+            raise UsageError(f"{options.get(fault.key, fault.key)}: {fault.message}; {fault.hint}")
+        yield Source(name=name, plugin=name, series=plugin.series(keys), options=keys)
+
+
+def _time_ns(option: str, text: str, least_ns: int = 0) -> int:
+    try:
+        found = parse_duration_ns(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error
+    if found < least_ns:
+        raise UsageError(f"{option} {text}: {least_ns / NS_PER_S:g} s at the least")
+    return found
+
+
+@contextmanager
+def _opened(path: Path, option: str) -> Iterator[TextIO]:
+    """Open a file for writing before anything begins. Raises PreflightError."""
+    try:
+        file = path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise PreflightError(f"{option} {path} cannot be written: {error.strerror or error}") from error
+    with file:
+        yield file
+
+
+@contextmanager
+def _served(serve: str, token: str | None, beginning: State) -> Iterator[Board]:
+    """Serve what is watched, from a thread of its own. Raises UsageError and PreflightError."""
+    from loadkit.dashboard.address import choose_token, read_address
+    from loadkit.dashboard.guard import Guard
+    from loadkit.dashboard.serving import Serving
+    from loadkit.monitor.routes import Board, add_routes
+
+    address = read_address(serve, "--serve")
+    secret = None if address.loopback else choose_token(token, os.environ)
+    board, app = Board(beginning), Guard(address, secret).application()
+    add_routes(app, board)
+    serving = Serving(app, address, "--serve")
+    url = serving.start()
+    write_line(sys.stderr, f"serving {url}metrics, /health, /snapshot and /leaks")
+    if secret is not None:
+        write_line(sys.stderr, f"others send `Authorization: Bearer {secret}`")
+    try:
+        yield board
+    finally:
+        serving.close()
