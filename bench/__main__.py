@@ -15,6 +15,7 @@
     python -m bench hlog        writing a log of histograms
     python -m bench track       keeping what confidence intervals need
     python -m bench thresholds  judging thresholds over time
+    python -m bench observe     a look at what is observed, and judging its growth
     python -m bench interleaving how often `loadkit ab` blames wrongly, and after how many pairs rightly
     python -m bench coverage    how often confidence intervals hold the truth
     python -m bench regressions how often comparisons of runs are wrong, and what they find; some minutes
@@ -37,6 +38,7 @@ from bench.journal import journal
 from bench.lag import lag
 from bench.memory import memory
 from bench.micro import micro
+from bench.observe import observe
 from bench.peers import PEERS, Unusable, install
 from bench.regressions import regressions
 from bench.scaling import scaling
@@ -65,6 +67,7 @@ def main() -> int:
         "hlog",
         "track",
         "thresholds",
+        "observe",
         "coverage",
         "interleaving",
         "regressions",
@@ -113,6 +116,8 @@ def _table(asked: argparse.Namespace) -> str:
             return interleaving()
         case "regressions":
             return regressions()
+        case "observe":
+            return observe()
         case "track":
             return track()
         case "thresholds":

@@ -68,6 +68,7 @@ def _run(report: Report, most: int) -> str:
         _intervened(report),
         _extent(report),
         *(_judged(suite, judged, most) for suite in Suite),
+        _leaks(found.get("observe"), most),
         _compared(found.get("comparison"), most),
         _times("request", found["requests"], "requests", most),
         _times("call", found["calls"], "calls", most),
@@ -155,6 +156,21 @@ def _compared(comparison: Mapping[str, Any] | None, most: int) -> str:
     runs = len(comparison["runs"])
     title = f"For information, against {runs} run{'s' if runs != 1 else ''} of {code(comparison['baseline'])}"
     return _table(title, ("series", "found"), rows, most)
+
+
+def _leaks(observed: Mapping[str, Any] | None, most: int) -> str:
+    """Return a table of what grows in the system under test; reports of earlier versions know nothing of it."""
+    rows = [
+        (
+            "**CRITICAL**" if verdict["severity"] == "critical" else "warning",
+            code(f"{verdict['name']} {verdict['series']}"),
+            code(verdict["text"], _MESSAGE),
+            code(verdict["advice"], _MESSAGE),
+        )
+        for verdict in (observed or {}).get("verdicts", ())
+        if verdict["severity"] != "none"
+    ]
+    return _table("System under test", ("severity", "what", "found", "where to look"), rows, most)
 
 
 _COLUMNS = ("mean", "p50", "p95", "p99", "max")

@@ -195,10 +195,13 @@ COURSE_TEXTS = {
 
 def _lacking(found: Grown, per: Per, warmup_s: float) -> str:
     """Say what is missing to judge growth, "" when nothing is."""
-    after = f"after the first {format_duration_ns(warmup_s * NS_PER_S)}"
     if found.samples < LEAST_WINDOWS:
-        remedy = "run longer, or set config.observe.warmup"
-        return f"{found.samples} samples {after}, and it takes {LEAST_WINDOWS}: {remedy}"
+        warmup = format_duration_ns(warmup_s * NS_PER_S)
+        remedy = f"run longer, or shorten config.observe.warmup, which is {warmup} at least"
+        return f"{found.samples} samples after the warm-up, and it takes {LEAST_WINDOWS}: {remedy}"
     if not per.seconds and found.operations < per.number:
-        return f"{found.operations} requests {after}, and it is to be judged {per}: run longer"
+        judged = format_duration_ns(found.judged_s * NS_PER_S)
+        return (
+            f"{found.operations} requests in the {judged} after the warm-up, and it is to be judged {per}: run longer"
+        )
     return ""

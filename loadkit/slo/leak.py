@@ -14,7 +14,7 @@ from loadkit.units import NS_PER_S, format_duration_ns
 
 _PER_OPERATIONS, _PER_SECONDS = 1000.0, 3600.0
 _MEMORY = (
-    "something is kept for each request: compare two heap snapshots under load (tracemalloc, pprof, jmap, heapdump), and look at "
+    "something is kept and never let go: compare two heap snapshots under load (tracemalloc, pprof, jmap, heapdump), and look at "
     "caches without a bound, listeners that are never removed and lists that are only appended to"
 )
 _ADVICE = {

@@ -44,6 +44,8 @@ def observed_text(kind: Kind, value: float, limit: float) -> str:
 
 def value_text(kind: Kind, value: float) -> str:
     """Return a value with its unit and three digits: "41.2 MiB", "-1.5 MiB", "12"."""
+    if kind is Kind.COUNT and value != int(value):
+        return f"{value:.3g}"
     return f"{'-' if value < 0 else ''}{_TEXT[kind](abs(value), 3)}"
 
 

@@ -1,0 +1,52 @@
+"""What is kept of a page in Prometheus's format."""
+
+import pytest
+
+from loadkit.observe.prometheus import PrometheusSampler
+from loadkit.slo.observed import Place, Unavailable
+
+
+class Page(PrometheusSampler):
+    """Reads a page that nobody serves."""
+
+    page = ""
+
+    def _fetch(self) -> str:
+        return self.page
+
+
+def sampler(notes: list[str], *series: object) -> Page:
+    return Page({"prometheus": "http://user:hunter22@127.0.0.1/metrics", "series": list(series)}, Place(), notes.append)
+
+
+def test_values_of_all_labels_that_fit_are_added_up() -> None:
+    made = sampler([], "up", {"metric": "hits", "labels": {"code": "500"}, "as": "failures"})
+    made.page = 'up 1\nhits{code="200"} 7\nhits{code="500",host="a"} 2\nhits{code="500",host="b"} 3\nhits_total 9\n'
+    assert made.sample() == {"up": 1, "failures": 5}
+
+
+def test_a_rate_is_the_rise_and_a_counter_that_fell_began_anew() -> None:
+    made = sampler([], {"metric": "hits_total", "rate": True, "as": "hits"})
+    made.page = "hits_total 100\n"
+    assert made.sample() == {}
+    made.page = "hits_total 100\n"
+    assert made.sample() == {"hits": 0}
+    made.page = "hits_total 5\n"
+    assert made.sample()["hits"] > 0
+
+
+def test_a_metric_that_is_missing_is_said_once_without_the_password() -> None:
+    notes: list[str] = []
+    made = sampler(notes, "up", "down")
+    made.page = "# HELP down it is not there\nup NaN\n"
+    assert [made.sample(), made.sample()] == [{}, {}]
+    (note,) = notes
+    assert "has no metric down" in note
+    assert "hunter22" not in note
+
+
+def test_a_page_in_another_form_is_no_sample() -> None:
+    made = sampler([], "up")
+    made.page = 'up{code="500} 1\n'
+    with pytest.raises(Unavailable, match="not in the text format"):
+        made.sample()

@@ -1,0 +1,132 @@
+"""Growth of what is observed: what is kept of a run, and what a threshold says about it."""
+
+import random
+
+import pytest
+
+from loadkit.metrics.snapshot import Snapshot
+from loadkit.slo.evaluate import Status, Verdict
+from loadkit.slo.expression import parse_threshold
+from loadkit.slo.growing import MOST_CELLS, Cells, GrowthWatch
+from loadkit.slo.judge import judge_objectives
+from loadkit.slo.leak import findings
+from loadkit.slo.validity import Measurement, Validity
+from loadkit.stats.growth import Course, Severity
+from tests.support.observed import MB, observed, seconds
+
+NOISE = random.Random(7)
+
+
+def course(per_s: float, length: int = 60) -> list[float]:
+    """Memory that grows by so much a second, with noise."""
+    return [100 * MB + per_s * second + NOISE.uniform(0, 0.2 * MB) for second in range(length)]
+
+
+def watched(values: list[float], requests: int = 50, warmup_s: float | None = 5.0) -> GrowthWatch:
+    watch = GrowthWatch(observed(warmup_s))
+    for snapshot in seconds(values, requests):
+        watch.add(snapshot)
+    return watch
+
+
+def verdict(text: str, watch: GrowthWatch, measurement: Measurement | None = None) -> Verdict:
+    objective = parse_threshold(text, observed=observed())
+    (made,) = judge_objectives([objective], Snapshot(), 60.0, measurement=measurement or Measurement(), growth=watch)
+    return made
+
+
+def test_a_leak_of_ten_kilobytes_a_request_is_told_as_such() -> None:
+    (found,) = findings(watched(course(0.5 * MB)).all())
+    assert found.severity is Severity.CRITICAL
+    assert found.grown.growth.per(1).value == pytest.approx(10_000, rel=0.05)
+    assert "per 1,000 requests (95% CI" in found.text
+    assert "heap snapshots" in found.advice
+
+
+def test_memory_that_stays_is_no_leak_and_asks_for_nothing() -> None:
+    (found,) = findings(watched(course(0.0)).all())
+    assert (found.severity, found.advice) == (Severity.NONE, "")
+    assert found.text.startswith("no leak: ")
+
+
+def test_a_cache_that_fills_is_no_critical_leak() -> None:
+    filling = [100 * MB + 60 * MB * (1 - 0.93**second) for second in range(60)]
+    (found,) = findings(watched(filling).all())
+    assert (found.grown.growth.course, found.severity) == (Course.CACHE, Severity.WARNING)
+    assert "ever slower" in found.text
+
+
+def test_without_requests_growth_is_told_over_time() -> None:
+    (found,) = findings(watched(course(0.5 * MB), requests=0).all())
+    assert found.grown.by_time
+    assert "an hour" in found.text
+
+
+def test_too_short_a_run_says_what_it_takes() -> None:
+    (found,) = findings(watched(course(0.5 * MB, length=12)).all())
+    assert "7 samples after the warm-up, and it takes 10" in found.text
+    assert findings(GrowthWatch(observed()).all()) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "reason"),
+    [
+        ("observe.api.rss.growth < 8MB per 500 requests", Status.PASS, ""),
+        ("observe.api.rss.growth < 3MB per 500 requests", Status.FAIL, ""),
+        ("observe.api.rss.growth < 2GB per 1h", Status.PASS, ""),
+        ("observe.api.rss.growth < 1GB per 1h", Status.FAIL, ""),
+        (
+            "observe.api.rss.growth < 1GB per 9000 requests",
+            Status.INCONCLUSIVE,
+            "2350 requests in the 47s after the warm-up",
+        ),
+    ],
+)
+def test_the_whole_interval_decides(text: str, status: Status, reason: str) -> None:
+    made = verdict(text, watched(course(0.5 * MB)))
+    assert made.status is status
+    assert reason in made.reason
+    if made.observed is not None:
+        assert made.low is not None
+        assert made.high is not None
+        assert made.low <= made.observed <= made.high
+
+
+def test_an_interval_that_holds_the_limit_decides_nothing() -> None:
+    watch = watched([100 * MB + 0.02 * MB * second + NOISE.uniform(0, 8 * MB) for second in range(60)])
+    slope = watch.grown("api", "rss").growth.per(500)
+    made = verdict(f"observe.api.rss.growth < {max(1, round((slope.low + slope.high) / 2))} per 500 requests", watch)
+    assert (made.status, made.reason) == (Status.INCONCLUSIVE, "the interval holds the limit: a longer run decides")
+
+
+def test_what_was_never_seen_and_what_is_invalid_decide_nothing() -> None:
+    text = "observe.api.rss.growth < 8MB per 500 requests"
+    assert verdict(text, GrowthWatch(observed())).status is Status.INCONCLUSIVE
+    made = verdict(text, watched(course(0.5 * MB)), Measurement(status=Validity.INVALID))
+    assert made.status is Status.INVALID
+
+
+def test_the_unit_of_work_stands_in_the_verdict() -> None:
+    made = verdict("observe.api.rss.growth < 8MB per 500 requests", watched(course(0.5 * MB)))
+    assert made.observed_text.endswith("MiB per 500 requests")
+    assert made.limit_text == "< 8000000 B per 500 requests"
+
+
+def test_a_long_run_keeps_its_low_points_and_stays_small() -> None:
+    cells = Cells()
+    for second in range(50_000):
+        cells.add(float(second), second * 10, 100.0 + second + (50 if second % 2 else 0))
+    assert len(cells.values) < MOST_CELLS
+    assert cells.at_s == sorted(cells.at_s)
+    assert all(value == 100.0 + at for at, value in list(zip(cells.at_s, cells.values, strict=True))[:1000])
+    assert cells.most == 100.0 + 49_999 + 50
+
+
+def test_the_limit_of_a_series_says_how_much_time_is_left() -> None:
+    watch = GrowthWatch(observed())
+    for memory, most in zip(seconds(course(0.5 * MB)), seconds([1000.0 * MB] * 60, series="most"), strict=True):
+        memory.merge(most)
+        watch.add(memory)
+    (found,) = findings(watch.all())
+    assert found.grown.growth.left_s == pytest.approx(1740, rel=0.1)
+    assert "the limit is reached in 2" in found.text
