@@ -150,6 +150,12 @@ const LoadkitCharts = (() => {
     x: pairs.map(([percent]) => nines(percent)), y: pairs.map(([, ms]) => ms), percent: pairs.map(([percent]) => percent),
   });
 
+  // What people did, as places on the axis of time with a word.
+  const marks = (interventions) => ({
+    x: interventions.map((one) => one.at_s * MS),
+    text: interventions.map((one) => plain(one.kind === "rate" ? `rate x ${one.value}` : MARKS[one.kind] ?? one.kind)),
+  });
+
   const milliseconds = (ms) => {
     if (ms >= 60000) return `${+(ms / 60000).toPrecision(3)} min`;
     if (ms >= 1000) return `${+(ms / 1000).toPrecision(3)} s`;
@@ -217,6 +223,7 @@ const LoadkitCharts = (() => {
       this.cells = new Bokeh.ColumnDataSource({ data: cells({ columns: [] }) });
       this.response = new Bokeh.ColumnDataSource({ data: points([]) });
       this.service = new Bokeh.ColumnDataSource({ data: points([]) });
+      this.happened = new Bokeh.ColumnDataSource({ data: marks([]) });
       this.watched = null; // the source of what is observed
       this.range = new Bokeh.Range1d({ start: 0, end: 10 * MS });
       this.range.change.connect(() => this.later());
@@ -390,15 +397,16 @@ const LoadkitCharts = (() => {
         const span = new Bokeh.Span({ dimension: "width", location: one.ms, line_dash: [8, 4], line_width: 1.5, tags: ["bad"] });
         plot.add_layout(span);
       }
-      for (const one of this.interventions) this.intervention(plot, one);
+      if (this.figures.find((one) => one.plot === plot).time) this.interventionMarks(plot);
     }
 
-    intervention(plot, one) {
-      const text = one.kind === "rate" ? `rate x ${one.value}` : MARKS[one.kind] ?? one.kind;
-      plot.add_layout(new Bokeh.Span({ dimension: "height", location: one.at_s * MS, line_width: 2, line_dash: [4, 3], tags: ["warn"] }));
-      plot.add_layout(new Bokeh.Label({
-        x: one.at_s * MS, y: 8.4, y_range_name: NAMES, x_offset: 4, text: plain(text), text_font_size: "11px", text_baseline: "top", tags: ["warn"],
-      }));
+    // They come while the charts are there, so they are drawn of a source: Bokeh adds no annotation to a plot that is drawn.
+    interventionMarks(plot) {
+      const lines = plot.vspan({ field: "x" }, { source: this.happened, line_width: 2, line_dash: "dashed" });
+      const words = plot.text({ field: "x" }, 8.4, { field: "text" }, {
+        source: this.happened, y_range_name: NAMES, x_offset: 4, text_font_size: "11px", text_baseline: "top",
+      });
+      for (const one of [lines, words]) one.tags = ["warn"];
     }
 
     heatMap(place) {
@@ -486,6 +494,7 @@ const LoadkitCharts = (() => {
 
     fill() {
       this.source.data = seconds(this.columns, this.rows, this.phases, 0);
+      this.happened.data = marks(this.interventions);
       this.fillHeat();
       this.fillSpectrum();
       if (this.watched) this.watched.data = this.watchedRows(this.observe.rows);
@@ -553,10 +562,9 @@ const LoadkitCharts = (() => {
         this.observe.rows.push(...delta.observe.rows);
         this.watched.stream(this.watchedRows(delta.observe.rows));
       }
-      for (const one of delta.interventions ?? []) {
-        this.interventions.push(one);
-        for (const { plot, time } of this.figures) if (time) this.intervention(plot, one);
-        this.paint();
+      if (delta.interventions?.length) {
+        this.interventions.push(...delta.interventions);
+        this.happened.data = marks(this.interventions);
       }
       this.hideEmpty();
     }
@@ -576,9 +584,9 @@ const LoadkitCharts = (() => {
     }
 
     replace(data) {
-      const marked = JSON.stringify([this.phases, this.interventions, this.verdicts.map((one) => one.limit), this.observe?.columns]);
+      const marked = JSON.stringify([this.phases, this.verdicts.map((one) => one.limit), this.observe?.columns]);
       this.take(data);
-      const now = JSON.stringify([this.phases, this.interventions, this.verdicts.map((one) => one.limit), this.observe?.columns]);
+      const now = JSON.stringify([this.phases, this.verdicts.map((one) => one.limit), this.observe?.columns]);
       if (marked === now) this.fill();
       else this.again();
     }
@@ -664,6 +672,7 @@ const LoadkitCharts = (() => {
       if (!value) return;
       const glyph = renderer.glyph;
       if ("line_color" in glyph.attributes) glyph.line_color = { value };
+      if ("text_color" in glyph.attributes) glyph.text_color = { value };
       if ("fill_color" in glyph.attributes) glyph.fill_color = { value };
     }
   }
