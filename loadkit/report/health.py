@@ -42,8 +42,15 @@ def health(plan: Plan, summary: Snapshot) -> dict[str, Any]:
     """Return how the processes of a run fared, by its summary, and how much of the plan's rate they achieved."""
     return {
         "achieved": [_achieved(phase, summary) for phase in plan.phases if _has_rate(phase)],
-        "workers": [_worker(summary, worker) for worker in summary.gauges_of("worker.rss_bytes")],
-        "coordinator": {name: _gauge(summary, f"coordinator.{name}", COORDINATOR) for name in _COORDINATOR},
+        **processes(summary),
+    }
+
+
+def processes(seen: Snapshot) -> dict[str, Any]:
+    """Return how the processes fared in what was seen, a run or a second of it."""
+    return {
+        "workers": [_worker(seen, worker) for worker in seen.gauges_of("worker.rss_bytes")],
+        "coordinator": {name: _gauge(seen, f"coordinator.{name}", COORDINATOR) for name in _COORDINATOR},
     }
 
 

@@ -40,6 +40,16 @@ class Heat:
         while max(self._columns) >= MOST_COLUMNS:
             self._halve()
 
+    @property
+    def column_s(self) -> int:
+        """Return how many seconds a column stands for."""
+        return self._column_s
+
+    def column(self, second: int) -> dict[str, Any]:
+        """Return the column of a second, and its place, for who follows a run: the other columns are as they were."""
+        index = max(0, second) // self._column_s
+        return {"column_s": self._column_s, "index": index, "counts": _sparse(self._columns.get(index))}
+
     def data(self) -> dict[str, Any]:
         """Return the map as plain data; columns without a response hold nothing."""
         last = max(self._columns, default=-1)

@@ -41,7 +41,7 @@ def parts(result: RunResult) -> dict[str, Any]:
     judged_s = active_s(result.plan, result.summary.end_ns)
     return {
         "phases": [
-            _phase(phase) | _numbers(result.summary.select(phase=phase.index), _seconds(spans[phase.index]))
+            planned_phase(phase) | _numbers(result.summary.select(phase=phase.index), _seconds(spans[phase.index]))
             for phase in result.plan.phases
         ],
         "scenarios": [
@@ -70,7 +70,8 @@ def _seconds(span: tuple[int, int]) -> float:
     return (span[1] - span[0]) / NS_PER_S
 
 
-def _phase(phase: Phase) -> dict[str, Any]:
+def planned_phase(phase: Phase) -> dict[str, Any]:
+    """Return what was planned of a phase."""
     workload = phase.workload
     closed = workload if isinstance(workload, ClosedWorkload) else None
     return {

@@ -7,7 +7,7 @@ is averaged, and no peak disappears.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 MOST = 3600
 
@@ -17,7 +17,7 @@ Row = list[float | int | None]
 class Rows:
     """Rows with these columns, fewer than `most`, an even number; `step` is how many seconds one of them stands for."""
 
-    def __init__(self, columns: Sequence[str], *, most: int = MOST) -> None:
+    def __init__(self, columns: Iterable[str], *, most: int = MOST) -> None:
         self.columns = list(columns)
         self.all: list[Row] = []
         self.step = 1
