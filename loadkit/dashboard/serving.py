@@ -46,12 +46,13 @@ class Serving:
         self._thread.start()
         return self._address.url(self.port)
 
-    def call(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Have a function called on the server's loop; never waits. After `close` nothing happens."""
+    def call(self, function: Callable[..., object], *arguments: Any) -> bool:
+        """Have a function called on the server's loop; never waits. After `close` nothing happens, and False is returned."""
         try:
             self._loop.call_soon_threadsafe(function, *arguments)
         except RuntimeError:  # the loop is closed
-            return
+            return False
+        return True
 
     def close(self) -> None:
         """End the server with its connections. May be called twice, and without `start`."""
