@@ -98,6 +98,15 @@ class Keeping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """Whether the run is shown on a page while it goes on, and whether it waits there to be begun."""
+
+    dashboard: options.Dashboard = None
+    dashboard_token: options.DashboardToken = None
+    hold: options.Hold = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
     """What a run is called, and what is noted of it."""
 

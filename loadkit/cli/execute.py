@@ -8,7 +8,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from loadkit.cli.bundles import Watching
 from loadkit.cli.conclusion import Conclusion, Finding, conclude
 from loadkit.cli.consent import ask_before_load
 from loadkit.cli.exporting import add_exports, exporting, linger
@@ -18,6 +20,7 @@ from loadkit.cli.interrupts import Interrupts
 from loadkit.cli.limits import check_addresses
 from loadkit.cli.logs import json_lines, json_screen, name_run, tell_end
 from loadkit.cli.papers import NO_PAPERS, Papers
+from loadkit.cli.watching import asked_address, opened_dashboard
 from loadkit.engine.events import Finished, LogLine
 from loadkit.engine.result import RunResult
 from loadkit.errors import ExitCode, FleetError, UsageError
@@ -37,6 +40,9 @@ from loadkit.scenario.hidden import rendered_warnings
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.processor import import_processor
 from loadkit.units import parse_duration_ns
+
+if TYPE_CHECKING:
+    from loadkit.dashboard.live import Dashboard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +67,8 @@ class Choices:
     """What `--out` names: other systems that are told of the run, beside those of the file."""
     then: Sequence[AfterAdding] = ()
     """What is done when the run has been added to the history."""
+    watching: Watching = Watching()  # noqa: RUF009  # it is frozen
+    """Whether the run is shown on a page."""
 
 
 def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitCode:
@@ -71,6 +79,7 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         debug=choices.debug,
         on_worker_loss=choices.on_worker_loss,
     )
+    asked_address(choices.watching)  # its faults are told before anything else happens
     for warning in () if choices.quiet else rendered_warnings(plan):
         write_line(sys.stderr, warning)
     for way in () if choices.quiet else plan.ways:
@@ -103,15 +112,20 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         commands_stopped(os.environ, wanted=github),
         contextlib.closing(keeper) if keeper else contextlib.nullcontext(),
         exporting(plan, choices.outs, say=say, run_id=lambda: (keeper and keeper.run) or without_id) as exports,
+        opened_dashboard(choices.watching, plan, run_id=lambda: keeper.run if keeper else None, say=say) as dashboard,
     ):
         outputs.append(exports)
-        session = Session(plan, options, stop=interrupts.stop, workers=workers, outputs=outputs)
-        result = asyncio.run(_drive(session, interrupts, screen))
+        outputs += [dashboard] if dashboard else []
+        held = choices.watching.hold
+        session = Session(plan, options, stop=interrupts.stop, workers=workers, outputs=outputs, hold=held)
+        result = asyncio.run(_drive(session, interrupts, screen, dashboard))
         found = Conclusion(result, gathering.report(result, run=keeper.run if keeper else None))
         for finding in choices.findings:
             finding(found)
         add_exports(exports, found)
         code = conclude(found, files=files, keeper=keeper, quiet=choices.quiet)
+        if dashboard:
+            dashboard.finish(found.report, str(keeper.directory) if keeper and keeper.directory else None)
         linger(exports, lambda text: write_line(sys.stderr, text))
     tell_end(code)
     if github:
@@ -152,9 +166,11 @@ def choose_screen(choices: Choices) -> Screen:
     return LiveView(sys.stdout, sys.stderr, typed=sys.stdin)
 
 
-async def _drive(session: Session, interrupts: Interrupts, screen: Screen) -> RunResult:
+async def _drive(session: Session, interrupts: Interrupts, screen: Screen, dashboard: Dashboard | None) -> RunResult:
     interrupts.listen()
     screen.attend(session)
+    if dashboard:
+        dashboard.attend(session)
     try:
         async with session as events:
             async for event in events:

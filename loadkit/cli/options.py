@@ -187,6 +187,30 @@ StoreUrl = Annotated[
         show_default=False,
     ),
 ]
+Dashboard = Annotated[
+    str | None,
+    typer.Option(
+        "--dashboard",
+        metavar="[HOST:]PORT",
+        help="Show the run on a page while it goes on; on this machine alone unless a host is given. Port 0: any that is free.",
+    ),
+]
+DashboardToken = Annotated[
+    str | None,
+    typer.Option(
+        "--dashboard-token",
+        metavar="TOKEN",
+        help="What the page's controls ask for, and reading too with a host of --dashboard (a new one, printed with the URL); "
+        "LOADKIT_DASHBOARD_TOKEN does the same.",
+        show_default=False,
+    ),
+]
+Hold = Annotated[
+    bool,
+    typer.Option(
+        "--hold", help="Make the workers ready and wait until somebody presses Begin on the page of --dashboard."
+    ),
+]
 Minor = Annotated[
     str | None,
     typer.Option("--minor", metavar="PERCENT", help="From how much slower on a regression is minor (10%)."),

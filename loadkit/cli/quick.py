@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import typer
 
 from loadkit.cli import options
-from loadkit.cli.bundles import Keeping, Limits
+from loadkit.cli.bundles import Keeping, Limits, Watching
 from loadkit.cli.logs import LogFormat, use_logs
 from loadkit.cli.papers import Papers, with_papers
 from loadkit.cli.unfolding import unfolded
@@ -26,6 +26,7 @@ def quick(
     limits: Limits,
     keeping: Keeping,
     papers: Papers,
+    watching: Watching,
     rate: Annotated[
         float | None, typer.Option("--rate", metavar="NUMBER", help="Start this many requests a second, come what may.")
     ] = None,
@@ -84,6 +85,7 @@ def quick(
             history=keeping.store,
             papers=papers,
             outs=read_outs(out or ()),
+            watching=watching,
         )
         if baseline is not None:
             choices = with_baseline(choices, baseline, plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loadkit.cli import options
-from loadkit.cli.bundles import Idle, Input, Keeping, Labels, Limits
+from loadkit.cli.bundles import Idle, Input, Keeping, Labels, Limits, Watching
 from loadkit.cli.logs import LogFormat, use_logs
 from loadkit.cli.papers import Papers, with_papers
 from loadkit.cli.unfolding import unfolded
@@ -20,6 +20,7 @@ def run(
     keeping: Keeping,
     idle: Idle,
     papers: Papers,
+    watching: Watching,
     output: options.ReportFile = None,
     out: options.Outs = None,
     quiet: options.Quiet = False,
@@ -88,6 +89,7 @@ def run(
             history=keeping.store,
             papers=papers,
             outs=read_outs(out or ()),
+            watching=watching,
         )
         plan = read_plan(given.files(*files), given.changes(seed=seed), settings, runs=True)
         if baseline is not None:
