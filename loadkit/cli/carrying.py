@@ -96,13 +96,14 @@ def _write(path: Path, run: Run, store: Store) -> list[str]:
     from loadkit.outputs.json import json_file
     from loadkit.outputs.writing import replacing, write_whole
     from loadkit.report.archive import TAGS, pack
-    from loadkit.report.store import FILES, REPORT
+    from loadkit.report.store import FILES, PAGE, REPORT
 
     report = json_file(store.report(run))
     if path.suffix.lower() == ".json":
         write_whole(path, report)
         return [REPORT]
-    there = [name for name in FILES if run.directory and (run.directory / name).is_file() and name != REPORT]
+    wanted = [name for name in FILES if name not in (REPORT, PAGE)]  # the page can be made of the report again
+    there = [name for name in wanted if run.directory and (run.directory / name).is_file()]
     files: dict[str, Path | bytes] = {REPORT: report, **{name: run.directory / name for name in there if run.directory}}
     files[TAGS] = msgspec.json.encode(run.tags, order="sorted") + b"\n"
     with replacing(path) as file:

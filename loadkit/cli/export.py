@@ -1,4 +1,4 @@
-"""`loadkit report export`: files for other tools about runs that are over."""
+"""`loadkit report RUN`, which is `loadkit report export`: a page, or files for other tools, about runs that are over."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ def export(
     store: options.StoreUrl = None,
     papers: Papers = NO_PAPERS,
 ) -> int:
-    """Write files for other tools about runs that are over, as `loadkit run` does at their end.
+    """Write a page, or files for other tools, about runs that are over, as `loadkit run` does at their end.
 
-    Of several runs the tables hold the seconds of all, the lists of tests what was judged of each, and the distribution all
-    response times together.
+    `loadkit report RUN...` is short for it. Of several runs the page lays the curves over each other, with the first as what the
+    others are held against; the tables hold the seconds of all, the lists of tests what was judged of each, and the distribution
+    all response times together.
 
     \b
     Examples:
+      loadkit report latest --html report.html
+      loadkit report latest~1 latest --html both.html
       loadkit report export latest --junit junit.xml --markdown summary.md
       loadkit report export latest latest~1 --csv seconds.csv
     """
@@ -39,7 +42,7 @@ def export(
     from loadkit.report.history import open_store
 
     if not papers.files:
-        raise UsageError("name a file to write, such as --junit junit.xml or --csv seconds.csv")
+        raise UsageError("name a file to write, such as --html report.html or --markdown summary.md")
     if len(runs) > 1 and "hlog" in papers.files:
         raise UsageError("--hlog holds the seconds of one run; name one, or merge runs with `loadkit merge`")
     with open_store(store) as history:

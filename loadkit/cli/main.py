@@ -8,9 +8,10 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, ParamSpec, TextIO
+from typing import Annotated, Any, ParamSpec, TextIO
 
 import typer
+from typer.core import TyperGroup
 
 from loadkit import __version__
 from loadkit.cli.ab import ab
@@ -164,7 +165,10 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "import": import_traffic,
 }
 _GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., int]]]] = {
-    "report": ("Read what was measured before.", {"journal": journal, "export": export}),
+    "report": (
+        "Write a page or other files about runs that are over: `loadkit report RUN... --html FILE` is `report export`.",
+        {"journal": journal, "export": export},
+    ),
     "baseline": (
         "The runs that others are compared with.",
         {
@@ -195,10 +199,22 @@ _GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., int]]]] = {
 }
 
 
+class _Report(TyperGroup):
+    """The commands about runs that are over: what does not begin with one of their names is for `export`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command in that was left out."""
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = ["export", *args]
+        return super().parse_args(ctx, args)
+
+
+_KINDS_OF_GROUPS: Mapping[str, type[TyperGroup]] = {"report": _Report}
+
 for _name, _command in _COMMANDS.items():
     app.command(_name)(guarded(_command))
 for _name, (_about, _commands) in _GROUPS.items():
-    _group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=_about)
+    _group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=_about, cls=_KINDS_OF_GROUPS.get(_name))
     for _inner, _command in _commands.items():
         _group.command(_inner)(guarded(_command))
     app.add_typer(_group, name=_name)

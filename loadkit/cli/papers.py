@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from loadkit.outputs.paper import PaperFile, Report
 
 KINDS: Mapping[str, str] = {
+    "html": "Write a page with charts: one file that needs nothing else, not even a network.",
     "junit": "Write what was judged as JUnit XML, for the test pages of CI services.",
     "ctrf": "Write what was judged in the Common Test Report Format (JSON).",
     "markdown": "Write a summary for a comment on a pull request.",

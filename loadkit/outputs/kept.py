@@ -1,10 +1,11 @@
-"""A run kept in a directory of its own while it goes on; the report comes last, and makes it a whole one.
+"""A run kept in a directory of its own while it goes on; the report makes it a whole one, and its page is made of that.
 
     journal            what was measured, second by second
     histograms.hlog    the histograms of each second, for HdrHistogram's tools
     scenario.yaml      the scenario as it ran
     log.txt            what was printed while it ran, as JSON with --log-format json
     report.json        the report
+    report.html        the report as a page
 
 A second reaches the operating system before the next one begins, so it outlives the death of this process, by SIGKILL or for want
 of memory. Nothing waits for the disk until the run is over: when the machine itself fails, what the kernel had not written yet is
@@ -25,12 +26,14 @@ from typing import Any
 from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.engine.interventions import Intervention
 from loadkit.engine.result import RunResult
+from loadkit.errors import PluginError
 from loadkit.outputs.base import printable
 from loadkit.outputs.json import write_report
 from loadkit.outputs.json_log import log_record
+from loadkit.outputs.kept_page import KeptPage
 from loadkit.report.hlog import HistogramLog
 from loadkit.report.journal import end_frame, header_frame, interval_frame, intervention_frame
-from loadkit.report.store import HISTOGRAMS, JOURNAL, LOG, REPORT, SCENARIO, new_run
+from loadkit.report.store import HISTOGRAMS, JOURNAL, LOG, PAGE, REPORT, SCENARIO, new_run
 from loadkit.scenario.hidden import rendered_warnings
 from loadkit.scenario.shown import shown_scenario
 
@@ -47,6 +50,7 @@ class KeptRun:
         self._say = say
         self._json_log = json_log
         self._files: dict[str, FileIO] = {}
+        self._page = KeptPage()
         self._histograms: HistogramLog | None = None
         self._early: list[LogLine] = []  # printed before there is a directory
         self._noted = 0  # interventions in the journal
@@ -77,6 +81,7 @@ class KeptRun:
             self._log(LogLine(text=text, stream="stderr"))
         for line in self._early:
             self._log(line)
+        self._page.begin()
 
     def interval(self, event: Interval) -> None:
         """Write the second."""
@@ -106,6 +111,7 @@ class KeptRun:
         except OSError as error:
             self._give_up(error)
         self.close()
+        self._write_page(report)
 
     def close(self) -> None:
         """Let go of the files, also when the run broke off. May be called twice."""
@@ -118,6 +124,14 @@ class KeptRun:
         for intervention in interventions[self._noted :]:
             self._append(JOURNAL, intervention_frame(intervention))
         self._noted = len(interventions)
+
+    def _write_page(self, report: Mapping[str, Any]) -> None:
+        if not self.directory:
+            return
+        try:
+            self._page.write(self.directory / PAGE, report)
+        except (OSError, PluginError) as error:
+            self._say(f"warning: {self.directory / PAGE} cannot be written: {error}")
 
     def _open(self, name: str) -> None:
         if self.directory:

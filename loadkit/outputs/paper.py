@@ -23,9 +23,13 @@ MOST_CHARS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A kind of paper; a plugin of kind "paper". `render` makes the bytes of the file from one report or several."""
+    """A kind of paper; a plugin of kind "paper". `render` makes the bytes of the file from one report or several.
+
+    `prepare` does what of it takes long and needs no report.
+    """
 
     render: Callable[[Sequence[Report]], bytes]
+    prepare: Callable[[], None] = lambda: None
 
 
 class PaperFile:

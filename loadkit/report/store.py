@@ -16,7 +16,8 @@ REPORT = "report.json"
 HISTOGRAMS = "histograms.hlog"
 SCENARIO = "scenario.yaml"
 LOG = "log.txt"
-FILES = (REPORT, JOURNAL, HISTOGRAMS, SCENARIO, LOG)
+PAGE = "report.html"
+FILES = (REPORT, JOURNAL, HISTOGRAMS, SCENARIO, LOG, PAGE)
 """What loadkit writes into a run's directory. The report comes first where they are removed: without it no run is whole."""
 LATEST = "latest"
 

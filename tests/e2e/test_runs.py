@@ -48,7 +48,7 @@ def test_a_run_leaves_a_directory_and_a_row(tmp_path: Path, url: str, history_ur
     assert newest["fingerprint"] == oldest["fingerprint"]
     directory = tmp_path / ".loadkit/runs" / str(oldest["id"])
     assert oldest["directory"] == str(directory)
-    names = {"report.json", "journal", "histograms.hlog", "scenario.yaml", "log.txt"}
+    names = {"report.json", "journal", "histograms.hlog", "scenario.yaml", "log.txt", "report.html"}
     assert {path.name for path in directory.iterdir()} == names
     assert json.loads((directory / "report.json").read_text())["loadkit"]["run"] == oldest["id"]
     assert sum("hello" in line for line in (directory / "log.txt").read_text().splitlines()) == 40

@@ -16,6 +16,9 @@
 //   interventions  [{at_s, kind, value, by}]
 //   observe        {columns: [{series, unit, name}], rows: [[t_s, ...]]}
 //
+// With {runs: [{name, timeline, phases, spectrum}, ...]} instead the curves of several runs are drawn over each other, the first of
+// which is the base; nothing can be added to those.
+//
 // Inside `root` each <figure data-chart="rate|users|times|errors|generator|heat|spectrum"> gets its chart, and
 // <div data-charts="observe"> one for each source and unit that was observed; in an empty root all are made. What has no data is
 // hidden. Texts reach the page by textContent and by the canvas only, and nothing is ever evaluated.
@@ -63,6 +66,10 @@ const LoadkitCharts = (() => {
         { key: "cpu", name: "busiest worker, % of its core", colour: "planned", right: true },
       ],
     },
+  };
+  const UNITS = { // of what is observed: what it is shown in
+    bytes: { name: "MiB", factor: 1 / 1048576 }, ratio: { name: "%", factor: 100 }, ns: { name: "ms", factor: 1e-6 },
+    per_s: { name: "per second", factor: 1 }, count: { name: "", factor: 1 },
   };
   const MARKS = { pause: "paused", resume: "resumed", stop: "stopped", begin: "begun" };
   const OTHERS = {
@@ -439,11 +446,7 @@ const LoadkitCharts = (() => {
       const drawn = ["linear", "log"].map((scale) => {
         const plot = this.plot(place, OTHERS.spectrum, { scale, height: 300 });
         plot.tags = ["spectrum"];
-        plot.x_range = new Bokeh.DataRange1d({ start: 0, range_padding: 0.02 });
-        const ticks = this.narrow ? [0, 50, 90, 99, 99.9, 99.99, 99.999] : [0, 50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 99.9999];
-        plot.xaxes[0].ticker = new Bokeh.FixedTicker({ ticks: ticks.map(nines) });
-        plot.xaxes[0].major_label_overrides = new Map(ticks.map((percent) => [nines(percent), `${percent}%`]));
-        plot.xaxes[0].axis_label = "percentile";
+        this.percentiles(plot);
         const made = lines.map((line) => {
           const one = plot.line({ field: "x" }, { field: "y" }, { source: line.source, line_width: line.width ?? 1.5, line_dash: line.dash ?? [] });
           one.tags = [line.colour];
@@ -463,6 +466,15 @@ const LoadkitCharts = (() => {
       this.choice(legend, OTHERS.spectrum, drawn.map((one) => one.plot));
     }
 
+    // Let the axis count nines.
+    percentiles(plot) {
+      const ticks = this.narrow ? [0, 50, 90, 99, 99.9, 99.99, 99.999] : [0, 50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 99.9999];
+      plot.x_range = new Bokeh.DataRange1d({ start: 0, range_padding: 0.02 });
+      plot.xaxes[0].ticker = new Bokeh.FixedTicker({ ticks: ticks.map(nines) });
+      plot.xaxes[0].major_label_overrides = new Map(ticks.map((percent) => [nines(percent), `${percent}%`]));
+      plot.xaxes[0].axis_label = "percentile";
+    }
+
     // What was observed: a chart for each source and unit, so that no two units share an axis.
     observations() {
       const place = this.root.querySelector('[data-charts="observe"]');
@@ -470,7 +482,7 @@ const LoadkitCharts = (() => {
       this.watched = new Bokeh.ColumnDataSource({ data: { t: [] } });
       const groups = new Map();
       this.observe.columns.forEach((column, index) => {
-        const group = `${column.name} ${column.unit}`;
+        const group = JSON.stringify([column.name, column.unit]);
         if (!groups.has(group)) groups.set(group, []);
         groups.get(group).push({ ...column, index });
       });
@@ -478,7 +490,8 @@ const LoadkitCharts = (() => {
     }
 
     observation(place, columns) {
-      const [{ name, unit }] = columns;
+      const [{ name }] = columns;
+      const unit = UNITS[columns[0].unit]?.name ?? "";
       const title = `${plain(name)}${unit ? `: ${unit}` : ""}`;
       const rest = ["first", "second", "planned", "p95", "p99", "bad"];
       const lines = columns.map((column, index) => ({
@@ -487,7 +500,7 @@ const LoadkitCharts = (() => {
       const figure = element("figure", { class: "chart", "data-chart": "observe" });
       figure.append(element("figcaption", {}, element("h3", { text: title })));
       place.append(figure);
-      this.panel("observe", figure, { title, unit: unit ?? "", label: `Observed: ${title}`, lines }, this.watched);
+      this.panel("observe", figure, { title, unit, label: `Observed: ${title}`, lines }, this.watched);
     }
 
     // ---------------------------------------------------------------------------------------------------------- filling
@@ -506,9 +519,8 @@ const LoadkitCharts = (() => {
 
     watchedRows(rows) {
       const made = { t: rows.map((row) => number(row[0]) * MS) };
-      const skip = rows.length && rows[0].length > this.observe.columns.length ? 1 : 0;
-      this.observe.columns.forEach((_, index) => {
-        made[`s${index}`] = rows.map((row) => number(row[index + skip]));
+      this.observe.columns.forEach(({ unit }, index) => {
+        made[`s${index}`] = rows.map((row) => number(row[index + 1]) * (UNITS[unit]?.factor ?? 1));
       });
       return made;
     }
@@ -677,8 +689,83 @@ const LoadkitCharts = (() => {
     }
   }
 
+  // ----------------------------------------------------------------------------------------------------- several runs
+
+  const RUNS = ["first", "p95", "second", "p99", "planned", "muted", "bad", "warn"];
+  const OVERLAID = {
+    times: { title: "Response time, p95", unit: "ms", key: "p95", label: "p95 of the response time of each run", scales: true },
+    p50: { title: "Response time, p50", unit: "ms", key: "p50", label: "Median response time of each run", scales: true },
+    rate: { title: "Requests per second", unit: "per second", key: "requests", label: "Requests per second of each run" },
+    errors: { title: "Errors per second", unit: "per second", key: "errors", label: "Errors per second of each run" },
+    users: { title: "Virtual users", unit: "running", key: "users", label: "Virtual users of each run" },
+  };
+
+  class Overlay extends Charts {
+    take(data) {
+      super.take({});
+      this.runs = data.runs.map((run, index) => ({
+        name: plain(run.name), colour: RUNS[index % RUNS.length], width: index ? 1.5 : 2.5, spectrum: points(run.spectrum.response_time),
+        seconds: seconds(run.timeline.columns, run.timeline.rows, run.phases, 0),
+      }));
+    }
+
+    get end() {
+      return Math.max(MS, ...this.runs.flatMap((run) => run.seconds.t.slice(-1)));
+    }
+
+    make() {
+      this.narrow = this.root.clientWidth < 600;
+      this.limits = [];
+      for (const run of this.runs) {
+        run.source = new Bokeh.ColumnDataSource({ data: run.seconds });
+        run.spread = new Bokeh.ColumnDataSource({ data: run.spectrum });
+      }
+      for (const [name, place] of this.places()) this.together(place, name === "spectrum" ? OTHERS.spectrum : OVERLAID[name], name !== "spectrum");
+      for (const swatch of this.root.querySelectorAll("[data-run]")) swatch.dataset.colour = RUNS[swatch.dataset.run % RUNS.length];
+    }
+
+    places() {
+      const found = [...this.root.querySelectorAll("[data-chart]")];
+      return found.map((one) => [one.dataset.chart, one]).filter(([name]) => name in OVERLAID || name === "spectrum");
+    }
+
+    // One chart with a line for each run.
+    together(place, words, time) {
+      const legend = element("div", { class: "legend", role: "group", "aria-label": `Runs in ${words.title}` });
+      place.append(legend);
+      const drawn = (words.scales ? ["linear", "log"] : ["linear"]).map((scale) => {
+        const plot = this.plot(place, words, { scale, time, height: time ? HEIGHT : 300 });
+        if (!time) this.percentiles(plot);
+        const lines = this.runs.map((run) => {
+          const one = time
+            ? plot.line({ field: "t" }, { field: words.key }, { source: run.source, line_width: run.width, name: run.name })
+            : plot.line({ field: "x" }, { field: "y" }, { source: run.spread, line_width: run.width, name: run.name });
+          one.tags = [run.colour];
+          return one;
+        });
+        const value = time ? `@${words.key}{0,0.[00]}` : "@y{0,0.[00]} ms at @percent{0.[0000]}%";
+        plot.add_tools(new Bokeh.HoverTool({
+          renderers: lines, mode: time ? "vline" : "mouse", formatters: { "@t": "datetime" }, line_policy: "nearest",
+          tooltips: [["run", "$name"], ...(time ? [["time", HOVER_TIME]] : []), [words.unit, value]],
+        }));
+        plot.tags = [place.dataset.chart];
+        return { plot, lines };
+      });
+      this.runs.forEach((run, index) => this.key(legend, run, drawn.map((one) => [one.lines[index]])));
+      if (words.scales) this.choice(legend, words, drawn.map((one) => one.plot));
+    }
+
+    fill() {
+      this.range.setv({ start: 0, end: this.end, reset_start: 0, reset_end: this.end });
+      for (const [name, place] of this.places()) {
+        const full = name === "spectrum" ? (run) => run.spectrum.x.length : (run) => run.seconds[OVERLAID[name].key].some((value) => value >= 0);
+        place.hidden = !this.runs.some(full);
+      }
+    }
+  }
+
   function draw(root, data) {
-    const made = new Charts(root, data);
+    const made = data.runs ? new Overlay(root, data) : new Charts(root, data);
     return {
       append: (delta) => made.append(delta),
       replace: (all) => made.replace(all),

@@ -31,6 +31,7 @@ def invoke(*arguments: str, kinds: tuple[str, ...] = tuple(KINDS)) -> tuple[str,
 def test_a_command_has_an_option_for_each_kind_of_file() -> None:
     text, _ = invoke("--help")
     for option in (
+        "--html",
         "--junit",
         "--ctrf",
         "--markdown",

@@ -1,0 +1,152 @@
+import json
+import re
+from typing import Any
+
+import pytest
+
+from loadkit.outputs.html import render
+from tests.support.reports import comparison, invalid_report, judged_report
+from tests.support.results import failing_second, report_of, result, second
+
+
+def page(*reports: dict[str, Any]) -> str:
+    return render(reports).decode()
+
+
+def data_of(text: str) -> Any:
+    return json.loads(text.partition('<script type="application/json" id="data">')[2].partition("</script>")[0])
+
+
+def words_of(text: str) -> str:
+    """What can be read of a page, on one line."""
+    body = re.sub(r"<(script|style)\b.*?</\1>", "", text, flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
+def long_report(seconds: int, names: int) -> dict[str, Any]:
+    """A report of so many seconds and names, as large as one can become."""
+    made = judged_report()
+    found = made["loadkit"]
+    columns = found["timeline"]["columns"]
+    found["timeline"]["rows"] = [
+        [float(at + 1), *(round(1234.567 + (at * 7919) % 8641 / 3, 3) for _ in columns[1:])] for at in range(seconds)
+    ]
+    one = next(one for one in found["requests"] if "response_time_ms" in one)
+    timing = {part: {"count": 5, "p50": 123.456, "p95": 234.567, "p99": 345.678, "max": 456.789} for part in
+              ("dns", "connect", "tls", "send", "first_byte", "receive")}  # fmt: skip
+    found["requests"] = [
+        {**one, "name": f"/a/rather/long/name/of/a/page/{n}", "timing_ms": timing} for n in range(names)
+    ]
+    found["heat"] = {
+        "bins_per_decade": 12,
+        "lowest_ms": 0.001,
+        "column_s": 16,
+        "columns": [[20, *(1234 for _ in range(60))] for _ in range(225)],
+    }
+    found["source"] = {"text": "x: 1\n" * 13_000, "files": [{"name": "shop.yaml", "text": "# comment\n" * 6_500}]}
+    return made
+
+
+def test_the_verdict_comes_first_with_its_reason_and_what_to_do() -> None:
+    words = words_of(page(judged_report()))
+    assert words.index("FAIL") < words.index("What to do next") < words.index("Thresholds FAIL")
+    assert "http.response_time.p99 &lt; 10ms: measured 25ms, wanted &lt; 250ms" in words
+    assert "Most errors are ECONNREFUSED (2, most of them by /cart)" in words
+    assert "Look at /cart first: its p95 is 45ms" in words
+
+
+def test_sections_are_in_order() -> None:
+    text = page(judged_report(comparison=comparison()))
+    found = re.findall(r'<section class="card[^"]*" id="(\w+)"', text)
+    assert found == [
+        "verdict", "thresholds", "comparison", "course", "spectrum", "names", "outcomes", "checks",
+        "generator", "environment",
+    ]  # fmt: skip
+
+
+def test_a_threshold_shows_the_line_that_asks_for_it() -> None:
+    report = judged_report()
+    lines = ["config:"] + ["  # x"] * 12 + ["    - http.response_time.p99 < 10ms  # slow"]
+    report["loadkit"]["source"] = {"text": "config: {}", "files": [{"name": "shop.yaml", "text": "\n".join(lines)}]}
+    text = page(report)
+    assert '<span class="place">shop.yaml:14:7</span><pre><code>- http.response_time.p99 &lt; 10ms  # slow' in text
+    assert '<span class="l marked">    - http.response_time.p99' in text
+    assert '<span class="place">shop.yaml:15:7</span></div>' in text  # a line that the report does not hold
+
+
+def test_an_invalid_run_says_so_before_anything_is_judged() -> None:
+    words = words_of(page(invalid_report()))
+    assert words.index("INVALID") < words.index("the measurement can be trusted: invalid: 12% of the arrivals")
+    assert "Make the load generator keep up" in words
+
+
+def test_errors_come_with_examples_and_the_names_that_they_hit() -> None:
+    words = words_of(page(judged_report()))
+    assert "2 ECONNREFUSED of /cart 0:02 connect to 127.0.0.1:1" in words
+
+
+def test_response_and_service_time_and_what_they_went_into_are_told_by_name() -> None:
+    words = words_of(page(judged_report()))
+    assert "/products 6 0 25ms 25ms 25ms 25ms 20ms 20ms 20ms 20ms" in words
+    assert (
+        "send first byte receive name p50 p95 p50 p95 p50 p95 /cart 1ms 1ms 4ms 4ms 35ms 35ms /products 1ms 1ms 4ms 4ms 15ms 15ms"
+        in words
+    )
+
+
+def test_reports_of_older_loadkits_have_a_page_too() -> None:
+    report = judged_report()
+    for key in ("heat", "source", "slos", "interventions", "observe", "exports"):
+        report["loadkit"].pop(key, None)
+    for one in report["loadkit"]["requests"]:
+        one.pop("timing_ms")
+    assert data_of(page(report))["heat"] is None
+
+
+def test_observed_series_and_interventions_have_their_sections() -> None:
+    report = judged_report(
+        interventions=[{"at_s": 1.2, "kind": "rate", "value": 2.0, "by": "dashboard"}],
+        observe={
+            "columns": [{"name": "api", "series": "rss", "unit": "bytes", "min": 1, "mean": 2e6, "max": 3e6, "last": 3e6}],
+            "rows": [[1.0, 2e6], [2.0, 3e6]],
+            "verdicts": [{"severity": "critical", "text": "api rss grows", "advice": "look at caches"}],
+            "notes": [{"t_s": 1.0, "name": "api", "text": "started anew"}],
+        },
+    )  # fmt: skip
+    words = words_of(page(report))
+    assert "0:01 the rate was set to 2 times the planned one dashboard" in words
+    assert "CRITICAL api rss grows look at caches" in words
+    assert "api rss 1 B 1.9 MiB 2.9 MiB 2.9 MiB" in words
+
+
+def test_an_hour_with_200_names_stays_below_two_megabytes() -> None:
+    made = render([long_report(3600, 200)])
+    assert len(made) < 2_000_000
+    assert 1800 <= len(data_of(made.decode())["timeline"]["rows"]) < 3600
+
+
+def test_a_day_is_no_larger_than_an_hour() -> None:
+    assert len(render([long_report(86_400, 10)])) < 2_000_000
+
+
+def test_several_runs_are_held_against_the_first() -> None:
+    slow = report_of(result(second(0, ms=45), failing_second(1)), second(0, ms=45), failing_second(1))
+    fast = report_of(result(second(0, ms=20)), second(0, ms=20))
+    words = words_of(page(fast, slow))
+    assert "response time p95 25ms 50ms +100.0 %" in words
+    assert "/products 25ms 50ms +100.0 %" in words
+    assert [run["name"][:2] for run in data_of(page(fast, slow))["runs"]] == ["A:", "B:"]
+
+
+def test_runs_that_are_not_alike_are_said_to_be_so() -> None:
+    one, two = judged_report(), judged_report(fingerprint={"id": "x", "host": "another"})
+    assert "These runs differ in scenario, phases, target, host" in words_of(page(one, two))
+
+
+@pytest.mark.parametrize("text", ["</script><script>alert(1)</script>", "<!--<script>", "\u2028", "&lt;", "\ud800"])
+def test_data_cannot_end_the_element_that_it_stands_in(text: str) -> None:
+    report = judged_report()
+    report["loadkit"]["phases"][0]["name"] = text
+    made = page(report)
+    assert data_of(made)["phases"][0]["name"] == text
+    assert made.count("<script") == 5
