@@ -67,7 +67,8 @@ class Watch:
             number += 1
             self._stop.wait(max(0, start_ns + number * self._every_ns - now_ns()) / NS_PER_S)
             row, state, remarks = monitor.take(now_ns() - start_ns)
-            tell(row, state, remarks)
+            if row.values or remarks or not self._stop.is_set():  # who stops it between two looks has seen all
+                tell(row, state, remarks)
             number = max(number, (now_ns() - start_ns) // self._every_ns)
         return Watched(state=state, rows=monitor.rows)
 
