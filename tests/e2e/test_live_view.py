@@ -91,9 +91,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         terminal.resize(120, 40)
         seen.screens["large"] = terminal.until("coordinator", "rate x1.1")
         terminal.resize(40, 10)
-        terminal.until("0:")
-        time.sleep(1.2)
-        seen.screens["small"] = terminal.text()
+        seen.screens["small"] = terminal.redrawn()
         terminal.press("q")
         seen.code = terminal.end()
         seen.lasted_s = time.monotonic() - began
@@ -129,6 +127,17 @@ def test_errors_are_shown_in_full_on_demand(watched: Watched) -> None:
     assert "    GET refused" not in watched.screens["usual"]
 
 
+def test_what_the_keys_did_is_in_the_report(watched: Watched) -> None:
+    done = watched.report["interventions"]
+    assert [(one["kind"], one["by"], one["value"]) for one in done] == [
+        ("pause", "keyboard", 0.0),
+        ("resume", "keyboard", 1.0),
+        ("rate", "keyboard", 1.1),
+        ("stop", "keyboard", 1.1),
+    ]
+    assert watched.report["metrics"]["counters"]["arrivals.withheld"] > 0
+
+
 def test_a_resized_terminal_shows_the_view_once_and_whole(watched: Watched) -> None:
     for name, columns, rows in (("large", 120, 40), ("small", 40, 10)):
         lines = watched.screens[name].split("\n")
@@ -144,7 +153,7 @@ def test_a_resized_terminal_shows_the_view_once_and_whole(watched: Watched) -> N
 def test_there_were_at_most_four_frames_a_second(watched: Watched) -> None:
     times = watched.frames
     assert len(times) >= watched.lasted_s / 3
-    assert not [first for first, fifth in zip(times, times[5:], strict=False) if fifth - first < 0.9]
+    assert not [first for first, tenth in zip(times, times[9:], strict=False) if tenth - first < 1.5]
 
 
 def test_the_terminal_is_as_it_was(watched: Watched) -> None:

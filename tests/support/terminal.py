@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -104,8 +105,17 @@ class Terminal:
 
     def frames(self) -> list[float]:
         """When each frame was drawn over another, or the screen cleared for one."""
-        ends = [found.end() for found in _FRAME.finditer(self.written)]
-        return [next(time for time, written in self.times if written >= end) for end in ends]
+        with self._lock:
+            ends = [found.end() for found in _FRAME.finditer(self.written)]
+            return [next(time for time, written in self.times if written >= end) for end in ends]
+
+    def redrawn(self, within_s: float = 20) -> str:
+        """Wait for two more frames; return what the screen shows."""
+        seen, last = len(self.frames()), time.monotonic() + within_s
+        while len(self.frames()) < seen + 2:
+            assert time.monotonic() < last, self.text()
+            time.sleep(0.02)
+        return self.text()
 
     def press(self, keys: str) -> None:
         os.write(self.master, keys.encode())
@@ -145,7 +155,8 @@ class Terminal:
     def end(self, within_s: float = 30) -> int:
         """Wait for the end; return the exit code."""
         code = self._shell.wait(within_s)
-        time.sleep(0.05)  # what was written last is on its way to the reader
+        while select.select([self.master], [], [], 0.05)[0]:
+            pass  # the reader takes what was written last
         return code
 
     def _read(self) -> None:

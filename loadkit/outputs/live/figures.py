@@ -17,7 +17,7 @@ _TROUBLE = (_ERRORS, f"{_CODES}5")
 _MADE = frozenset(family.made for family in FAMILIES)
 _TIMES = frozenset(family.response_time for family in FAMILIES)
 MOST_NAMES = 200
-"""Of how many request names percentiles are looked up each second, those with most samples; 4 ms for a hundred."""
+"""Of how many request names percentiles are looked up each second: those with most samples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +42,15 @@ def slowest(summary: Snapshot) -> list[Name]:
         elif metric.startswith(_TROUBLE):
             errors[label] = errors.get(label, 0) + count
     times = {label: seen for (metric, label), seen in summary.histograms.items() if metric in _TIMES and seen.total}
-    most = sorted(requests, key=lambda label: times[label].total if label in times else 0, reverse=True)
-    made = [_name(label, requests[label], errors.get(label, 0), times.get(label)) for label in most[:MOST_NAMES]]
+    most = sorted(requests, key=lambda label: times[label].total if label in times else 0, reverse=True)[:MOST_NAMES]
+    made = [_name(label, requests[label], errors.get(label, 0), times.get(label)) for label in most]
     return sorted(made, key=lambda one: (-(one.p95_ns or 0), one.name))
 
 
 def _name(label: str, requests: int, errors: int, times: Histogram | None) -> Name:
     if times is None:
         return Name(name=label, requests=requests, errors=errors)
-    p50, p95, p99 = (times.percentile_ns(percent) for percent in (50, 95, 99))
+    p50, p95, p99 = times.percentiles_ns((50, 95, 99))
     return Name(name=label, requests=requests, errors=errors, p50_ns=p50, p95_ns=p95, p99_ns=p99)
 
 
@@ -61,6 +61,11 @@ class Trouble:
     name: str
     count: int
     texts: tuple[str, ...] = ()
+
+
+def count_troubles(snapshot: Snapshot) -> int:
+    """Return how many errors, and responses with a status of 500 or more, there were."""
+    return sum(count for (metric, _), count in snapshot.counters.items() if metric.startswith(_TROUBLE))
 
 
 def troubles(summary: Snapshot) -> list[Trouble]:

@@ -10,9 +10,8 @@ from loadkit.engine.events import Interval, Started
 from loadkit.engine.interventions import described
 from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot
-from loadkit.outputs.live.figures import Health, Name, Trouble, health, observed, slowest, troubles
+from loadkit.outputs.live.figures import Health, Name, Trouble, count_troubles, health, observed, slowest, troubles
 from loadkit.outputs.progress import Progress, format_rate, progress
-from loadkit.report.timeline import count_errors
 from loadkit.scenario.plan import Plan
 from loadkit.slo.metric import Kind
 from loadkit.slo.standing import Standing
@@ -108,7 +107,7 @@ def _second(made: Progress, snapshot: Snapshot) -> Second:
     return Second(
         requests_per_s=made.requests_per_s,
         p95_ns=made.response_time.percentile_ns(95) if made.response_time.total else None,
-        errors_per_s=count_errors(snapshot) / seconds,
+        errors_per_s=count_troubles(snapshot) / seconds,
         vusers=made.vusers,
         observed=observed(snapshot),
     )

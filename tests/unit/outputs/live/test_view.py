@@ -142,6 +142,7 @@ def test_statuses_above_499_are_errors() -> None:
     text = drawn(seen_of(second(0, status=503)))
     assert "errors     10 status 503" in text
     assert re.search(r"/products +25ms +10 +10", "\n".join(text))
+    assert "errors        10.0/s █" in text
 
 
 def test_arrivals_that_never_started_are_told() -> None:
