@@ -1,8 +1,8 @@
-"""Two runs or more beside each other: what `loadkit compare` says of each beside the base, key numbers, and their courses."""
+"""Two runs or more beside each other: what `loadkit compare` says of each beside the base, their figures, and their curves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -13,13 +13,13 @@ from loadkit.analysis.series import Verdict
 from loadkit.dashboard.finding import run_of, seen
 from loadkit.dashboard.kept import Seen
 from loadkit.dashboard.problem import Problem
-from loadkit.dashboard.templates import Page, count, milliseconds, seconds, share
+from loadkit.dashboard.templates import CHARTS, Page
 from loadkit.outputs.comparison import comparison_lines, verdict_line
+from loadkit.outputs.overlay import label, overlay_data, overlay_view
 from loadkit.report.history import Store
 from loadkit.report.noise import calibration_of
 
 MOST = 8
-_MOST_NAMES = 30
 _GOOD = {Verdict.PASS, Verdict.IMPROVEMENT}
 
 
@@ -36,15 +36,19 @@ def compare_page(store: Store, settings: Settings, asked: Sequence[str], base: s
     ordered = sorted(runs.values(), key=lambda run: (run.started_at, run.id))
     first = run_of(store, base) if base else ordered[0]
     sides = [seen(store, run.id) for run in (first, *(run for run in ordered if run.id != first.id))]
+    reports = [side.report for side in sides]
     facts = {
         "base": first,
         "runs": [side.run for side in sides],
-        "results": [_result(store, settings, side, sides[0]) for side in sides[1:]],
-        "rows": _rows(sides),
-        "names": _names(sides),
+        "results": [
+            {"letter": label(index), **_result(store, settings, side, sides[0])}
+            for index, side in enumerate(sides)
+            if index
+        ],
+        "view": overlay_view(reports),
         "base_urls": {side.run.id: _url(sides, side.run.id) for side in sides},
     }
-    return Page(template="compare.html", title="Comparison", facts=facts)
+    return Page(template="compare.html", title="Comparison", facts=facts, data=overlay_data(reports), scripts=CHARTS)
 
 
 def _result(store: Store, settings: Settings, side: Seen, base: Seen) -> Mapping[str, Any]:
@@ -52,56 +56,13 @@ def _result(store: Store, settings: Settings, side: Seen, base: Seen) -> Mapping
     used = replace(settings, noise_floor=noise.tau) if noise else settings
     found = compare(side.report, [base.report], used, name=base.run.id)
     lines = list(comparison_lines(found))
-    return {"run": side.run, "verdict": verdict_line(found), "lines": lines, "kind": _kind(found)}
+    return {"run": side.run, "verdict": verdict_line(found), "lines": lines, "tone": _tone(found)}
 
 
-def _kind(found: Comparison) -> str:
+def _tone(found: Comparison) -> str:
     if found.verdict is Verdict.REGRESSION:
-        return "failed"
-    return "passed" if found.verdict in _GOOD else "open"
-
-
-def _rows(sides: Sequence[Seen]) -> list[Mapping[str, Any]]:
-    """Return the key numbers, a row each; each run's with its ratio to the base."""
-    runs = [side.run for side in sides]
-    return [
-        {"title": "Duration", "cells": [_cell(seconds(run.duration_s)) for run in runs]},
-        {"title": "Requests", "cells": [_cell(count(run.requests)) for run in runs]},
-        _ratios("Requests per second", [run.rate_per_s for run in runs], lambda value: f"{value:,.1f}"),
-        *(
-            _ratios(f"{name} of response time", [getattr(run, f"{name}_ms") for run in runs], milliseconds)
-            for name in ("p50", "p95", "p99")
-        ),
-        {"title": "Errors", "cells": [_cell(share(run.error_rate)) for run in runs]},
-    ]
-
-
-def _names(sides: Sequence[Seen]) -> list[Mapping[str, Any]]:
-    """Return the p95 of each request name, those with the most requests first."""
-    made: dict[str, dict[int, Mapping[str, Any]]] = {}
-    for index, side in enumerate(sides):
-        found = side.report["loadkit"]
-        for item in (*found["requests"], *found.get("calls", ())):
-            if times := item.get("response_time_ms"):
-                made.setdefault(str(item["name"]), {})[index] = times
-    ranked = sorted(made.items(), key=lambda pair: -max(times["count"] for times in pair[1].values()))
-    return [
-        _ratios(name, [times.get(index, {}).get("p95") for index in range(len(sides))], milliseconds)
-        for name, times in ranked[:_MOST_NAMES]
-    ]
-
-
-def _ratios(title: str, values: Sequence[float | None], written: Callable[[Any], str]) -> Mapping[str, Any]:
-    base = values[0]
-    cells = [
-        _cell(written(value), f"{value / base - 1:+.1%}" if index and value is not None and base else "")
-        for index, value in enumerate(values)
-    ]
-    return {"title": title, "cells": cells}
-
-
-def _cell(text: str, change: str = "") -> Mapping[str, str]:
-    return {"text": text, "change": change}
+        return "bad"
+    return "good" if found.verdict in _GOOD else "warn"
 
 
 def _url(sides: Sequence[Seen], base: str) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from loadkit.dashboard.assets import PREFIX, Assets, bokeh_scripts
+from loadkit.dashboard.assets import PREFIX, Assets
 from loadkit.dashboard.guard import content_policy
 from loadkit.dashboard.kept import Seen
 from loadkit.dashboard.problem import Problem
 from loadkit.dashboard.templates import Page, render
 from loadkit.errors import JournalError, PreflightError, UsageError
+from loadkit.outputs.html import render as render_alone
 from loadkit.outputs.json import json_file
+from loadkit.outputs.pages import PAGE, bokeh_scripts
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -23,13 +25,19 @@ STATIC = Path(__file__).parent / "static"
 _AT_ONCE = 4
 """How many pages are made at the same time: reports are large when they are read."""
 
+_FILES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], bytes]]] = {
+    "json": ("application/json", json_file),
+    "html": ("text/html", lambda report: render_alone([report])),
+}
+
 
 class Kitchen:
     """Makes handlers of functions from requests to pages. `store` is the name of the history, "" where there is none."""
 
     def __init__(self, store: str) -> None:
         self._store = store
-        self._assets = Assets({**bokeh_scripts(), **{name: STATIC / name for name in ("ui.css", "ui.js")}})
+        shared = {name: PAGE / name for name in ("page.css", "charts.js", "page.js")}
+        self._assets = Assets({**bokeh_scripts(), **shared, **{name: STATIC / name for name in ("ui.css", "ui.js")}})
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     def add_files(self, app: web.Application) -> None:
@@ -52,18 +60,20 @@ class Kitchen:
 
         return handle
 
-    def report(self, see: Callable[[web.Request], Seen]) -> Callable[[web.Request], Awaitable[web.Response]]:
-        """Return what answers with a report, as a file to be kept."""
+    def file(self, kind: str, see: Callable[[web.Request], Seen]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """Return what answers with a run's report as a file to be kept: `json` or `html`."""
         from aiohttp import web
+
+        media_type, written = _FILES[kind]
 
         def made(request: web.Request) -> tuple[str, bytes]:
             found = see(request)
-            return found.run.id, json_file(found.report)
+            return found.run.id, written(found.report)
 
         async def handle(request: web.Request) -> web.Response:
             name, body = await self._aside(made, request)
-            told = {"Content-Disposition": f'attachment; filename="{name}.json"'}
-            return web.Response(body=body, content_type="application/json", charset="utf-8", headers=told)
+            told = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+            return web.Response(body=body, content_type=media_type, charset="utf-8", headers=told)
 
         return handle
 

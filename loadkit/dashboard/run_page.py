@@ -1,24 +1,41 @@
-"""The page of one run that is kept, in the list of runs or alone (`loadkit view`)."""
+"""The page of one run that is kept, in the list of runs or alone (`loadkit view`): what report.html shows, from the same report."""
 
 from __future__ import annotations
 
 from loadkit.dashboard.kept import Seen
-from loadkit.dashboard.templates import Page
-from loadkit.outputs.runs import show_lines
+from loadkit.dashboard.templates import CHARTS, Page
+from loadkit.outputs.run_charts import chart_data
+from loadkit.outputs.run_view import run_view
+from loadkit.report.history import Store
+from loadkit.report.search import run_before
 
 REFRESH_S = 5
 """After how long the page of a run that goes on is loaded again."""
 
 
-def run_page(found: Seen, *, alone: bool = False, stays: bool = False) -> Page:
-    """Return the page. `alone` leaves out what leads to other runs; `stays` does not load it again although the run goes on."""
+def run_page(found: Seen, store: Store | None, *, stays: bool = False) -> Page:
+    """Return the page, which leads to others of the history where there is one.
+
+    `stays` does not load it again although the run goes on.
+    """
+    view = run_view(found.report)
+    if found.runs:  # what a journal without an end would be judged as is no verdict yet
+        view |= {"word": "RUNNING", "tone": "", "why": [], "next": []}
     facts = {
         "run": found.run,
+        "view": view,
         "goes_on": found.runs,
         "stays": stays,
-        "alone": alone,
-        "lines": list(show_lines(found.run, found.report, "")),
         "refresh_s": REFRESH_S,
+        "files": f"/runs/{found.run.id}/" if store else "/",
+        "alone": store is None,
+        "previous": run_before(store, found.run) if store else None,
     }
-    title = f"{found.run.name}, {found.run.id}"
-    return Page(template="run.html", title=title, facts=facts, refresh_s=REFRESH_S if found.runs and not stays else 0)
+    return Page(
+        template="kept.html",
+        title=f"{view['word']}: {found.run.name}",
+        facts=facts,
+        data=chart_data(found.report),
+        scripts=CHARTS,
+        refresh_s=REFRESH_S if found.runs and not stays else 0,
+    )

@@ -54,7 +54,7 @@ def runs_page(store: Store, query: Mapping[str, str]) -> Page:
         "next_url": _url(asked, number + 1),
         "last_url": _url(asked, pages),
     }
-    return Page(template="runs.html", title="Runs", facts=facts, scripts=("ui.js",))
+    return Page(template="list.html", title="Runs", facts=facts, scripts=("ui.js",))
 
 
 def read_query(query: Mapping[str, str]) -> tuple[Search, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from loadkit.analysis.policy import Settings
 from loadkit.dashboard.compare_page import compare_page
 from loadkit.dashboard.finding import seen
-from loadkit.dashboard.kept import Journalled, Stored
+from loadkit.dashboard.kept import Journalled, Seen, Stored
 from loadkit.dashboard.kitchen import Kitchen
 from loadkit.dashboard.run_page import run_page
 from loadkit.dashboard.runs_page import runs_page
@@ -34,12 +34,13 @@ class Site:
         add("/", page(lambda request: runs_page(store, request.query)))
         add("/trend", page(lambda request: trend_page(store, request.query)))
         add("/compare", page(self._compare))
-        add(
-            "/runs/{id}",
-            page(lambda request: run_page(seen(store, request.match_info["id"]), stays="stay" in request.query)),
-        )
-        add("/runs/{id}/report.json", self._kitchen.report(lambda request: seen(store, request.match_info["id"])))
+        add("/runs/{id}", page(lambda request: run_page(self._seen(request), store, stays="stay" in request.query)))
+        for kind in ("json", "html"):
+            add(f"/runs/{{id}}/report.{kind}", self._kitchen.file(kind, self._seen))
         self._kitchen.add_files(app)
+
+    def _seen(self, request: web.Request) -> Seen:
+        return seen(self._store, request.match_info["id"])
 
     def _compare(self, request: web.Request) -> Page:
         query = request.query
@@ -55,9 +56,8 @@ class Alone:
 
     def add_routes(self, app: web.Application) -> None:
         """Add all addresses."""
-        see = self._kept.see
-        app.router.add_get(
-            "/", self._kitchen.page(lambda request: run_page(see(), alone=True, stays="stay" in request.query))
-        )
-        app.router.add_get("/report.json", self._kitchen.report(lambda request: see()))
+        kept, page = self._kept, self._kitchen.page
+        app.router.add_get("/", page(lambda request: run_page(kept.see(), None, stays="stay" in request.query)))
+        for kind in ("json", "html"):
+            app.router.add_get(f"/report.{kind}", self._kitchen.file(kind, lambda _request: kept.see()))
         self._kitchen.add_files(app)

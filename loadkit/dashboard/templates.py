@@ -9,18 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from loadkit import __version__
-from loadkit.outputs.paper import legible
+from loadkit.outputs.pages import PAGE, environment, json_text
 from loadkit.units import NS_PER_MS, NS_PER_S, format_duration_ns
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
-_LONGEST = 300
-_MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+CHARTS = ("bokeh.min.js", "bokeh-api.min.js", "charts.js", "page.js")
+"""The scripts of a page with the charts of runs, in the order in which they are loaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +38,6 @@ def render(page: Page, scripts: Mapping[str, str], store: str) -> str:
     return _environment().get_template(page.template).render(page=page, scripts=scripts, store=store, **page.facts)
 
 
-def script_data(data: Any) -> str:
-    """Return data as JSON that can stand in a script element: nothing in it ends the element or begins a comment."""
-    return msgspec.json.encode(data).decode().translate(_MARKUP)
-
-
 def milliseconds(value: float | None) -> str:
     """Return a time with its unit."""
     return "-" if value is None else format_duration_ns(value * NS_PER_MS)
@@ -62,11 +55,6 @@ def share(value: float | None) -> str:
     return "0%" if not value else "<0.01%" if value < 0.0001 else f"{value * 100:.2f}%"
 
 
-def count(value: float) -> str:
-    """Return a number of things."""
-    return f"{value:,.0f}"
-
-
 def instant(value: datetime) -> str:
     """Return an instant, in UTC."""
     return f"{value:%Y-%m-%d %H:%M:%S}"
@@ -74,28 +62,19 @@ def instant(value: datetime) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    """Return what renders our templates and those of report.html, by the same rules for every text."""
+    from jinja2 import FileSystemLoader
     from markupsafe import Markup, escape
 
-    def shown(value: Any) -> Any:
-        return legible(value, _LONGEST) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(
-        milliseconds=milliseconds,
-        seconds=seconds,
-        share=share,
-        count=count,
-        instant=instant,
-        exact=lambda text: escape(text.encode(errors="replace").decode()),
-        script_data=lambda data: Markup(script_data(data)),
-    )
-    made.globals["version"] = __version__
+    made = environment().overlay(loader=FileSystemLoader([TEMPLATES, PAGE]))
+    made.filters = {
+        **made.filters,
+        "milliseconds": milliseconds,
+        "seconds": seconds,
+        "error_share": share,
+        "instant": instant,
+        "exact": lambda text: escape(text.encode(errors="replace").decode()),
+        "script_data": lambda data: Markup(json_text(data)),
+    }
+    made.globals = {**made.globals, "version": __version__}
     return made

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from loadkit.report.facts import Run, RunStatus
-from loadkit.report.history import FACTS, RUN_ROWS, TAG_ROWS, Store
+from loadkit.report.history import FACTS, RUN_ROWS, TAG_ROWS, Instant, Store
 
 ORDERS: Mapping[str, sa.Column[Any]] = {
     "time": RUN_ROWS.c.started_at,
@@ -78,6 +78,18 @@ def comparable(store: Store, shown: Run, last: int | None = None) -> tuple[Seque
     altered = store.count(alike, RUN_ROWS.c.status == RunStatus.ALTERED.value)
     left_out = {_OTHERS: every - same, _BROKEN: same - held - altered, _ALTERED: altered}
     return store.select(query.limit(last)), left_out
+
+
+def run_before(store: Store, run: Run) -> Run | None:
+    """Return the run before one that is comparable with it and came to an end; None where there is none."""
+    alike = RUN_ROWS.c.fingerprint.is_not_distinct_from(run.fingerprint)
+    whole = RUN_ROWS.c.status.in_([status.value for status in _WHOLE])
+    earlier = sa.tuple_(RUN_ROWS.c.started_at, RUN_ROWS.c.id) < sa.tuple_(
+        sa.literal(run.started_at, Instant), sa.literal(run.id)
+    )
+    query = sa.select(*FACTS).where(alike, whole, earlier)
+    found = store.select(query.order_by(RUN_ROWS.c.started_at.desc(), RUN_ROWS.c.id.desc()).limit(1))
+    return found[0] if found else None
 
 
 def _conditions(asked: Search) -> list[sa.ColumnElement[bool]]:

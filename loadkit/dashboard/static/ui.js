@@ -4,13 +4,20 @@
 (() => {
   const HEIGHT = 300;
 
+  // What page.css says now: only an element knows what light-dark() comes to.
   function colours(root) {
-    const style = getComputedStyle(root);
-    const of = (name, otherwise) => style.getPropertyValue(`--${name}`).trim() || otherwise;
-    return {
-      ground: of("surface", "#ffffff"), muted: of("muted", "#57606a"), line: of("line", "#d8dee4"),
-      value: of("chart-first", "#2563eb"), level: of("chart-p95", "#d97706"), turn: of("bad", "#c62828"),
+    const probe = document.createElement("span");
+    probe.hidden = true;
+    root.append(probe);
+    const of = (name) => {
+      probe.style.color = `var(--${name})`;
+      const parts = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3);
+      return `#${parts.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
     };
+    const named = { ground: "surface", muted: "muted", line: "line", value: "chart-first", level: "chart-p95", turn: "bad" };
+    const found = Object.fromEntries(Object.entries(named).map(([key, name]) => [key, of(name)]));
+    probe.remove();
+    return found;
   }
 
   // The points in the order the runs were made, their intervals, the level of each stretch, and a line where it changes.
@@ -25,7 +32,7 @@
           new Bokeh.PanTool({ dimensions: "width" }), new Bokeh.BoxZoomTool({ dimensions: "width" }),
           new Bokeh.ZoomInTool({ dimensions: "width" }), new Bokeh.ZoomOutTool({ dimensions: "width" }), new Bokeh.ResetTool(),
         ],
-        x_range: new Bokeh.Range1d({ start: 0, end: points.length + 1, reset_start: 0, reset_end: points.length + 1 }),
+        x_range: new Bokeh.Range1d({ start: 0.5, end: points.length + 0.5, reset_start: 0.5, reset_end: points.length + 0.5 }),
       });
       this.plot.toolbar.active_drag = null;
       this.plot.toolbar.logo = null;

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from loadkit.analysis.compare import compare
 from loadkit.outputs.comparison import verdict_line
+from loadkit.outputs.html import render
 from loadkit.report.history import RUN_ROWS, Store, open_store
 from tests.support.histories import BEGAN, run_id, run_report
 from tests.support.pages import Answer, ask
@@ -141,15 +142,14 @@ def test_runs_beside_each_other_are_judged_as_by_the_command(site: str, store: S
     found = compare(store.report(run_id(50)), [store.report(run_id(10))], name=run_id(10))
     assert verdict_line(found) in page.text
     assert "p95 all requests 200 -> 260 ms" in page.text
-    assert "+30.0%" not in page.text.split("Side by side")[0]
     other_base = next(link for link in page.links if f"base={run_id(50)}" in link)
     assert "p95 all requests 260 -> 200 ms" in read(site, other_base).text
 
 
 def test_three_runs_are_each_laid_beside_the_base(site: str) -> None:
     page = read(site, f"/compare?run={run_id(50)}&run={run_id(10)}&run={run_id(20)}&base={run_id(20)}")
-    assert f"The base is {run_id(20)}" in page.text
-    assert page.text.count("beside the base") == 2
+    for letter, number in (("B", 10), ("C", 50)):
+        assert f"{letter}, {run_id(number)} , beside the base A, {run_id(20)}" in page.text
 
 
 def test_runs_that_cannot_be_compared_say_why_and_are_shown_all_the_same(site: str) -> None:
@@ -175,14 +175,23 @@ def test_a_report_can_be_kept_as_it_is(site: str, store: Store) -> None:
     assert answer.headers["content-disposition"] == f'attachment; filename="{run_id(5)}.json"'
 
 
-def test_the_page_of_a_run_leads_to_its_report_and_its_trend(site: str) -> None:
+def test_the_page_can_be_kept_as_one_file(site: str, store: Store) -> None:
+    answer = ask(site, f"/runs/{run_id(5)}/report.html")
+    assert answer.body == render([store.report(run_id(5))])
+    assert answer.headers["content-disposition"] == f'attachment; filename="{run_id(5)}.html"'
+
+
+def test_the_page_of_a_run_leads_to_its_report_its_trend_and_the_run_before(site: str) -> None:
     page = read(site, f"/runs/{run_id(5)}")
-    assert {f"/runs/{run_id(5)}/report.json", f"/trend?run={run_id(5)}"} <= set(page.links)
+    files = {f"/runs/{run_id(5)}/report.{kind}" for kind in ("json", "html")}
+    before = f"/compare?run={run_id(4)}&run={run_id(5)}&base={run_id(4)}"
+    assert {*files, f"/trend?run={run_id(5)}", before} <= set(page.links)
+    assert not [link for link in read(site, f"/runs/{run_id(0)}").links if link.startswith("/compare")]
     assert read(site, "/runs/latest").text.count(run_id(BROKEN))
 
 
 def test_a_page_runs_only_the_scripts_that_its_policy_names(site: str) -> None:
-    for path in ("/", "/trend", f"/compare?run={run_id(0)}&run={run_id(1)}"):
+    for path in ("/", "/trend", f"/compare?run={run_id(0)}&run={run_id(1)}", f"/runs/{run_id(0)}"):
         answer = ask(site, path)
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'")
