@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loadkit.dashboard.kept import Journalled, Seen
+from loadkit.dashboard.kept import Seen, journalled
 from loadkit.dashboard.problem import Problem
 from loadkit.errors import JournalError, UsageError
 from loadkit.outputs.paper import legible
@@ -34,7 +34,7 @@ def seen(store: Store, text: str) -> Seen:
     run = run_of(store, text)
     try:
         if run.directory and run.exit_code < 0:
-            return Journalled(run.directory / JOURNAL).see()
+            return journalled((run.directory / JOURNAL).absolute()).see()
         return Seen(run, store.report(run))
     except (UsageError, JournalError) as error:
         raise Problem(404, f"The report of {run.id} cannot be read: {error}", _REMEDY) from error

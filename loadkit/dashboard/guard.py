@@ -7,6 +7,7 @@ Checked in this order; the first that does not hold decides the status.
     403  a browser says that another site asks (Sec-Fetch-Site), or a POST comes from another origin or does not say from where
     401  the token is missing: for each POST, and for all where others can reach the server
     413  a body of more than 16 KB
+    500  what answers has a bug, which is printed and not shown
 
 The token comes by `Authorization: Bearer`, or once as `?token=`, which is exchanged for a cookie that no script can read and
 no other site can make use of. No response allows another origin to read it.
@@ -14,6 +15,7 @@ no other site can make use of. No response allows another origin to read it.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -90,6 +92,12 @@ class Guard:
                 return answer(problem, request)
             except web.HTTPError as error:
                 return answer(_problem_of(error), request)
+            except (OSError, web.HTTPException):  # a connection that went away; a redirect
+                raise
+            except Exception as error:
+                told = {"message": f"a bug in loadkit, at {request.rel_url.path}", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(told)  # which prints it
+                return answer(_BUG, request)
 
         async def prepare(_request: web.Request, response: web.StreamResponse) -> None:
             for name, value in _HEADERS.items():
@@ -182,6 +190,9 @@ class Guard:
         moved = web.Response(status=303, headers={"Location": "/" + rest.lstrip("/\\")})  # never //host
         moved.set_cookie(self._cookie, self._session, path="/", httponly=True, samesite="Strict")
         return moved
+
+
+_BUG = Problem(500, "This is a bug in loadkit.", "Please report it with what loadkit has printed.")
 
 
 def _derived(token: str, use: str) -> str:

@@ -26,7 +26,11 @@ def served(address: Address, token: str | None = TOKEN) -> Iterator[str]:
     async def act(request: web.Request) -> web.Response:
         return web.Response(text=f"did {len(await request.read())}")
 
+    async def fail(request: web.Request) -> web.Response:
+        raise RuntimeError("the secret is 42")
+
     app.router.add_get("/", read)
+    app.router.add_get("/fail", fail)
     app.router.add_get("/runs/{name}", read)
     app.router.add_post("/act", act)
     server = Serving(app, address)
@@ -233,6 +237,16 @@ def test_what_is_wrong_is_said_as_page_or_as_data_and_never_becomes_markup(here:
     data = ask(here, "/nothing", Accept="application/json")
     assert data.headers["content-type"] == "application/json; charset=utf-8"
     assert data.text == '{"error":"There is nothing at this address.","remedy":"Go back, or to the first page."}'
+
+
+def test_a_bug_is_printed_and_not_shown(here: str, caplog: pytest.LogCaptureFixture) -> None:
+    answer = ask(here, "/fail")
+    assert answer.status == 500
+    assert "42" not in answer.text
+    assert "please report it" in answer.text.lower()
+    assert "the secret is 42" in caplog.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert ask(here).status == 200
 
 
 def test_without_controls_there_is_nothing_to_post_and_others_are_not_let_in() -> None:
