@@ -28,6 +28,7 @@ LATE_NS = 10_000_000
 NO_DESCRIPTORS = "descriptors"
 """The label of arrivals that were dropped since there was no descriptor left for their connection."""
 
+_DUE, _ADDED = ("arrivals.due", ""), ("arrivals.added", "")
 _BATCH = 64  # arrivals started before the loop may read sockets again
 
 
@@ -130,6 +131,7 @@ class OpenPhase:
         """Start everybody who is due; after a batch let the loop read sockets first."""
         if self._stopped:
             return
+        added = self._added
         for _ in range(_BATCH):
             now = now_ns()
             if now >= self._end_ns:
@@ -141,11 +143,11 @@ class OpenPhase:
                 self._services.clock.at(self._due_ns, self._fire)
                 return
             self._left -= 1
-            if self._added is None:
+            if added is None:
                 self._start(self._number, self._due_ns, now)
                 following = next(self._times, None)
             else:
-                following = self._altered(self._added, now)
+                following = self._altered(added, now)
             if following is None:
                 self._more = False
                 self._exhausted()
@@ -159,7 +161,7 @@ class OpenPhase:
         if self._rate.keep():
             self._start(self._number, self._due_ns, now)
         else:
-            self._recorder.counters["arrivals.due", ""] += 1
+            self._recorder.counters[_DUE] += 1
             self._recorder.counters["arrivals.withheld", ""] += 1
         following = next(self._times, None)
         if self._rate.adds:
@@ -171,11 +173,11 @@ class OpenPhase:
 
     def _start_added(self, due_ns: int, now: int) -> None:
         if not self._visits.out_of_rows:
-            self._start(next(self._rate.numbers), due_ns, now, "arrivals.added")
+            self._start(next(self._rate.numbers), due_ns, now, _ADDED)
 
-    def _start(self, number: int, due_ns: int, now: int, counted: str = "arrivals.due") -> None:
+    def _start(self, number: int, due_ns: int, now: int, counted: tuple[str, str] = _DUE) -> None:
         services, counters = self._services, self._recorder.counters
-        counters[counted, ""] += 1
+        counters[counted] += 1
         active = services.active
         if self._most_vusers is not None and active >= self._most_vusers:
             counters["arrivals.dropped", ""] += 1
