@@ -12,6 +12,7 @@
     python -m bench lag         how late arrivals start
     python -m bench micro       recorder, templates, captures
     python -m bench journal     keeping a journal of a run
+    python -m bench dashboard   following a run on a page
     python -m bench hlog        writing a log of histograms
     python -m bench track       keeping what confidence intervals need
     python -m bench thresholds  judging thresholds over time
@@ -31,6 +32,7 @@ import sys
 from bench.compare import compare
 from bench.coordinator import coordinator
 from bench.coverage import coverage
+from bench.dashboard import dashboard
 from bench.hlog import hlog
 from bench.idle import idle
 from bench.interleaving import interleaving
@@ -64,6 +66,7 @@ def main() -> int:
         "lag",
         "micro",
         "journal",
+        "dashboard",
         "hlog",
         "track",
         "thresholds",
@@ -108,6 +111,8 @@ def _table(asked: argparse.Namespace) -> str:
             return micro()
         case "journal":
             return journal()
+        case "dashboard":
+            return dashboard()
         case "hlog":
             return hlog()
         case "coverage":

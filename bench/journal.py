@@ -25,7 +25,7 @@ def journal() -> str:
     """Return the table: CPU time and bytes for each second of a run."""
     rows = []
     for per_s in (1_000, 10_000):
-        wire = _second(per_s)
+        wire = second_of(per_s)
         event = Interval(snapshot=from_wire(wire), summary=from_wire(wire), draining=False, wires=(wire,))
         with TemporaryDirectory() as directory, (Path(directory) / "journal").open("wb", buffering=0) as file:
             began = process_time_ns()
@@ -36,8 +36,8 @@ def journal() -> str:
     return markdown(["requests per second", "CPU time per second", "size per second"], rows)
 
 
-def _second(per_s: int) -> Any:
-    """Return a second as a worker sends it."""
+def second_of(per_s: int) -> Any:
+    """Return a second as a worker sends it, with 100 request names."""
     drawn = random.Random(1)
     recorder = Recorder()
     book = recorder.book("shop")

@@ -26,6 +26,7 @@
     parts.requests(run);
     parts.errors(run);
     parts.generator(run);
+    parts.system(run);
     parts.events(run);
     parts.scenario(run);
     controls();
@@ -74,7 +75,7 @@
     show(byId("begin"), status === "held");
     show(byId("pause"), status === "running");
     show(byId("resume"), status === "paused");
-    show(byId("rate"), status === "running" || status === "paused");
+    show(byId("rate"), (status === "running" || status === "paused") && run.phases.some((phase) => phase.kind === "open"));
     show(byId("stop"), status !== "held");
     say(byId("stop"), status === "draining" ? "Cut off now" : "Stop");
     const factor = byId("factor");

@@ -14,6 +14,7 @@ const LoadkitModel = (() => {
       while (columns.length < heat.index) columns.push([]);
       columns[heat.index] = heat.counts;
     }
+    run.observe = { ...observe, rows: [...run.observe.rows, ...observe.rows] };
     run.requests = merged(run.requests, requests);
     run.calls = merged(run.calls, calls);
     Object.assign(run.examples, examples);
@@ -32,6 +33,7 @@ const LoadkitModel = (() => {
   // Takes the final report in place of what was seen while the run went on.
   function conclude(run, report) {
     const { timeline, heat, ...found } = report.loadkit;
+    if (run.timeline.step_s > 1) delete found.observe; // its rows are put together here
     Object.assign(run, found);
     run.judged_by = found.verdicts;
     if (timeline && run.timeline.step_s === 1) run.timeline = { ...timeline, step_s: 1 };

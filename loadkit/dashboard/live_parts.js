@@ -207,6 +207,25 @@ const LoadkitParts = (() => {
     list.replaceChildren(...pairs.flatMap(([name, value]) => [element("dt", { textContent: name }), element("dd", { textContent: value })]));
   }
 
+  const UNITS = { bytes, ratio: percent, count: bare, per_s: (value) => `${bare(value)}/s`, ns: (value) => ms(value / 1e6) };
+
+  function bare(value) {
+    return value === null || value === undefined ? NONE : value.toLocaleString("en", { maximumSignificantDigits: 4 });
+  }
+
+  function system(run) {
+    const rows = run.observe ? run.observe.columns : [];
+    show(byId("no-system"), !rows.length);
+    region("system", rows.length > 0);
+    const value = (of) => (row) => (row[of] === null ? NONE : (UNITS[row.unit] || bare)(row[of]));
+    table("system", (node) => new Table(node, [
+      { title: "Series", value: (row) => `${row.name} ${row.series}` },
+      { title: "Now", number: true, value: value("last") }, { title: "Least", number: true, value: value("min") },
+      { title: "Mean", number: true, value: value("mean") }, { title: "Most", number: true, value: value("max") },
+    ], (row) => `${row.name} ${row.series}`, { caption: "What is observed of the system under test" })).set(rows);
+    byId("notes").replaceChildren(...(run.observe?.notes || []).map((one) => element("li", {}, element("time", { textContent: clock(one.t_s) }), `${one.name}: ${one.text}`)));
+  }
+
   function events(run) {
     const rows = (run.interventions || []).map((one, at) => ({ ...one, key: String(at) }));
     show(byId("no-interventions"), !rows.length);
@@ -254,5 +273,5 @@ const LoadkitParts = (() => {
     return element("details", { open: !file.folded }, element("summary", { textContent: file.name }), text);
   }
 
-  return { head, phases, tiles, thresholds, standings, requests, errors, generator, events, scenario, told, STATES };
+  return { head, phases, tiles, thresholds, standings, requests, errors, generator, system, events, scenario, told, STATES };
 })();

@@ -24,10 +24,11 @@ from loadkit.outputs.progress import phase_at
 from loadkit.report.health import processes
 from loadkit.report.heat import Heat
 from loadkit.report.interventions import interventions_data
+from loadkit.report.observe import ObservedRows, observed_columns, observed_notes
 from loadkit.report.parts import planned_phase, position
 from loadkit.report.report import examples_data, generator
 from loadkit.report.requests import calls_data, requests_data
-from loadkit.report.rows import Rows
+from loadkit.report.rows import Row, Rows
 from loadkit.report.spectrum import spectrum
 from loadkit.report.timeline import COLUMNS, second_row
 from loadkit.scenario.plan import Plan
@@ -87,6 +88,8 @@ class LiveRun:
         self._summary = Snapshot()
         self._heat = Heat()
         self._rows = Rows(COLUMNS)
+        gauges = [source.gauge(series.name) for source in plan.observed.sources for series in source.series]
+        self._observed = Rows(["t_s", *gauges])
         self._lines: deque[dict[str, Any]] = deque(maxlen=MOST_LINES)
         self._fixed = {**_planned(plan), "workers": None, "started_at": None, "run": None}
         state = {"state": "held" if held else "starting", "phase": None, "elapsed_s": 0.0, "rate": 1.0}
@@ -125,11 +128,12 @@ class LiveRun:
         if self._seconds % _SPECTRUM_S == 0:
             self._last["spectrum"] = spectrum(self._summary)
         self._seconds += 1
-        step = self._rows.step
+        step, timed = self._rows.step, snapshot.end_ns > snapshot.start_ns
         names = figures.busiest(self._summary) & figures.changed(snapshot)
         return {
             **self._last,
-            "rows": self._rows.add(row) if snapshot.end_ns > snapshot.start_ns else [],
+            "rows": self._rows.add(row) if timed else [],
+            "observe": self._observe(self._see(snapshot) if timed else []),
             "heat": heat,
             "requests": requests_data(self._summary, names),
             "calls": calls_data(self._summary, names),
@@ -150,11 +154,26 @@ class LiveRun:
             "spectrum": spectrum(self._summary),
             "timeline": {"columns": list(COLUMNS), "rows": self._rows.all, "step_s": self._rows.step},
             "heat": self._heat.data(),
+            "observe": self._observe(self._observed.all),
             "requests": requests_data(self._summary, names),
             "calls": calls_data(self._summary, names),
             "health": processes(self._summary),
             "examples": examples_data(self._summary),
             "lines": list(self._lines),
+        }
+
+    def _see(self, snapshot: Snapshot) -> list[Row]:
+        """Add what was observed in a second; return the rows that are complete by that."""
+        seen = ObservedRows()
+        seen.add(snapshot)
+        return [row for second in seen.data(self._plan.observed) for row in self._observed.add(second)]
+
+    def _observe(self, rows: list[Row]) -> dict[str, Any]:
+        """Return what was observed so far, with some of its rows."""
+        return {
+            "columns": observed_columns(self._plan.observed, self._summary),
+            "rows": rows,
+            "notes": observed_notes(self._summary),
         }
 
     def _line(self, snapshot: Snapshot, text: str) -> dict[str, Any]:

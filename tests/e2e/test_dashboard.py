@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.browser import DESKTOP, PHONE, Tab, new_tab
+from tests.support.browser import PHONE, Tab, new_tab
 from tests.support.command import Result, finish, scenario, start, write_yaml
 from tests.support.relay import Relay
 
@@ -32,7 +32,7 @@ class Followed:
 
     def __init__(self, directory: Path, *arguments: str, **config: Any) -> None:
         self.report = directory / "report.json"
-        phases = config.pop("phases", [{"name": "steady", "duration": 90, "arrivalRate": 10}])
+        phases = config.pop("phases", [{"name": "steady", "duration": 600, "arrivalRate": 10}])
         data = scenario("demo://", phases, FLOW, **{"thresholds": [SLOW, "http.error_rate <= 50%"], **config})
         self.process: Popen[str] = start(
             "run", write_yaml(directory, data), "-o", self.report, "--dashboard", "0", "--dashboard-token", TOKEN, *arguments,
@@ -108,8 +108,24 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Followed]:
     made.kill()
 
 
-def test_charts_are_drawn_with_what_is_measured(followed: Followed, tab: Tab) -> None:
-    page = tab.open(followed.url)
+@pytest.fixture(scope="module")
+def opened(followed: Followed, browser: "Browser") -> Iterator[Tab]:
+    """The page as one viewer has it open all the time."""
+    with new_tab(browser) as context:
+        made = Tab(context)
+        made.open(followed.url)
+        yield made
+
+
+@pytest.fixture
+def watched(opened: Tab) -> Iterator[Tab]:
+    """The page that is open; what it did wrong is checked after the test."""
+    yield opened
+    opened.check()
+
+
+def test_charts_are_drawn_with_what_is_measured(watched: Tab) -> None:
+    page = watched.page
     state(page, "running")
     assert "token" not in page.url  # it is not left in the address bar
     drawn(page)
@@ -119,11 +135,11 @@ def test_charts_are_drawn_with_what_is_measured(followed: Followed, tab: Tab) ->
     until(lambda: rows_of(page, "rate") > before)
     assert float(page.inner_text("#tile-rate").split("/")[0]) > 0
     assert page.get_attribute("#spark-rate path", "d")
-    assert page.inner_text("#clock").endswith("of 1:30")
+    assert page.inner_text("#clock").endswith("of 10:00")
 
 
-def test_a_threshold_turns_red_with_its_value_and_its_line(followed: Followed, tab: Tab) -> None:
-    page = tab.open(followed.url)
+def test_a_threshold_turns_red_with_its_value_and_its_line(watched: Tab) -> None:
+    page = watched.page
     failing = page.locator("#thresholds-table tr", has_text=SLOW)
     failing.locator(".chip.bad").wait_for(timeout=40_000)
     assert re.search(r"fails.*\d+(\.\d+)?(us|ms)", failing.inner_text().replace("\n", " "))
@@ -135,16 +151,16 @@ def test_a_threshold_turns_red_with_its_value_and_its_line(followed: Followed, t
     assert "fails now" in page.inner_text("#told") or page.locator("#told[aria-live=polite]").count() == 1
 
 
-def test_hostile_names_are_text(followed: Followed, tab: Tab) -> None:
-    page = tab.open(followed.url)
+def test_hostile_names_are_text(watched: Tab) -> None:
+    page = watched.page
     page.locator("#requests-table th[scope=row]", has_text="onerror").wait_for(timeout=40_000)
     assert HOSTILE in page.locator("#requests-table").inner_text()
     assert page.evaluate("window.hit") is None
     assert page.locator("#requests-table img, #requests-table script, #source img").count() == 0
 
 
-def test_request_names_are_sorted_by_the_column_that_is_asked_for(followed: Followed, tab: Tab) -> None:
-    page = tab.open(followed.url)
+def test_request_names_are_sorted_by_the_column_that_is_asked_for(watched: Tab) -> None:
+    page = watched.page
     page.locator("#requests-table tbody tr").nth(2).wait_for(timeout=40_000)
     page.get_by_role("button", name="Name").click()
     assert page.locator("#requests-table th[aria-sort=ascending]").inner_text() == "Name"
@@ -194,9 +210,21 @@ def test_without_the_token_the_page_is_read_only(followed: Followed, tab: Tab) -
     tab.errors.clear()  # the browser reports the 401
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "dark"), (PHONE, "light")])
-def test_the_page_fits(followed: Followed, browser: "Browser", size: tuple[int, int], scheme: Any) -> None:
-    with new_tab(browser, size, scheme=scheme) as context:
+def test_the_page_is_light_or_dark(watched: Tab) -> None:
+    page = watched.page
+    drawn(page)
+    grounds = []
+    for _ in range(2):
+        page.locator("#theme").click()
+        plots = "Bokeh.documents.flatMap((one) => one.all_roots).map((plot) => plot.background_fill_color)"
+        grounds.append((page.evaluate("getComputedStyle(document.body).backgroundColor"), page.evaluate(f"{plots}[0]")))
+    assert grounds[0][0] != grounds[1][0]
+    assert str(grounds[0][1]) != str(grounds[1][1])
+    assert not watched.scrolls_sideways()
+
+
+def test_the_page_fits_a_phone(followed: Followed, browser: "Browser") -> None:
+    with new_tab(browser, PHONE, scheme="dark") as context:
         tab = Tab(context)
         page = tab.open(followed.url)
         drawn(page)
@@ -228,8 +256,8 @@ def test_a_keyboard_and_a_screen_reader_find_their_way(followed: Followed, tab: 
     assert unnamed == 0
 
 
-def test_controls_change_the_load_and_are_told(followed: Followed, tab: Tab) -> None:
-    page = tab.open(followed.url)
+def test_controls_change_the_load_and_are_told(followed: Followed, watched: Tab) -> None:
+    page = watched.page
     state(page, "running")
     page.get_by_role("button", name="Pause arrivals").click()
     state(page, "paused")
