@@ -31,7 +31,7 @@ _PLAIN_VALUES = {"true", "false", "null", "none"}
 # Found anywhere in a name once its punctuation is gone, or as one of its words: X-API-Key, userPwd, card_pin.
 _PARTS = re.compile(
     r"passw|passphrase|passcode|secret|token|credential|authorization|cookie|signature|csrf|xsrf|jwt"
-    r"|(?:api|access|private)key|sess(?:ion)?id"
+    r"|(?:api|access|private|license|write)key|honeycombteam|sess(?:ion)?id"
 )
 _WORDS = frozenset({"pass", "pwd", "pin", "sig", "otp", "auth", "sid"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")

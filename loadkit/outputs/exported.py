@@ -187,18 +187,18 @@ class Exported:
         """Return what a second has to tell."""
         snapshot, made = second.snapshot, Points()
         parts = snapshot.parts or {(0, ""): snapshot}
-        copied = set[Place]()
+        copied, takes = set[Place](), self.run.chosen.takes
         for (_, scenario), part in parts.items():
             for (metric, label), count in part.counters.items():
                 place = self._place(metric, label, scenario, CUSTOM) if count else None
-                if place is not None and place.family.kind is Kind.COUNTER:
+                if place is not None and place.family.kind is Kind.COUNTER and takes(place.family.name, metric):
                     known = made.get(place, 0)
                     made[place] = count + (known if isinstance(known, int) else 0)
             for (metric, label), histogram in part.histograms.items():
                 place = self._place(metric, label, scenario, MEASURED) if histogram.total else None
-                if place is not None and place.family.kind is Kind.HISTOGRAM:
+                if place is not None and place.family.kind is Kind.HISTOGRAM and takes(place.family.name, metric):
                     _add(made, copied, place, histogram)
-        made.update(self._gauges(second))
+        made.update((place, value) for place, value in self._gauges(second) if takes(place.family.name))
         return made
 
     def _place(self, metric: str, label: str, scenario: str, others: Family) -> Place | None:

@@ -44,6 +44,23 @@ class ExportedPhase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which figures are told of: those whose names begin with one of `only`, all where there is none, but none of `excluded`."""
+
+    only: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+    def takes(self, *names: str) -> bool:
+        """Say whether a figure that has these names is told of."""
+        if self.excluded and any(name.startswith(self.excluded) for name in names):
+            return False
+        return not self.only or any(name.startswith(self.only) for name in names)
+
+
+ALL = Chosen()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedRun:
     """What is told of a run when load begins. Texts are masked; `started_at` is Unix time in seconds.
 
@@ -60,6 +77,7 @@ class ExportedRun:
     phases: tuple[ExportedPhase, ...] = ()
     limits_ns: tuple[int, ...] = ()
     workers: int = 1
+    chosen: Chosen = ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +134,22 @@ PATIENCE_S = 5.0
 """How long a receiver is waited for at a time."""
 
 
+def _names(title: str, description: str, example: str) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "items": {
+            "type": "string",
+            "minLength": 1,
+            "title": "Name",
+            "description": "How names begin.",
+            "examples": [example],
+        },
+        "title": title,
+        "description": f"{description}, be they those below or the report's, such as `http.codes`.",
+        "examples": [[example]],
+    }
+
+
 COMMON: Mapping[str, Any] = {
     "tags": {
         "type": "object",
@@ -124,6 +158,10 @@ COMMON: Mapping[str, Any] = {
         "description": "Labels that every value gets, beside the test's name and the run's id.",
         "examples": [{"team": "checkout"}],
     },
+    "includeOnly": _names(
+        "Include only", "Tell only of figures whose names begin with one of these", "loadkit_request"
+    ),
+    "excluded": _names("Excluded", "Tell of no figure whose name begins with one of these", "loadkit_generator"),
 }
 """The options that all exporters have."""
 

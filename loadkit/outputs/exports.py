@@ -10,7 +10,7 @@ from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.metrics.family import FAMILIES
 from loadkit.outputs.base import counted
 from loadkit.outputs.exported import MOST_NAMES, OTHER
-from loadkit.outputs.exporter import Exporter
+from loadkit.outputs.exporter import Chosen, Exporter
 from loadkit.outputs.isolated import Isolated, Sent
 from loadkit.scenario.exports import Export
 
@@ -29,8 +29,9 @@ class Exports:
             exporter: Exporter = registry.plugin("exporter", export.kind)
             receiver = exporter.make(export.options)
             tags = {str(key): str(value) for key, value in export.options.get("tags", {}).items()}
+            chosen = Chosen(only=_names_of(export, "includeOnly"), excluded=_names_of(export, "excluded"))
             self._receivers.append(receiver)
-            self._isolated.append(Isolated(export.kind, receiver, say=say, run_id=run_id, tags=tags))
+            self._isolated.append(Isolated(export.kind, receiver, say=say, run_id=run_id, tags=tags, chosen=chosen))
 
     def check(self) -> None:
         """Make all ready. Raises PreflightError for what is surely wrong; `close` is to be called all the same."""
@@ -70,6 +71,10 @@ class Exports:
         """Let go of everything. May be called twice."""
         for one in self._isolated:
             one.close()
+
+
+def _names_of(export: Export, option: str) -> tuple[str, ...]:
+    return tuple(map(str, export.options.get(option) or ()))
 
 
 def sent_data(sent: Sent) -> dict[str, Any]:

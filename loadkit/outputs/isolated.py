@@ -20,7 +20,7 @@ from itertools import chain, repeat
 
 from loadkit.engine.events import Interval, LogLine, Started
 from loadkit.outputs.base import counted
-from loadkit.outputs.exporter import ExportedPhase, ExportedRun, Receiver, RefusedError, Second
+from loadkit.outputs.exporter import ALL, Chosen, ExportedPhase, ExportedRun, Receiver, RefusedError, Second
 from loadkit.outputs.limits import time_limits_of
 from loadkit.units import NS_PER_S
 
@@ -43,7 +43,8 @@ class Sent:
 
 
 class Isolated:
-    """Tells a receiver of a run. `run_id` is asked when load begins; `tags` are those of the exporter's options."""
+    """Tells a receiver of a run. `run_id` is asked when load begins; `tags` and what is `chosen` are
+    the exporter's options."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Isolated:
         say: Callable[[str], None],
         run_id: Callable[[], str],
         tags: Mapping[str, str],
+        chosen: Chosen = ALL,
     ) -> None:
         self._kind = kind
         self._receiver = receiver
@@ -60,6 +62,7 @@ class Isolated:
         self._say = say
         self._run_id = run_id
         self._tags = tags
+        self._chosen = chosen
         self._hide: Callable[[str], str] = str
         self._started_at = 0.0
         self._changed = threading.Condition()  # held for moments only; guards what follows
@@ -80,7 +83,7 @@ class Isolated:
 
     def start(self, event: Started) -> None:
         """Begin the thread."""
-        run = exported_run(event, run_id=self._run_id(), tags=self._tags)
+        run = exported_run(event, run_id=self._run_id(), tags=self._tags, chosen=self._chosen)
         self._hide = event.plan.secrets.mask
         self._to = self._hide(self._to)
         self._started_at = event.started_at
@@ -260,7 +263,7 @@ def described(error: OSError) -> str:
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 
-def exported_run(event: Started, *, run_id: str, tags: Mapping[str, str]) -> ExportedRun:
+def exported_run(event: Started, *, run_id: str, tags: Mapping[str, str], chosen: Chosen = ALL) -> ExportedRun:
     """Return what exporters are told of a run that begins."""
     plan = event.plan
     return ExportedRun(
@@ -275,4 +278,5 @@ def exported_run(event: Started, *, run_id: str, tags: Mapping[str, str]) -> Exp
         ),
         limits_ns=time_limits_of(plan),
         workers=event.workers,
+        chosen=chosen,
     )

@@ -29,7 +29,7 @@ from loadkit.redact import MASK, Secrets, is_secret
 from loadkit.scenario.check import check_schema
 from loadkit.scenario.demo_target import DEMO_TARGET, EXAMPLE, read_demo
 from loadkit.scenario.errand import compile_errand, define_given, names_set_by
-from loadkit.scenario.exports import compile_exports
+from loadkit.scenario.exports import compile_exports, with_test_id
 from loadkit.scenario.fakes import check_fakes, template_functions
 from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
@@ -40,6 +40,7 @@ from loadkit.scenario.payloads import check_rows, load_feeders, payload_places
 from loadkit.scenario.phases import compile_phases
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.scenario.processor import find_processor, report_script
+from loadkit.scenario.published import Published, published, report_missing
 from loadkit.scenario.rates import check_rate, requests_of
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document, in_order
@@ -64,6 +65,11 @@ def compile_plan(
     if not isinstance(seed, int) or isinstance(seed, bool):
         seed = randbelow(2**32)
     seed %= 2**63  # whatever integer it was
+    reporters = published(config)
+    stand_ins = [one for one in reporters if isinstance(one, Published)]
+    outputs = config.get("outputs", [])
+    if isinstance(outputs, list) and (outputs or stand_ins):
+        config["outputs"] = with_test_id([*outputs, *(one.output for one in stand_ins)], f"{seed:08x}")
     target = str(settings.target or config.get("target") or "")
     build = Build(
         document,
@@ -82,6 +88,7 @@ def compile_plan(
         build.reported = _reported(document, faults)
     _check_target(target, document, build)
     _check_plugins(config, build)
+    report_missing(reporters, build)
     check_fakes(data, build)
     find_processor(document, build)
     build.later = names_set_by(data.get("before"), build)
@@ -101,7 +108,7 @@ def compile_plan(
     objectives = compile_thresholds(config.get("thresholds"), scenarios, build, observed)
     ensure = compile_ensure(config, build, scenarios)
     slos = compile_slos(config.get("slos"), scenarios, phases, build, recorder)
-    exports = compile_exports(config.get("outputs"), build)
+    exports = compile_exports(config.get("outputs"), build, [one.where for one in stand_ins])
     found = dict.fromkeys([*diagnostics, *build.diagnostics])  # of one place: in the order of the text
     diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):

@@ -10,7 +10,7 @@ An exporter is a plugin of a higher row, so it is known here by its kind alone, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,6 +20,8 @@ from loadkit.flow.step import Build, Where, closest_hint
 from loadkit.scenario.keys import Schema
 
 PLACE: Where = ("config", "outputs")
+TEST_ID = "{{ $testId }}"
+"""Stands in the options of outputs until the run's seed is known, of which it is made."""
 
 
 class ExporterPlugin(Protocol):
@@ -70,11 +72,15 @@ def read_export(text: str) -> Export:
     return _made(exporter, kind, {exporter.argument: argument})
 
 
-def compile_exports(outputs: Any, build: Build) -> tuple[Export, ...]:
-    """Return the exporters of `config.outputs`; what is wrong with one is reported at its place."""
+def compile_exports(outputs: Any, build: Build, elsewhere: Sequence[Where] = ()) -> tuple[Export, ...]:
+    """Return the exporters of `config.outputs`; what is wrong with one is reported at its place.
+
+    The last ones stand `elsewhere` in the file.
+    """
     made = []
-    for index, item in enumerate(outputs if isinstance(outputs, list) else ()):
-        where: Where = (*PLACE, index)
+    items = outputs if isinstance(outputs, list) else []
+    places = [*((*PLACE, index) for index in range(len(items) - len(elsewhere))), *elsewhere]
+    for where, item in zip(places, items, strict=False):
         try:
             if isinstance(item, str) and item:
                 found = read_export(item)
@@ -93,6 +99,15 @@ def compile_exports(outputs: Any, build: Build) -> tuple[Export, ...]:
         else:
             made.append(Export(kind=found.kind, options=found.options, at=build.positions.at(where)))
     return tuple(made)
+
+
+def with_test_id(given: Any, test_id: str) -> Any:
+    """Return options with `{{ $testId }}` put in: other templates have been rendered with the configuration."""
+    if isinstance(given, str):
+        return given.replace(TEST_ID, test_id)
+    if isinstance(given, Mapping):
+        return {name: with_test_id(item, test_id) for name, item in given.items()}
+    return [with_test_id(item, test_id) for item in given] if isinstance(given, list) else given
 
 
 def schema_of_exports(data: Any) -> Schema | None:

@@ -18,6 +18,7 @@ from typing import Any
 from loadkit import registry
 from loadkit.errors import Diagnostic, Severity
 from loadkit.flow.step import Inside, unset_text
+from loadkit.scenario.exports import TEST_ID
 from loadkit.scenario.scalars import read_plain
 from loadkit.scenario.schema import accepted_types
 from loadkit.scenario.source import Document, Where
@@ -32,6 +33,7 @@ _FOR_EACH_USER = {
 }
 _COMPARISON, _OF_REQUEST = re.compile(r"[<>=]"), re.compile(r"\sof\s")  # what stands behind a threshold's value
 _OPTIONS_OF_OTHERS = {"plugins", "engines"}  # they may have templates of their own
+_OF_OUTPUTS = {("config", "plugins"), ("config", "outputs")}
 
 
 def builtin_variables(document: Document, environment: str | None) -> dict[str, Any]:
@@ -184,6 +186,7 @@ class _Rendering:
             for _, name in template.unset_env:
                 message, hint = unset_text(name, compat=self.compat)
                 self._report(Severity.WARNING, "LK502", message, where, hint, template.places.get(((), name)))
+            self.variables["$testId"] = TEST_ID if where[:2] in _OF_OUTPUTS else ""
             try:
                 value = template.render(self)
             except ValueError as error:

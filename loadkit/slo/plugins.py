@@ -19,13 +19,38 @@ _BUILT_IN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         ENDPOINT_SCHEMA,
     ),
 }
-_WITHOUT_EFFECT = ("memory-inspector", "publish-metrics", "slack")
+_WITHOUT_EFFECT = ("memory-inspector", "slack")
 
 # Artillery's plugins, and whether loadkit does what they do. The others are accepted and have no effect.
-KNOWN_PLUGINS: Mapping[str, bool] = {**dict.fromkeys(_BUILT_IN, True), **dict.fromkeys(_WITHOUT_EFFECT, False)}
+KNOWN_PLUGINS: Mapping[str, bool] = {
+    **dict.fromkeys((*_BUILT_IN, "publish-metrics"), True),
+    **dict.fromkeys(_WITHOUT_EFFECT, False),
+}
+
+
+_PUBLISH_METRICS: Mapping[str, Any] = {
+    "type": ["array", "object", "boolean", "null"],
+    "title": "publish-metrics",
+    "description": "Tell other systems of the run: reporters of the types datadog (an agent), statsd, influxdb-statsd, prometheus, "
+    "open-telemetry, newrelic, dynatrace and honeycomb, as the outputs that do the same (see `outputs`).",
+    "examples": [[{"type": "prometheus", "pushgateway": "http://localhost:9091"}]],
+    "items": {
+        "type": "object",
+        "title": "Reporter",
+        "description": "A system that is told, by its type, with its options.",
+        "examples": [{"type": "statsd", "host": "127.0.0.1", "port": 8125}],
+        "required": ["type"],
+        "additionalProperties": True,
+        "properties": {
+            "type": {"type": "string", "title": "Type", "description": "Which system it is.", "examples": ["statsd"]},
+        },
+    },
+}
 
 
 def _schema(name: str) -> dict[str, Any]:
+    if name == "publish-metrics":
+        return dict(_PUBLISH_METRICS)
     if name not in _BUILT_IN:
         text = f"Artillery's plugin {name}; accepted, without effect."
         return {

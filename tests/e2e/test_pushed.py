@@ -11,6 +11,7 @@ from tests.support.command import Result, finish, scenario, start, write_yaml
 from tests.support.echo_server import Echo, echo_server
 from tests.support.influxdb import Influx, influxdb
 from tests.support.otlp import Collector, attributes, collector
+from tests.support.receivers import Inbox, udp_receiver
 
 HOSTILE = 'a "quoted", name=1 \\ \'; DROP DATABASE loadkit;-- é'
 FLOW: list[Any] = [
@@ -24,6 +25,7 @@ FLOW: list[Any] = [
 class Pushed(NamedTuple):
     influx: Influx
     otlp: Collector
+    agent: Inbox
     target: Echo
     result: Result
 
@@ -37,7 +39,7 @@ class Pushed(NamedTuple):
 @pytest.fixture(scope="module")
 def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
     place: Path = tmp_path_factory.mktemp("pushed")
-    with influxdb() as database, collector() as receiver, echo_server() as target:
+    with influxdb() as database, collector() as receiver, udp_receiver() as agent, echo_server() as target:
         outputs = [
             f"influxdb:{database.url}?db=load",
             {
@@ -49,7 +51,13 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
             },
         ]
         phases = [{"duration": 3, "arrivalRate": 20, "name": "steady"}]
-        plugins: dict[str, Any] = {"expect": {}}
+        reporter = {
+            "type": "influxdb-statsd",
+            "port": agent.port,
+            "tags": ["id:{{ $testId }}"],
+            "includeOnly": ["http.", "vus"],
+        }
+        plugins: dict[str, Any] = {"expect": {}, "publish-metrics": [reporter]}
         data = scenario(target.url, phases, FLOW, outputs=outputs, plugins=plugins)
         report = place / "report.json"
         environment = {"OTLP_URL": receiver.url, "OTLP_KEY": "k3y-of-ours"}
@@ -62,11 +70,14 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
             "shop",
             "--workers",
             "2",
+            "--seed",
+            "7",
             "--log-format",
             "json",
             environment=environment,
         )
-        yield Pushed(database, receiver, target, finish(process, report))
+        result = finish(process, report)
+        yield Pushed(database, receiver, agent, target, result)
 
 
 # InfluxDB
@@ -183,7 +194,22 @@ def test_the_report_says_what_was_sent(pushed: Pushed) -> None:
     assert [(one["kind"], one["to"], one["lost"], one["error"]) for one in pushed.report["exports"]] == [
         ("influxdb", f"{pushed.influx.url} database load", 0, None),
         ("otlp", pushed.otlp.url, 0, None),
+        ("dogstatsd", f"127.0.0.1:{pushed.agent.port}", 0, None),
     ]
+
+
+# Artillery's publish-metrics
+
+
+def test_a_reporter_of_artillery_is_told_what_it_asks_for(pushed: Pushed) -> None:
+    lines = [line for packet in pushed.agent.got for line in packet.decode().splitlines()]
+    made = [line for line in lines if line.startswith("loadkit.requests:")]
+    counted = sum(int(line.split(":", 1)[1].split("|")[0]) for line in made)
+    assert counted == pushed.result.counters["http.requests"]
+    test_id = f"id:{pushed.report['seed']:08x}"
+    assert all(test_id in line for line in lines)
+    assert {line.split(":")[0].split(".")[1] for line in lines} >= {"requests", "responses", "vusers_created"}
+    assert not [line for line in lines if line.startswith(("loadkit.errors", "loadkit.arrivals", "loadkit.worker"))]
 
 
 # JSON logs
@@ -193,7 +219,8 @@ def test_each_line_on_standard_error_is_json_of_the_run(pushed: Pushed) -> None:
     lines = [json.loads(line) for line in pushed.result.err.splitlines()]
     events = [line["event"] for line in lines if "event" in line]
     assert (events[0], events[-1], events.count("log")) == ("started", "finished", 60)
-    assert {line["run"] for line in lines} == {pushed.otlp.resource["loadkit.run"]}
+    assert {line["run"] for line in lines if "event" in line} == {pushed.otlp.resource["loadkit.run"]}
+    assert [line["level"] for line in lines if "event" not in line] == ["warning"], "of publish-metrics, before the run"
     assert lines[-1]["exit_code"] == pushed.result.code
 
 
@@ -203,7 +230,8 @@ def test_a_line_about_a_request_names_its_span(pushed: Pushed) -> None:
     logged = [spans.get((line["trace_id"], line["span_id"])) for line in lines if line.get("event") == "log"]
     assert set(logged) == {HOSTILE, None}, "None: of a visit that is not traced, whose ids the target saw all the same"
     assert logged.count(HOSTILE) == sum(not span.parent_span_id for span in pushed.otlp.spans)
-    traces = {trace.split("-")[1] for trace in pushed.target.traces}
     refused = [line for line in lines if line.get("error") == "ECONNREFUSED"]
     assert 5 <= len(refused) <= 10, "five of each worker, unless both had theirs in one second"
-    assert {line["trace_id"] for line in refused} <= traces | {trace for trace, _ in spans}
+    told = {line["trace_id"] for line in refused}
+    assert all(len(trace) == 32 and trace.startswith("a9") for trace in told)
+    assert told & {trace for trace, _ in spans}, "of those some are traced, with this seed"

@@ -1,5 +1,7 @@
 """What of a second is told, under which labels."""
 
+from dataclasses import replace
+
 import pytest
 
 from loadkit.metrics.gauge import Gauge
@@ -7,7 +9,7 @@ from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot
 from loadkit.outputs.exported import FAMILIES, OTHER, Exported, Family, Points
-from loadkit.outputs.exporter import ExportedPhase, ExportedRun, Second
+from loadkit.outputs.exporter import Chosen, ExportedPhase, ExportedRun, Second
 from loadkit.outputs.totals import LADDER_NS, Buckets, Totals
 from loadkit.slo.spending import RunBudget
 from loadkit.slo.standing import Standing
@@ -158,3 +160,35 @@ def test_a_gauge_that_has_not_been_seen_for_long_is_not_told() -> None:
         assert of_totals(totals, "loadkit_worker_cpu_ratio")  # it may be looked at more rarely than once a second
     totals.add(Second(snapshot=second(11), ended_at=2.0))
     assert not [one for one in totals.families() if one[0].name == "loadkit_worker_cpu_ratio"]
+
+
+def told(chosen: Chosen) -> set[str]:
+    exported = Exported(replace(RUN, chosen=chosen))
+    snapshots = [second(0), failing_second(1)]
+    return {place.family.name for one in snapshots for place in exported.points(Second(snapshot=one, ended_at=0.0))}
+
+
+def test_everything_is_told_unless_something_is_chosen() -> None:
+    assert {"loadkit_requests", "loadkit_errors", "loadkit_request_duration_seconds", "loadkit_vusers"} <= told(
+        Chosen()
+    )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "names"),
+    [
+        (Chosen(only=("loadkit_requests",)), {"loadkit_requests"}),
+        (Chosen(only=("http.requests", "errors.")), {"loadkit_requests", "loadkit_errors"}),
+        (Chosen(only=("http.codes.404",)), set()),
+        (
+            Chosen(only=("http.codes.200", "loadkit_vusers"), excluded=("vusers.",)),
+            {"loadkit_responses", "loadkit_vusers"},
+        ),
+        (
+            Chosen(only=("loadkit_re",), excluded=("loadkit_request_", "loadkit_received")),
+            {"loadkit_requests", "loadkit_responses"},
+        ),
+    ],
+)
+def test_figures_are_chosen_by_how_their_names_begin_here_or_in_the_report(chosen: Chosen, names: set[str]) -> None:
+    assert told(chosen) == names
