@@ -27,6 +27,8 @@ def criteria_of(objectives: Iterable[Objective]) -> tuple[tuple[Objective, ...],
     for one in objectives:
         if one.selector.kind in _AMOUNTS and one.operator in _UPWARD:
             notes.append(f"{one.text} is no criterion: how much is sent is what is searched for")
+        elif one.per is not None:
+            notes.append(f"{one.text} is no criterion: a trial is too short to say how something grows")
         elif one.severity is Severity.WARNING:
             notes.append(f"{one.text} is no criterion: it is only a warning")
         else:

@@ -12,7 +12,7 @@ from loadkit.flow.step import Where, closest_hint
 from loadkit.slo.expression import MOST_HINTED, Confidence, Fault, Objective, Operator, check_length, parse_threshold
 from loadkit.slo.metric import Kind, Scope, ThresholdFault
 from loadkit.slo.observed import NOTHING_OBSERVED, Observed
-from loadkit.slo.observed_metric import is_growth
+from loadkit.slo.observed_metric import is_growth, is_observed
 from loadkit.slo.selection import parse_scope
 from loadkit.slo.window import Logic, Window
 from loadkit.units import NS_PER_S, parse_duration_ns
@@ -222,6 +222,8 @@ def _only_at_the_end(objective: Objective) -> bool:
     """Say whether a count that grows may fail now and hold at the end."""
     if objective.selector.kind not in (Kind.COUNT, Kind.BYTES):
         return False
+    if is_observed(objective.selector.name) and not objective.selector.name.endswith(".max"):
+        return False  # what is observed rises and falls
     operator = objective.operator
     return operator not in (Operator.LESS, Operator.AT_MOST) and not (
         operator is Operator.EQUAL and objective.limit == 0

@@ -14,6 +14,7 @@ from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.slo.evaluate import Observation, observe
 from loadkit.slo.expression import Objective, Operator
 from loadkit.slo.metric import GAUGES, Kind, Selector
+from loadkit.slo.observed_metric import is_observed
 from loadkit.slo.rolling import Rolling, extract
 from loadkit.slo.selection import Stretch, loaded_s
 from loadkit.slo.window import Breaches, Logic
@@ -70,6 +71,7 @@ class Watch:
         of_phase = objective.selection.phase is not None and chosen
         self._from_s = _up(chosen[0].start_ns if of_phase else 0) + objective.after_s
         self._loaded_ns = _joined((part.start_ns, part.end_ns) for part in chosen if not part.pause)
+        self._counts = objective.selector.kind in _ALWAYS_A_VALUE and not is_observed(objective.selector.name)
         self._second = 0
         self._end_ns = 0
         self._since = self._from_s
@@ -93,7 +95,7 @@ class Watch:
         pending, self._pending = self._pending, {}
         if begin < self._from_s:
             return
-        if objective.window is not None and objective.selector.kind in _ALWAYS_A_VALUE and not self._loaded(begin):
+        if objective.window is not None and self._counts and not self._loaded(begin):
             self._since = second
             for track in self.tracks.values():
                 track.clear()

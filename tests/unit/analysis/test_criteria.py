@@ -7,6 +7,7 @@ import pytest
 from loadkit.analysis.criteria import criteria_of
 from loadkit.errors import Severity
 from loadkit.slo.expression import Confidence, parse_threshold
+from tests.support.observed import observed
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,13 @@ def test_a_criterion_is_decided_by_its_interval_where_there_is_one(text: str, co
 @pytest.mark.parametrize("text", ["http.requests > 1000", "http.request_rate >= 50/s"])
 def test_how_much_is_sent_is_no_criterion(text: str) -> None:
     made, (note,) = criteria_of([parse_threshold(text)])
+    assert made == ()
+    assert text in note
+
+
+def test_growth_is_no_criterion_since_a_trial_is_short() -> None:
+    text = "observe.api.rss.growth < 5MB per 500 requests"
+    made, (note,) = criteria_of([parse_threshold(text, observed=observed())])
     assert made == ()
     assert text in note
 

@@ -1,5 +1,8 @@
 """What is kept of a value that is looked at once a second."""
 
+from itertools import permutations
+
+import msgspec
 import pytest
 
 from loadkit.metrics.gauge import Gauge
@@ -26,3 +29,20 @@ def test_gauges_are_told_by_worker_and_summed_over_them() -> None:
     snapshot = Snapshot(gauges=gauges)
     assert list(snapshot.gauges_of("g")) == [COORDINATOR, 1]
     assert (snapshot.gauge("g"), snapshot.gauge("none"), snapshot.gauges_of("none")) == (3.0, 0.0, {})
+
+
+LOOKS = [Gauge.seen(at_ns, value) for at_ns, value in ((1, 5.0), (2, -1.0), (3, 9.0), (4, 2.0))]
+
+
+def test_the_smallest_the_largest_the_last_and_the_mean_are_known_in_any_order() -> None:
+    for order in permutations(LOOKS):
+        one, two, three, four = order
+        for merged in (one.merged(two).merged(three).merged(four), one.merged(two.merged(three.merged(four)))):
+            assert (merged.least, merged.most, merged.value, merged.mean, merged.times) == (-1.0, 9.0, 2.0, 3.75, 4)
+
+
+def test_a_gauge_of_an_older_journal_is_read_and_its_smallest_is_not_known() -> None:
+    old = msgspec.convert([4, 2.0, 9.0, 3, 15000, 4], Gauge)
+    assert (old.most, old.least) == (9.0, None)
+    assert old.merged(LOOKS[0]).least is None
+    assert msgspec.convert(msgspec.to_builtins(list(LOOKS[0])), Gauge) == LOOKS[0]

@@ -5,8 +5,10 @@ import pytest
 from loadkit.slo.expression import parse_threshold
 from loadkit.slo.metric import Kind, ThresholdFault
 from loadkit.slo.observed_metric import Per
+from loadkit.slo.selection import Stretch
 from loadkit.slo.threshold import parse_thresholds
-from tests.support.observed import observed
+from loadkit.slo.watch import Watches
+from tests.support.observed import MB, S, observed, seconds
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,23 @@ def test_growth_is_not_judged_over_a_part_of_a_run(key: dict[str, object]) -> No
     entry = {"expr": "observe.api.rss.growth < 1MB per 500 requests", **key}
     (fault,) = parse_thresholds([entry], observed=observed()).faults
     assert (fault.code, fault.where) == ("LK305", ("thresholds", 0, *key))
+
+
+def test_a_value_that_rises_and_falls_may_stop_a_run_and_one_that_only_rises_may_not() -> None:
+    for name, faults in (("min", 0), ("last", 0), ("mean", 0), ("max", 1)):
+        entry = {"expr": f"observe.api.rss.{name} > 1MB", "abort": True}
+        assert len(parse_thresholds([entry], observed=observed()).faults) == faults, name
+
+
+def test_a_window_over_what_is_observed_goes_on_in_a_pause() -> None:
+    (objective,) = parse_thresholds(
+        [{"expr": "observe.api.rss.max < 5MB", "over": "2s"}], observed=observed()
+    ).objectives
+    pause = Stretch(index=0, name="rest", start_ns=0, end_ns=9 * S, pause=True, judged=True, last=True)
+    watches = Watches([objective], (pause,))
+    for snapshot in seconds([1.0 * MB, 2.0 * MB, 3.0 * MB, 9.0 * MB, 1.0 * MB], requests=0):
+        watches.add(snapshot)
+    watch = watches.of(0)
+    assert watch is not None
+    (track,) = watch.tracks.values()
+    assert (track.breaches.judged, track.breaches.bad, track.breaches.worst) == (4, 2, 9.0 * MB)
