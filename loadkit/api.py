@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -29,9 +30,11 @@ from loadkit.fleet.local import RunOptions
 from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.session import Session
 from loadkit.fleet.sizing import asked_workers
+from loadkit.outputs.exports import Exports, sent_data
 from loadkit.outputs.files import open_report
 from loadkit.outputs.gathering import Gathering
 from loadkit.outputs.summary import summary
+from loadkit.report.store import new_id
 from loadkit.scenario.merge import Overrides
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.reading import read_plan
@@ -117,9 +120,11 @@ def run(
 
     `async for event in loadkit.run(plan)` on any asyncio event loop; no signal handler is set. Leaving the loop early ends
     the load and its processes. `output` is where the report goes; one that cannot be written in the end is a
-    RuntimeWarning. With `hold` the workers are made ready and load waits for `begin`.
+    RuntimeWarning. What `config.outputs` names is told of the run; trouble with it is a warning of the logger "loadkit".
+    With `hold` the workers are made ready and load waits for `begin`.
 
-    Raises UsageError for arguments that mean nothing and PreflightError when no report can be written there; iterating
+    Raises UsageError for arguments that mean nothing and PreflightError when no report can be written there, or an output of
+    the plan cannot be had; iterating
     raises PreflightError when `demo://` does not start or `before` fails, and FleetError without workers.
     What `before` logs comes ahead of Started.
     """
@@ -133,18 +138,28 @@ def run(
     except ValueError as error:
         raise UsageError(str(error)) from error
     file = open_report(None if output is None else os.fspath(output))
-    if file is None:
-        return Session(plan, options, hold=hold)
+    exports = Exports(plan.exports, say=logging.getLogger("loadkit").warning, run_id=new_id)
+    try:
+        exports.check()
+    except LoadkitError:
+        exports.close()
+        raise
     gathering = Gathering()
 
     def finish(result: RunResult) -> None:
+        sent = exports.finish()
+        if file is None:
+            return
+        report = gathering.report(result)
+        report["loadkit"]["exports"] = [sent_data(one) for one in sent]
         try:
-            file.finish(gathering.report(result))
+            file.finish(report)
         except OSError as error:
             text = f"the report cannot be written to {file.path}: {error.strerror or error}"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
 
-    return Session(plan, options, outputs=(gathering, file), finish=finish, hold=hold)
+    outputs = [*([gathering, file] if file else []), exports]
+    return Session(plan, options, outputs=outputs, finish=finish, closing=exports.close, hold=hold)
 
 
 def run_sync(

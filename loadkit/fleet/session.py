@@ -35,7 +35,8 @@ class Session:
 
     No process and no load outlives it. That holds when the loop over it ends by itself, when it is left by `break` or an
     exception, and when its task is cancelled. `async with` says exactly when; without it the last reference does.
-    `finish` is called with the result right before Finished. With `hold` the workers are made ready and wait for `begin`.
+    `finish` is called with the result right before Finished, `closing` when the run is over or was left. With `hold` the workers
+    are made ready and wait for `begin`.
 
     `pause`, `resume`, `set_rate`, `stop` and `begin` are called from its event loop, from other threads through
     `loop.call_soon_threadsafe`. `by` is who did it: "keyboard", "dashboard" or "api". They say whether that had an effect; what
@@ -51,11 +52,13 @@ class Session:
         workers: list[WorkerProcess] | None = None,
         outputs: Sequence[Output] = (),
         finish: Callable[[RunResult], None] | None = None,
+        closing: Callable[[], None] = lambda: None,
         hold: bool = False,
     ) -> None:
         stop = stop or Stop()
         self._control = Control(stop, hold=hold)
         self._course = _Course(plan, options, stop, [] if workers is None else workers, self._control)
+        self._course.closing = closing
         # It must not hold this object: then only the garbage collector would notice that nobody iterates any more.
         self._events = self._course.events(outputs, finish)
 
@@ -130,6 +133,7 @@ class _Course:
     def __init__(
         self, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess], control: Control
     ) -> None:
+        self.closing: Callable[[], None] = lambda: None
         self._control = control
         self._plan = plan
         self._options = options
@@ -213,6 +217,7 @@ class _Course:
             worker.abandon()
         if self._demo is not None:
             self._demo.stop()
+        self.closing()
 
 
 def _prepare(plan: Plan) -> None:

@@ -70,6 +70,8 @@ class Exports:
     def close(self) -> None:
         """Let go of everything. May be called twice."""
         for one in self._isolated:
+            one.give_up()
+        for one in self._isolated:
             one.close()
 
 

@@ -27,6 +27,7 @@ from loadkit.units import NS_PER_S
 KEPT = 60
 BATCH = 10
 FLUSH_S = 5.0
+_CLOSE_S = 0.5  # a thread that waits for nobody needs a moment
 _PAUSES_S = (0.5, 1.0, 2.0)
 _MOST_SAID = 5  # times that trouble is told of; one that comes and goes each second would fill the screen
 
@@ -139,12 +140,18 @@ class Isolated:
         """Say whether somebody is expected to come for the totals."""
         return not self._broken and self._receiver.waiting()
 
-    def close(self) -> None:
-        """Let go of the receiver; its thread does that where it still works. May be called twice."""
-        self.end()
+    def give_up(self) -> None:
+        """Let the thread come to its end, whatever still waits."""
         with self._changed:
+            self._over = True
             self._deadline = 0.0
             self._changed.notify()
+
+    def close(self) -> None:
+        """Let go of the receiver. May be called twice. A thread that a receiver holds up does it later."""
+        self.give_up()
+        if self._thread is not None:
+            self._thread.join(_CLOSE_S)
         if self._thread is None or self._done.is_set():
             self._receiver.close()
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import json
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import uvloop
 import loadkit
 from tests.e2e.test_run import children_of
 from tests.support.command import scenario, write_yaml
+from tests.support.receivers import free_port
 from tests.support.steady_server import steady_server
 
 GET = [{"get": {"url": "/"}}]
@@ -87,6 +90,23 @@ def test_a_run_tells_what_happens_in_order(loop_factory: Any, tmp_path: Path, ur
     assert result.summary.histogram("http.response_time").percentile_ms(95) > 0
     assert [verdict.objective_text for verdict in result.verdicts] == ["http.response_time.p95 < 10s"]
     assert result.passed or not result.valid
+
+
+def test_outputs_of_the_plan_are_told_and_let_go(tmp_path: Path, url: str) -> None:
+    port = free_port()
+    outputs = [f"jsonl:{tmp_path}/seconds.jsonl", f"prometheus:{port}"]
+    plan = plan_of(tmp_path, url, outputs=outputs)
+    traces = Traces()
+    result = loadkit.run_sync(plan, workers=1, output=tmp_path / "report.json")
+    traces.check()
+    rows = [json.loads(line) for line in (tmp_path / "seconds.jsonl").read_text().splitlines()]
+    assert sum(row["requests"] for row in rows) == result.summary.count("http.requests") == 20
+    told = json.loads((tmp_path / "report.json").read_text())["loadkit"]["exports"]
+    assert [(one["kind"], one["sent"], one["lost"]) for one in told] == [
+        (k, len(rows), 0) for k in ("jsonl", "prometheus")
+    ]
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(loadkit.PreflightError, match="cannot listen on"):
+        loadkit.run(plan)
 
 
 def leave_by_break(plan: Any) -> Any:
@@ -191,7 +211,7 @@ WAYS = [
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_nothing_outlives_a_run_that_is_left(way: Any, loop_factory: Any, tmp_path: Path, url: str) -> None:
-    plan = plan_of(tmp_path, url, LONG)
+    plan = plan_of(tmp_path, url, LONG, outputs=[f"prometheus:{free_port()}"])
     traces = Traces()
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(way(plan))
