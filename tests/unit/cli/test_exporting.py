@@ -11,6 +11,7 @@ import pytest
 from loadkit.cli.conclusion import Conclusion
 from loadkit.cli.exporting import add_exports, exporting, linger, read_outs
 from loadkit.errors import PreflightError, UsageError
+from loadkit.metrics.snapshot import merge_all
 from loadkit.outputs.exports import Exports, sent_line
 from loadkit.outputs.isolated import Sent
 from loadkit.scenario.exports import Export
@@ -94,8 +95,9 @@ def test_many_names_are_warned_of_once(tmp_path: Path) -> None:
     said: list[str] = []
     with exporting(plan(), read_outs([f"jsonl:{tmp_path}/x"]), say=said.append, run_id=str) as exports:
         exports.start(started())
-        for index in range(210):
-            exports.interval(interval(second(index, name=f"/{index}", requests=1)))
+        for index in range(3):
+            many = merge_all(second(index, name=f"/{index}/{number}", requests=1) for number in range(100))
+            exports.interval(interval(many))
         exports.finish()
     assert said == ['warning: there are more than 200 names of requests; exporters call all others "other"']
 
