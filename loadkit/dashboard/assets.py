@@ -1,4 +1,4 @@
-"""Files that pages need: ours, and Bokeh's JavaScript out of its installed package, which Python never imports."""
+"""Files that served pages load, each with the hash by which a page names it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadkit.dashboard.problem import Problem
-from loadkit.errors import PluginError
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -36,15 +34,6 @@ class Asset:
     def media_type(self) -> str:
         """Return what kind of file it is."""
         return _TYPES[Path(self.name).suffix]
-
-
-def bokeh_scripts() -> dict[str, Path]:
-    """Return the files of BokehJS in the order in which a page loads them. Raises PluginError without Bokeh."""
-    found = find_spec("bokeh")
-    if found is None or found.origin is None:
-        raise PluginError("charts need Bokeh: pip install bokeh")
-    place = Path(found.origin).parent / "server" / "static" / "js"
-    return {name: place / name for name in ("bokeh.min.js", "bokeh-api.min.js")}
 
 
 class Assets:

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from loadkit.dashboard.assets import Assets, bokeh_scripts
+from loadkit.dashboard.assets import Assets
 from loadkit.dashboard.controls import Controls
 from loadkit.dashboard.events import Events
 from loadkit.dashboard.guard import Guard, content_policy
 from loadkit.dashboard.live_run import LiveRun, Second
 from loadkit.engine.events import Started
+from loadkit.outputs.pages import PAGE, bokeh_scripts
 
 if TYPE_CHECKING:
     from aiohttp import web
 
 _HERE = Path(__file__).parent
-_PAGE = Path(__file__).parents[1] / "outputs" / "page"
 LARGEST_END = 4 * 1024 * 1024
 """A report of more bytes goes to the page without what it was told of already, second by second."""
 _LARGE = ("series", "measures", "metrics", "timeline", "heat")
@@ -44,7 +44,7 @@ class LivePage:
         self._encoded: tuple[str, bytes] = ("", b"")
         self._last: bytes | None = None
         self._assets = Assets(
-            {**bokeh_scripts(), **{name: _PAGE / name for name in ("charts.js", "page.css")}}
+            {**bokeh_scripts(), **{name: PAGE / name for name in ("charts.js", "page.css")}}
             | {name: _HERE / name for name in (*_SCRIPTS, "live.css")}
         )
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from loadkit.dashboard.address import Address
-from loadkit.dashboard.assets import Assets, bokeh_scripts
+from loadkit.dashboard.assets import Assets
 from loadkit.dashboard.guard import Guard
 from loadkit.dashboard.serving import Serving
+from loadkit.outputs.pages import bokeh_scripts
 from tests.support.command import ROOT
 from tests.support.pages import ask
 
@@ -54,7 +55,7 @@ def test_no_other_file_is_served(served: tuple[str, Assets], name: str) -> None:
 
 def test_bokeh_is_found_and_not_imported() -> None:
     code = (
-        "import sys; from loadkit.dashboard.assets import bokeh_scripts;"
+        "import sys; from loadkit.outputs.pages import bokeh_scripts;"
         "assert all(path.is_file() for path in bokeh_scripts().values());"
         "assert not {'bokeh', 'aiohttp'} & set(sys.modules)"
     )
