@@ -36,6 +36,8 @@ def compare_page(store: Store, settings: Settings, asked: Sequence[str], base: s
     ordered = sorted(runs.values(), key=lambda run: (run.started_at, run.id))
     first = run_of(store, base) if base else ordered[0]
     sides = [seen(store, run.id) for run in (first, *(run for run in ordered if run.id != first.id))]
+    if going_on := [side.run.id for side in sides if side.runs]:
+        raise Problem(409, f"{going_on[0]} goes on, so there is nothing to compare yet.", "Come back when it is over.")
     reports = [side.report for side in sides]
     facts = {
         "base": first,

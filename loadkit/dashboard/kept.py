@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -22,7 +22,7 @@ _REST = 4  # how much longer than reading it took a journal is left alone
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A run as it is now. `runs` says that it goes on, so there will be more of it."""
+    """A run as it is now. `runs` says that it goes on, so there will be more of it, and its report is judged by what there is."""
 
     run: Run
     report: Mapping[str, Any]
@@ -65,8 +65,9 @@ class Journalled:
             grown = size != self._size and monotonic() >= self._again_at
             if seen is None or grown or runs != seen.runs:
                 began = monotonic()
-                read = rebuild(self._journal).report()
-                seen = self._seen = Seen(facts(read, directory=self._journal.parent), read, runs)
+                read = rebuild(self._journal, going_on=runs).report()
+                run = facts(read, directory=self._journal.parent)
+                seen = self._seen = Seen(replace(run, status=RunStatus.RUNNING) if runs else run, read, runs)
                 self._size = size
                 self._again_at = monotonic() + _REST * (monotonic() - began)
             return seen

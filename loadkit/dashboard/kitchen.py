@@ -68,6 +68,8 @@ class Kitchen:
 
         def made(request: web.Request) -> tuple[str, bytes]:
             found = see(request)
+            if found.runs:
+                raise Problem(409, "This run goes on, so it has no report yet.", "Come back when it is over.")
             return found.run.id, written(found.report)
 
         async def handle(request: web.Request) -> web.Response:

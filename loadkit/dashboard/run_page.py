@@ -19,8 +19,8 @@ def run_page(found: Seen, store: Store | None, *, stays: bool = False) -> Page:
     `stays` does not load it again although the run goes on.
     """
     view = run_view(found.report)
-    if found.runs:  # what a journal without an end would be judged as is no verdict yet
-        view |= {"word": "RUNNING", "tone": "", "why": [], "next": []}
+    if found.runs:  # how it stands is no verdict yet, nor is there anything to do
+        view |= {"word": "RUNNING", "tone": "", "next": []}
     facts = {
         "run": found.run,
         "view": view,

@@ -46,8 +46,11 @@ class Rebuilt:
         return made
 
 
-def rebuild(path: Path) -> Rebuilt:
-    """Read a journal as far as it can be read. Raises JournalError when that is not even its header."""
+def rebuild(path: Path, *, going_on: bool = False) -> Rebuilt:
+    """Read a journal as far as it can be read. Raises JournalError when that is not even its header.
+
+    A run that is `going_on` is judged by what there is of it so far; otherwise one without an end was cut off.
+    """
     with open_recording(path) as read:
         header = read.header
         course = Course(read.plan, workers=header.workers, started_at=header.started_at)
@@ -59,7 +62,7 @@ def rebuild(path: Path) -> Rebuilt:
         except ValueError as error:  # a second that says what no run can
             read.damage = str(error)
         end, damage, interventions = read.end, read.damage, tuple(read.interventions)
-    result = _finished(course, end) if end else _cut_off(course, header.generator.host.cpus)
+    result = _finished(course, end) if end else _without_end(course, header.generator.host.cpus, going_on=going_on)
     result = replace(result, interventions=interventions)
     return Rebuilt(
         result=result,
@@ -137,5 +140,6 @@ def _finished(course: Course, end: End) -> RunResult:
     return replace(made, measurement=end.measurement, verdicts=end.verdicts, after_failed=end.after_failed)
 
 
-def _cut_off(course: Course, cores: int) -> RunResult:
-    return course.conclude(Ending(elapsed_s=course.summary.end_ns / NS_PER_S, cores=cores, cut_off=True))
+def _without_end(course: Course, cores: int, *, going_on: bool) -> RunResult:
+    elapsed_s = course.summary.end_ns / NS_PER_S
+    return course.conclude(Ending(elapsed_s=elapsed_s, cores=cores, cut_off=not going_on, going_on=going_on))

@@ -58,8 +58,10 @@ def test_a_run_that_goes_on_is_the_latest_and_grows(store: Store, going_on: Kept
 def test_a_run_that_has_ended_meanwhile_is_shown_by_its_report(store: Store, going_on: KeptRun) -> None:
     found = find_kept(store, "latest")
     assert found.see().runs
+    assert "cut off" not in str(found.see().report["loadkit"]["measurement"])
     going_on.close()
-    assert not found.see().runs  # cut off, as it seems
+    assert not found.see().runs
+    assert "cut off" in str(found.see().report["loadkit"]["measurement"])  # as it seems
     assert going_on.directory is not None
     (going_on.directory / REPORT).write_bytes(msgspec.json.encode(run_report(3)))
     assert (found.see().run.id, found.see().runs) == (run_id(3), False)
@@ -80,6 +82,8 @@ def test_the_list_of_runs_leads_to_one_that_goes_on(store: Store, going_on: Kept
         assert "Not in the history" in page
         assert f'href="/runs/{going_on.run}"' in page
         assert "goes on" in ask(url, f"/runs/{going_on.run}").text
-        assert ask(url, f"/runs/{going_on.run}/report.json").status == 200
+        for path in (f"/runs/{going_on.run}/report.json", f"/compare?run={going_on.run}&run={run_id(0)}"):
+            assert "goes on, so" in ask(url, path).text
+            assert ask(url, path).status == 409
         going_on.close()
         assert "cut off" in ask(url).text
