@@ -21,6 +21,8 @@ Kind = Literal["pause", "resume", "rate", "stop", "begin"]
 LEAST_RATE = 0.01
 MOST_RATE = 10.0
 """The largest factor; more than that is another plan."""
+MOST_TOLD = 8
+"""How many are told in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,5 +77,11 @@ def counted_text(interventions: Sequence[Intervention]) -> str:
 
 def summed_up(interventions: Sequence[Intervention], end_s: float) -> str:
     """Return all of them in one line: "2 interventions: paused 12.0s at 0:30 by keyboard, rate x2 at 1:10 by dashboard"."""
-    count = counted_text(interventions)
-    return f"{count}: {', '.join(described(interventions, end_s))}" if count else ""
+    return f"{counted_text(interventions)}: {listed(interventions, end_s)}" if counted_text(interventions) else ""
+
+
+def listed(interventions: Sequence[Intervention], end_s: float) -> str:
+    """Return the first of them in words, and how many others there are."""
+    told = described(interventions, end_s)
+    shown = told if len(told) <= MOST_TOLD else [*told[: MOST_TOLD - 1], f"and {len(told) - MOST_TOLD + 1} more"]
+    return ", ".join(shown)

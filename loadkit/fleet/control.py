@@ -40,6 +40,7 @@ class Control:
     def __init__(self, stop: Stop, *, hold: bool = False) -> None:
         self._stop = stop
         self._load: Steered | None = None
+        self._over = False
         self._factor = AS_PLANNED
         self._paused = False
         self._begun = asyncio.Event()
@@ -98,8 +99,12 @@ class Control:
         return True
 
     def stop(self, by: str) -> bool:
-        """Start nobody any more and let those at work finish; the second time, cut them off."""
-        self._keep("stop", by, self.rate)
+        """Start nobody any more and let those at work finish; the second time, cut them off.
+
+        The first time it is not kept where nobody was to be started any more: it changes nothing about such a run.
+        """
+        if self._stop.requests or self._load is None or self._load.steerable():
+            self._keep("stop", by, self.rate)
         if self._load is not None:
             end = "those at work are cut off" if self._stop.requests else "those at work may finish"
             self._load.say(f"stopped by {by}: {end}")
@@ -123,8 +128,9 @@ class Control:
             self._waiting = False
 
     def attach(self, load: Steered | None) -> None:
-        """Say which load goes on, None when it is over."""
+        """Say which load goes on, None when it is over: what is done after that is no part of it."""
         self._load = load
+        self._over = load is None
 
     def _steerable(self) -> bool:
         return self._load is not None and not self._stop.requests and self._load.steerable()
@@ -136,5 +142,7 @@ class Control:
             self._load.say(f"note: {clock(int(self._load.elapsed_s()))}  {text}")
 
     def _keep(self, kind: Kind, by: str, value: float) -> None:
+        if self._over:
+            return
         at_s = 0.0 if self._load is None else self._load.elapsed_s()
         self._interventions.append(Intervention(at_s=at_s, kind=kind, by=by, value=value))

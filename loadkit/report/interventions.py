@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from loadkit.engine.interventions import Intervention, described, summed_up
+from loadkit.engine.interventions import Intervention, listed, summed_up
 from loadkit.report.shapes import Schema, choice, list_of, number, object_of, text
 
 
@@ -35,7 +35,7 @@ def changed_load(found: Mapping[str, Any]) -> str:
     made = interventions_of(found)
     if not any(one.changes_load for one in made):
         return ""
-    return ", ".join(described([one for one in made if one.changes_load or one.kind == "resume"], found["elapsed_s"]))
+    return listed([one for one in made if one.changes_load or one.kind == "resume"], found["elapsed_s"])
 
 
 def stopped_by(found: Mapping[str, Any]) -> str:

@@ -41,5 +41,13 @@ def test_a_pause_and_its_end_are_one_and_a_beginning_is_none() -> None:
     assert summed_up(ALL[:3], 50) == "1 intervention: paused 12s at 0:30 by keyboard"
 
 
+def test_of_very_many_the_first_are_told() -> None:
+    made = [did(float(second), "rate", 1 + second / 10) for second in range(1, 21)]
+    line = summed_up(made, 30)
+    assert line.startswith("20 interventions: rate x1.1 at 0:01 by keyboard, rate x1.2 at 0:02")
+    assert line.endswith("rate x1.7 at 0:07 by keyboard, and 13 more")
+    assert len(described(made, 30)) == 20
+
+
 def test_only_pauses_and_rates_change_the_load() -> None:
     assert [one.changes_load for one in ALL] == [False, True, False, True, True, False, False]

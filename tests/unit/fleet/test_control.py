@@ -122,6 +122,23 @@ def test_a_second_stop_cuts_off_and_both_are_kept(load: Load) -> None:
     assert "cut off" in load.said[1]
 
 
+def test_a_stop_when_nobody_is_to_be_started_any_more_is_obeyed_and_not_kept(load: Load) -> None:
+    stop = Stop()
+    control = Control(stop)
+    control.attach(load)
+    load.over = True
+    control.stop("keyboard")
+    assert (stop.requests, control.interventions) == (1, ())
+    control.stop("keyboard")  # who is at work is cut off, which changes what was measured
+    assert (stop.requests, len(control.interventions)) == (2, 1)
+
+
+def test_what_is_done_when_load_is_over_is_no_part_of_it(control: Control) -> None:
+    control.attach(None)
+    control.stop("api")
+    assert control.interventions == ()
+
+
 def test_a_load_that_is_held_begins_when_it_is_told_to() -> None:
     control = Control(Stop(), hold=True)
     assert control.must_wait
