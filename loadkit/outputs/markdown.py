@@ -109,7 +109,7 @@ def _conclusion(judged: Sequence[Judgement]) -> str:
 
 def _intervened(report: Report) -> str:
     told = intervened(report["loadkit"])
-    return f"**With people's doing**: {code(told, _MESSAGE)}" if told else ""
+    return f"with {code(told, _MESSAGE)}" if told else ""
 
 
 def _extent(report: Report) -> str:

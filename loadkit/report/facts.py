@@ -117,10 +117,12 @@ def _status(found: Mapping[str, Any]) -> RunStatus:
         return RunStatus.CUT_OFF
     if found["signal"] or stopped_by(found):
         return RunStatus.STOPPED
-    if measurement["status"] == "invalid" or found["exit_code"] == ExitCode.INVALID_MEASUREMENT:
+    if measurement["status"] == "invalid":
         return RunStatus.INVALID
-    if changed_load(found):
+    if changed_load(found):  # before the exit code, which is that of an invalid one where it was to be compared
         return RunStatus.ALTERED
+    if found["exit_code"] == ExitCode.INVALID_MEASUREMENT:
+        return RunStatus.INVALID
     words = {ExitCode.PASS: RunStatus.PASSED, ExitCode.REGRESSION: RunStatus.REGRESSED}
     return words.get(ExitCode(found["exit_code"]), RunStatus.FAILED)
 

@@ -30,7 +30,7 @@ def test_the_verdict_comes_first():
 
 def test_what_people_did_stands_below_the_verdict():
     made = text_of(judged_report(interventions=interventions_data(EVERY)))
-    assert "**With people's doing**: `3 interventions: paused 750ms at 0:00 by keyboard, rate x2.5" in made
+    assert "\n\nwith `3 interventions: paused 750ms at 0:00 by keyboard, rate x2.5" in made
     assert rows_under(made, "Run")[2][:2] == ["warning", "`nobody intervened`"]
 
 

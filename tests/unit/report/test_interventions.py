@@ -61,3 +61,6 @@ def test_a_run_whose_load_was_changed_has_a_status_of_its_own() -> None:
     assert status(interventions=STOPPED) is RunStatus.STOPPED
     assert status(interventions=EVERY) is RunStatus.STOPPED
     assert status(interventions=PAUSED, measurement=invalid()) is RunStatus.INVALID
+    compared = report_of(result(interventions=PAUSED))
+    compared["loadkit"]["exit_code"] = 5  # with nothing, since its load was another
+    assert facts(compared).status is RunStatus.ALTERED
