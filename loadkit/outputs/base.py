@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # commands that run nothing print through this module too, an
 Paint = Callable[[str, str], str]
 """Colours a text: (text, "red") -> text. `plain` leaves it as it is."""
 
-_ANSI: Mapping[str, str] = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
+_ANSI: Mapping[str, str] = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2", "notice": "1;7;33"}
 _KEPT = "\t"
 
 

@@ -23,6 +23,7 @@ import pyte
 from tests.support.command import ROOT
 
 _FRAME = re.compile(rb"\r\x1b\[\d+A|\x1b\[2J\x1b\[H")
+_SETTLED_S = 0.05  # a frame comes in parts; between frames there is more time
 STOPPED = "(the job is stopped)"
 _SHELL = f"""
 set -m
@@ -115,7 +116,7 @@ class Terminal:
         while len(self.frames()) < seen + 2:
             assert time.monotonic() < last, self.text()
             time.sleep(0.02)
-        return self.text()
+        return self.until()
 
     def press(self, keys: str) -> None:
         os.write(self.master, keys.encode())
@@ -145,7 +146,8 @@ class Terminal:
         last = time.monotonic() + within_s
         while time.monotonic() < last:
             text = self.text()
-            if all(one in text for one in wanted) and not (gone and gone in text):
+            settled = self.times and time.monotonic() - self.times[-1][0] > _SETTLED_S
+            if settled and all(one in text for one in wanted) and not (gone and gone in text):
                 return text
             if self._shell.poll() is not None:
                 break

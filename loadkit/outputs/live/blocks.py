@@ -88,9 +88,9 @@ def _state(now: Now, look: Look) -> Line:
     said: list[Piece] = []
     if look.stops:
         again = "" if look.stops > 1 or not look.keys else ", q again ends at once"
-        said = [Piece(f"STOPPING{again}", "yellow"), Piece(dot)]
+        said = [Piece(f" STOPPING{again} ", "notice"), Piece(dot)]
     elif look.rate == 0:
-        said = [Piece(f"PAUSED{': r resumes' if look.keys else ''}", "yellow"), Piece(dot)]
+        said = [Piece(f" PAUSED{': r resumes' if look.keys else ''} ", "notice"), Piece(dot)]
     elif look.rate != 1:
         said = [Piece(f"RATE {look.rate:.0%} of the plan", "yellow"), Piece(dot)]
     arrivals = "" if seen.phase == "finishing" else f"{dot}{describe_arrivals(seen)}"

@@ -26,7 +26,7 @@ Compose = Callable[[Size], Sequence[Line]]
 
 
 class Frames:
-    """Draws what `compose` returns for a size. `above` writes the lines that wait to go by, and says whether there were any."""
+    """Draws what `compose` returns for a size."""
 
     def __init__(self, stream: TextIO, environment: Mapping[str, str], compose: Compose) -> None:
         self._stream = stream
@@ -37,8 +37,12 @@ class Frames:
         self._environment = environment
         self._drawn_at = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
-        self.above: Callable[[], None] = lambda: None
-        self.waiting: Callable[[], bool] = lambda: False
+        self._passing: list[Callable[[], None]] = []
+
+    def above(self, write: Callable[[], None]) -> None:
+        """Let lines be written above the view with the next frame."""
+        self._passing.append(write)
+        self.ask()
 
     def ask(self) -> None:
         """Draw now, or as soon as the last frame has stood long enough."""
@@ -57,13 +61,14 @@ class Frames:
         self._size = Size(0, 0)
 
     def take_away(self) -> None:
-        """Leave the terminal as if nothing had been drawn."""
+        """Leave the terminal as if nothing had been drawn, with the lines that wait."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._lines:
             write_text(self._stream, f"{self._to_top()}{_CLEAR_BELOW}{_SHOW}")
             self._lines = []
+        self._pass()
 
     def _draw(self) -> None:
         if self._timer is not None:
@@ -74,16 +79,21 @@ class Frames:
         begin = "" if self._lines else _HIDE
         if self._lines and size != self._size:
             begin, self._lines = _CLEAR_ALL, []
-        elif self._lines and self.waiting():
+        elif self._lines and self._passing:
             begin, self._lines = f"{self._to_top()}{_CLEAR_BELOW}", []
         self._size = size
-        if self.waiting():
+        if self._passing:
             write_text(self._stream, begin)
             begin = ""
-            self.above()
+            self._pass()
         lines = [self._text_of(one) for one in self._compose(Size(size.columns, max(1, size.rows - 1)))] or [""]
         write_text(self._stream, begin + self._over(lines))
         self._lines = lines
+
+    def _pass(self) -> None:
+        for write in self._passing:
+            write()
+        self._passing.clear()
 
     def _over(self, lines: Sequence[str]) -> str:
         """Return what turns the frame that stands into another; lines that are the same are not written again."""

@@ -43,9 +43,7 @@ class LiveView:
         self._marks = marks_for(err, environment)
         self._seen: Seen | None = None
         self._phases: PhaseLine | None = None
-        self._waiting: list[LogLine] = []
         self._frames = Frames(err, environment, self._compose)
-        self._frames.above, self._frames.waiting = self._write_waiting, lambda: bool(self._waiting)
         self._keys = Keys(typed, err, self._press, environment)
         self._controls: Controls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -74,9 +72,8 @@ class LiveView:
         """Write the line above the view, together with those that come right after it."""
         if self._seen is None:
             write_log(event, self._out, self._err)
-            return
-        self._waiting.append(event)
-        self._frames.ask()
+        else:
+            self._frames.above(lambda: write_log(event, self._out, self._err))
 
     def attend(self, controls: Controls) -> None:
         """Obey keys from now on, and what a terminal tells its jobs; to be called in the loop of the run."""
@@ -94,7 +91,6 @@ class LiveView:
         self._controls = None
         self._frames.take_away()
         self._keys.close()
-        self._write_waiting()
         if self._loop is not None and not self._loop.is_closed():
             for name in ("SIGWINCH", "SIGTSTP", "SIGCONT", *_ENDING):
                 self._loop.remove_signal_handler(getattr(signal, name))
@@ -113,11 +109,6 @@ class LiveView:
             stops=self._stops,
         )
         return frame(blocks(self._seen, self._phases, look), size, self._marks)
-
-    def _write_waiting(self) -> None:
-        for event in self._waiting:
-            write_log(event, self._out, self._err)
-        self._waiting.clear()
 
     def _press(self, key: str) -> None:
         """Obey a key; one that means nothing does nothing."""

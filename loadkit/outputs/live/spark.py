@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import TextIO
@@ -42,7 +43,8 @@ def marks_for(stream: TextIO, environment: Mapping[str, str]) -> Marks:
 
 def spark(values: Sequence[float | None], width: int, marks: Marks, *, top: float | None = None) -> str:
     """Return the last `width` values as bars; `top` is what the highest stands for, the largest of them unless given."""
-    shown = values[max(0, len(values) - width) :] if width > 0 else ()
+    last = values[max(0, len(values) - width) :] if width > 0 else ()
+    shown = [value if value is not None and math.isfinite(value) else None for value in last]
     highest = top if top is not None else max((value for value in shown if value is not None), default=0.0)
     return "".join(" " if value is None else _step(value, highest, marks.steps) for value in shown)
 

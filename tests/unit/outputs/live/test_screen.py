@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import re
+import signal
 
 import pyte
 import pytest
@@ -139,3 +140,60 @@ def test_a_terminal_that_has_gone_away_is_no_error() -> None:
         screen.start(started())
         screen.interval(interval(second(0)))
         screen.close()
+
+
+class Steering:
+    """A run that may be steered, and is not."""
+
+    rate = 1.0
+
+    def pause(self, *, by: str) -> bool:
+        raise AssertionError(by)
+
+    def resume(self, *, by: str) -> bool:
+        raise AssertionError(by)
+
+    def set_rate(self, factor: float, *, by: str) -> bool:
+        raise AssertionError(by)
+
+    def stop(self, *, by: str) -> bool:
+        raise AssertionError(by)
+
+
+def after_a_signal(number: signal.Signals, **changed: str) -> str:
+    """What is written to a terminal because of a signal."""
+    terminal, environment = Terminal(), dict(XTERM)
+
+    async def run() -> str:
+        screen = LiveView(io.StringIO(), terminal, environment=environment)
+        screen.attend(Steering())
+        screen.start(started())
+        screen.interval(interval(second(0)))
+        length = len(terminal.getvalue())
+        environment.update(changed)
+        os.kill(os.getpid(), number)
+        async with asyncio.timeout(5):
+            while len(terminal.getvalue()) == length:
+                await asyncio.sleep(0.005)
+        written = terminal.getvalue()[length:]
+        screen.close()
+        return written
+
+    before = signal.getsignal(number)
+    written = asyncio.run(run())
+    assert signal.getsignal(number) == before
+    return written
+
+
+def test_another_size_clears_the_screen_and_begins_at_its_top() -> None:
+    written = after_a_signal(signal.SIGWINCH, COLUMNS="40", LINES="10")
+    assert written.startswith("\x1b[2J\x1b[H\x1b[2K")
+    assert written.count("\r\n") == 8
+
+
+def test_the_same_size_writes_what_stands_there_already_no_second_time() -> None:
+    assert re.fullmatch(r"\r\x1b\[\d+A(\r\n)+", after_a_signal(signal.SIGWINCH))
+
+
+def test_a_run_that_goes_on_after_a_stop_is_drawn_anew() -> None:
+    assert after_a_signal(signal.SIGCONT).startswith("\x1b[2J\x1b[H\x1b[2K")

@@ -1,6 +1,7 @@
 """Rows of values as rows of bars."""
 
 import io
+import math
 
 import pytest
 
@@ -15,6 +16,7 @@ from loadkit.outputs.live.spark import ASCII, UNICODE, bar, marks_for, spark
         ([0, 7, 3.5], "▁█▅"),
         ([1000, 1], "█▂"),  # something is never nothing
         ([None, 5], " █"),
+        ([math.nan, math.inf, 5], "  █"),
         ([9, 9, 1, 2, 3, 4, 5, 6, 7, 8], "▂▃▄▅▅▆▇█"),  # the last eight, against the largest of them
     ],
 )

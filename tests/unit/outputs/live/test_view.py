@@ -113,11 +113,11 @@ def test_it_begins_before_the_first_second() -> None:
 @pytest.mark.parametrize(
     ("look", "begins"),
     [
-        ({"rate": 0.0, "keys": True}, "PAUSED: r resumes · steady"),
-        ({"rate": 0.0}, "PAUSED · steady"),
+        ({"rate": 0.0, "keys": True}, " PAUSED: r resumes  · steady"),
+        ({"rate": 0.0}, " PAUSED  · steady"),
         ({"rate": 1.1}, "RATE 110% of the plan · steady"),
-        ({"stops": 1, "keys": True}, "STOPPING, q again ends at once · steady"),
-        ({"stops": 2, "keys": True}, "STOPPING · steady"),
+        ({"stops": 1, "keys": True}, " STOPPING, q again ends at once  · steady"),
+        ({"stops": 2, "keys": True}, " STOPPING  · steady"),
     ],
 )
 def test_a_pause_and_a_stop_come_first(look: dict[str, Any], begins: str) -> None:
