@@ -108,7 +108,7 @@ def _timing(names: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def _scenario(one: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": legible(one["name"], NAME),
-        "weight": one["weight"],
+        "weight": f"{one['weight']:g}",
         "users": one["vusers"]["created"],
         "failed": one["vusers"]["failed"],
         "requests": one["requests"] + one["calls"],

@@ -316,7 +316,7 @@ const LoadkitCharts = (() => {
       const made = Bokeh.Plotting.figure({
         ...options, height, tools, sizing_mode: "stretch_width", y_axis_type: scale, toolbar_location: "above", toolbar_inner: true,
         y_range: new Bokeh.DataRange1d({ range_padding: 0.18, ...(scale === "log" ? {} : { start: 0, min_interval: 1 }) }),
-        min_border_left: this.narrow ? 56 : 70, min_border_right: time ? (this.narrow ? 40 : 62) : 24, lod_threshold: null, outline_line_color: null,
+        min_border_left: this.narrow ? 60 : 78, min_border_right: time ? (this.narrow ? 40 : 62) : 24, lod_threshold: null, outline_line_color: null,
         extra_y_ranges: { [NAMES]: new Bokeh.Range1d({ start: 1, end: 10 }) },
       });
       // A finger scrolls the page; a mouse draws the stretch to look at.
@@ -426,6 +426,7 @@ const LoadkitCharts = (() => {
       plot.y_range = new Bokeh.Range1d({ start: 24, end: 60 });
       plot.yaxes[0].axis_label = "response time";
       plot.yaxes[0].ticker = new Bokeh.FixedTicker({ ticks: [] });
+      for (const grid of plot.ygrids) grid.visible = false;
       plot.add_layout(new Bokeh.ColorBar({ color_mapper: mapper, width: 8, padding: 4, ticker: new Bokeh.LogTicker({ desired_num_ticks: 4 }), title: null }), "right");
       plot.add_tools(new Bokeh.HoverTool({
         renderers: [drawn], formatters: { "@t": "datetime" },
