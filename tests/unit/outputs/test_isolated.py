@@ -80,6 +80,13 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolated, "_PAUSES_S", (0.01,))
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "FLUSH_S", TOLERANT_S)
+    monkeypatch.setattr(isolated, "_PAUSES_S", (0.01,))
+
+
+@pytest.mark.usefixtures("patient")
 def test_every_second_arrives_once_and_in_order() -> None:
     receiver = Scripted()
     sent, said = go(receiver, 30)
@@ -118,7 +125,7 @@ def test_a_dead_receiver_loses_everything_and_is_told_of_once() -> None:
     assert sent.error == "connection refused"
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("patient")
 def test_who_comes_back_in_time_gets_every_second() -> None:
     def late(receiver: Scripted, seconds: Sequence[Second]) -> None:
         if receiver.tried <= 3:
@@ -137,6 +144,7 @@ def test_who_comes_back_in_time_gets_every_second() -> None:
     assert (sent.sent, sent.lost, sent.error) == (2, 0, "it does not answer in time")
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_slow_receiver_loses_the_oldest_whole_seconds_that_wait() -> None:
     def hang(receiver: Scripted, seconds: Sequence[Second]) -> None:
         assert receiver.free.wait(TOLERANT_S)
