@@ -81,7 +81,7 @@ def run_facts(report: Report) -> dict[str, str]:
         "loadkit": found["versions"].get("loadkit"),
         "exit_code": found["exit_code"],
         "interventions": intervened(found),
-        **{f"tag.{key}": value for key, value in found["tags"].items()},
+        **{f"tag.{key}": value for key, value in sorted(found["tags"].items())},
     }
     return {legible(name): legible(str(value)) for name, value in facts.items() if value not in (None, "")}
 
