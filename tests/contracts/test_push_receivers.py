@@ -1,13 +1,16 @@
 """What InfluxDB, a receiver of OTLP, and others that answer oddly do to the receivers that post to them."""
 
 import gzip
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import trustme
 
 from loadkit import registry
 from loadkit.metrics.span import Span
@@ -54,7 +57,7 @@ class Answering:
 
 
 @contextmanager
-def answering(*statuses: int, **options: Any) -> Iterator[Answering]:
+def answering(*statuses: int, tls: ssl.SSLContext | None = None, **options: Any) -> Iterator[Answering]:
     server = Answering(*statuses, **options)
 
     class Handler(BaseHTTPRequestHandler):
@@ -75,7 +78,9 @@ def answering(*statuses: int, **options: Any) -> Iterator[Answering]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
         listening.daemon_threads = True
-        server.url = f"http://127.0.0.1:{listening.server_port}"
+        if tls is not None:
+            listening.socket = tls.wrap_socket(listening.socket, server_side=True)
+        server.url = f"{'https' if tls else 'http'}://127.0.0.1:{listening.server_port}"
         thread = threading.Thread(target=listening.serve_forever, args=(0.02,))
         thread.start()
         try:
@@ -149,6 +154,28 @@ def test_options_that_mean_nothing_are_refused_before_load(kind: str, options: d
     with pytest.raises(OptionFault, match=message) as found:
         registry.plugin("exporter", kind).make(options)
     assert "s3cret" not in f"{found.value} {found.value.hint}"
+
+
+@pytest.mark.parametrize(("kind", "options"), PUSHING)
+def test_a_certificate_that_nobody_vouches_for_is_refused_unless_that_is_allowed(
+    kind: str, options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with answering(204, tls=context) as server:
+        stranger = made(kind, url=server.url, **options)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            stranger.take(seconds(0))
+        stranger.close()
+        careless = made(kind, url=server.url, insecure=True, **options)
+        careless.take(seconds(0))
+        careless.close()
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        known = made(kind, url=server.url, **options)
+        known.take(seconds(0))
+        known.close()
+    assert len(server.asked) == 2
 
 
 # InfluxDB
