@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from loadkit.cli.conclusion import Conclusion
-from loadkit.cli.interrupts import taking_signals
+from loadkit.cli.signals import taking_signals
 from loadkit.errors import UsageError
 from loadkit.outputs.exports import Exports, sent_data, sent_line
 from loadkit.outputs.summary import Section

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loadkit.analysis.standing import Attempt
-from loadkit.cli.interrupts import taking_signals
+from loadkit.cli.signals import taking_signals
 from loadkit.errors import LoadkitError, UsageError
 from loadkit.scenario.gate import Gate, GateRun, fits
 from loadkit.scenario.plan import Plan

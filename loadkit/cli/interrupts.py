@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from types import FrameType
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
+from loadkit.cli.signals import taking_signals
 from loadkit.fleet.stop import Stop
 from loadkit.units import format_duration_ns
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
 Say = Callable[[str], None]
-
-
-@contextmanager
-def taking_signals(take: Callable[[str], None]) -> Iterator[None]:
-    """Tell `take` the name of each signal that asks for an end, "SIGINT" or "SIGTERM"; afterwards they mean what they meant."""
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        take(signal.Signals(number).name)
-
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
 
 
 class Interrupts:

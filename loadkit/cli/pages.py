@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loadkit.cli.interrupts import taking_signals
+from loadkit.cli.signals import taking_signals
 from loadkit.outputs.base import write_line
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from loadkit.cli.interrupts import taking_signals
+from loadkit.cli.signals import taking_signals
 from loadkit.errors import ExitCode, PreflightError, UsageError
 from loadkit.outputs.base import paint_for, write_line
 from loadkit.units import NS_PER_S, parse_duration_ns

@@ -1,4 +1,5 @@
 import inspect
+import subprocess
 import sys
 
 import pytest
@@ -130,3 +131,11 @@ def test_a_command_knows_only_itself_and_a_mistake_knows_all(monkeypatch, capsys
     shown = capsys.readouterr()
     said = {"nope": "No such command 'nope'", "valdiate": "Did you mean 'validate'?"}
     assert said.get(arguments[0], "List the runs") in shown.out + shown.err
+
+
+def test_help_waits_for_no_loop_and_no_library_of_pages() -> None:
+    code = (
+        "import sys, loadkit.cli.main; print({'asyncio', 'numpy', 'jinja2', 'psutil', 'sqlalchemy'} & set(sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"
