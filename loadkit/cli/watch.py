@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from loadkit.monitor.monitor import Row
     from loadkit.monitor.routes import Board
     from loadkit.monitor.state import State
-    from loadkit.slo.observed import Observed, Source
+    from loadkit.monitor.table import Table
+    from loadkit.slo.observed import Source
 
 _LEAST_NS = NS_PER_S // 10
 
@@ -79,6 +81,7 @@ def watch(
     """
     from loadkit.monitor.lines import ending
     from loadkit.monitor.page import page
+    from loadkit.monitor.table import Table
     from loadkit.monitor.watching import Watch
     from loadkit.slo.observed import Observed
     from loadkit.stats.growth import Severity
@@ -95,8 +98,8 @@ def watch(
         beginning = watching.open()
         board = held.enter_context(_served(serve, token, beginning)) if serve else None
         held.enter_context(taking_signals(lambda name: watching.stop()))
-        told = _Telling(board, table_file, observed, watching.started_at, pid, watching.stop, quiet=quiet)
-        came_to = watching.run(told)
+        table = Table(table_file, observed, watching.started_at) if table_file else None
+        came_to = watching.run(_Telling(board=board, table=table, quiet=quiet, pid=pid, ended=watching.stop))
         for line in ending(came_to.state, paint_for(sys.stdout, os.environ)):
             write_line(sys.stdout, line)
         if page_file:
@@ -104,45 +107,33 @@ def watch(
     return ExitCode.FAILED if came_to.state.severity is Severity.CRITICAL else ExitCode.PASS
 
 
+@dataclass(kw_only=True)
 class _Telling:
-    """Tells of each interval: on the screen, to who asks the server, and in the table."""
+    """Tells of each interval: on the screen, to who asks the server, and in the table. `ended` is told when the process is gone."""
 
-    def __init__(
-        self,
-        board: Board | None,
-        table_file: TextIO | None,
-        observed: Observed,
-        started_at: float,
-        pid: int | None,
-        stop: Any,
-        *,
-        quiet: bool,
-    ) -> None:
-        from loadkit.monitor.table import Table
-
-        self._board = board
-        self._table = Table(table_file, observed, started_at) if table_file else None
-        self._pid = pid
-        self._stop = stop
-        self._quiet = quiet
+    board: Board | None
+    table: Table | None
+    quiet: bool
+    pid: int | None
+    ended: Callable[[], None]
 
     def __call__(self, row: Row, state: State, remarks: Sequence[str]) -> None:
         from loadkit.monitor.lines import row_line
 
-        if self._board:
-            self._board.state = state
+        if self.board:
+            self.board.state = state
         for remark in remarks:
             write_line(sys.stderr, f"warning: {remark}")
-        if self._table:
+        if self.table:
             try:
-                self._table.add(row)
+                self.table.add(row)
             except OSError as error:
                 write_line(sys.stderr, f"warning: the table ends here: {error.strerror or error}")
-                self._table = None
-        if not self._quiet:
+                self.table = None
+        if not self.quiet:
             write_line(sys.stdout, row_line(row, state))
-        if self._pid is not None and not row.values and not _is_there(self._pid):
-            self._stop()
+        if self.pid is not None and not row.values and not _is_there(self.pid):
+            self.ended()
 
 
 def _is_there(pid: int) -> bool:
@@ -163,14 +154,11 @@ def _sources(asked: dict[str, Any], *, host: bool) -> Iterator[Source]:
     if not given and not host:
         raise UsageError(f"nothing to watch: give one of {', '.join(options.values())}, or --host")
     samplers = registry.plugins("sampler")
-    for name, plugin, keys in (("process", samplers["process"], given), ("host", samplers["host"], {"host": True})):
-        if keys is given and not given:
-            continue
-        if name == "host" and not host:
-            continue
-        for fault in plugin.faults(keys):
-            raise UsageError(f"{options.get(fault.key, fault.key)}: {fault.message}; {fault.hint}")
-        yield Source(name=name, plugin=name, series=plugin.series(keys), options=keys)
+    for name, keys in (("process", given), ("host", {"host": True} if host else {})):
+        if keys:
+            for fault in samplers[name].faults(keys):
+                raise UsageError(f"{options.get(fault.key, fault.key)}: {fault.message}; {fault.hint}")
+            yield Source(name=name, plugin=name, series=samplers[name].series(keys), options=keys)
 
 
 def _time_ns(option: str, text: str, least_ns: int = 0) -> int:
