@@ -26,7 +26,6 @@ _SHOWN = (
     "received",
     "sent",
 )
-_PER_SECOND = ("read", "written", "disk_read", "disk_written", "received", "sent")
 _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.NONE: "green"}
 
 
@@ -35,17 +34,17 @@ def row_line(row: Row, state: State) -> str:
     parts = []
     for source in state.observed.sources:
         shown = [
-            f"{name} {_value(state.kind(source.name, name), name, row.values[source.name, name])}"
-            for name in (series.name for series in source.series)
-            if name in _SHOWN and (source.name, name) in row.values
+            f"{series.name} {_value(series.kind, row.values[source.name, series.name], per_second=series.per_second)}"
+            for series in source.series
+            if series.name in _SHOWN and (source.name, series.name) in row.values
         ]
         label = f"{source.name} " if len(state.observed.sources) > 1 else ""
         parts.append(printable(f"{label}{'  '.join(shown) or 'no sample'}"))
     return f"{format_duration_ns(row.at_s * NS_PER_S) if row.at_s else '0s':>7}  {' | '.join(parts)}"
 
 
-def _value(kind: Kind, name: str, value: float) -> str:
-    return f"{value_text(kind, value)}{'/s' if name in _PER_SECOND else ''}"
+def _value(kind: Kind, value: float, *, per_second: bool) -> str:
+    return f"{value_text(kind, value)}{'/s' if per_second else ''}"
 
 
 def ending(state: State, paint: Paint) -> Iterator[str]:
@@ -67,5 +66,8 @@ def ending(state: State, paint: Paint) -> Iterator[str]:
 def _series(column: Mapping[str, object], state: State) -> str:
     name, series = str(column["name"]), str(column["series"])
     kind = state.kind(name, series)
-    texts = {key: _value(kind, series, float(str(column[key]))) for key in ("min", "mean", "max", "last")}
+    per_second = bool(column["per_second"])
+    texts = {
+        key: _value(kind, float(str(column[key])), per_second=per_second) for key in ("min", "mean", "max", "last")
+    }
     return printable(f"{name} {series}: {texts['last']} (min {texts['min']}, mean {texts['mean']}, max {texts['max']})")

@@ -99,10 +99,9 @@ def _numbers(state: State) -> Iterator[list[str]]:
 
 
 def _plots(state: State, rows: Sequence[Row]) -> Iterator[Plot]:
-    limits = {series.limit for source in state.observed.sources for series in source.series}
     for column in state.columns:
         key = (column["name"], column["series"])
-        if key[1] in limits:
+        if column["limit"]:
             continue  # it hardly ever changes
         seen = [(row.at_s, row.values[key]) for row in rows if key in row.values]
         if len(seen) > 1:

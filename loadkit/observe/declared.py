@@ -128,6 +128,7 @@ def _wanted(item: Any) -> Wanted:
             kind=kind,
             description=f"{metric}, {_WORDS[kind]}{', as a rate' if rate else ''}",
             least_growth=LEAST_BYTES if holds else None,
+            per_second=kind is Kind.BYTES and rate,
         ),
         metric=metric,
         labels={str(key): str(value) for key, value in labels.items()} if isinstance(labels, Mapping) else {},

@@ -24,8 +24,8 @@ SERIES = (
     ),
     Series(name="memory_total", kind=Kind.BYTES, description="memory that there is"),
     Series(name="swap", kind=Kind.BYTES, description="memory that is swapped out"),
-    Series(name="disk_read", kind=Kind.BYTES, description="bytes read from all disks, per second"),
-    Series(name="disk_written", kind=Kind.BYTES, description="bytes written to all disks, per second"),
+    Series(name="disk_read", kind=Kind.BYTES, per_second=True, description="bytes read from all disks, per second"),
+    Series(name="disk_written", kind=Kind.BYTES, per_second=True, description="bytes written to all disks, per second"),
     Series(
         name="disk_full",
         kind=Kind.RATIO,
@@ -35,9 +35,15 @@ SERIES = (
     Series(
         name="received",
         kind=Kind.BYTES,
+        per_second=True,
         description="bytes received through the network, per second, loopback included",
     ),
-    Series(name="sent", kind=Kind.BYTES, description="bytes sent through the network, per second, loopback included"),
+    Series(
+        name="sent",
+        kind=Kind.BYTES,
+        per_second=True,
+        description="bytes sent through the network, per second, loopback included",
+    ),
 )
 
 

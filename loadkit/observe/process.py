@@ -62,8 +62,8 @@ SERIES = (
     Series(
         name="processes", kind=Kind.COUNT, description="the process and those that it started", least_growth=LEAST_COUNT
     ),
-    Series(name="read", kind=Kind.BYTES, description="bytes read from disks, per second"),
-    Series(name="written", kind=Kind.BYTES, description="bytes written to disks, per second"),
+    Series(name="read", kind=Kind.BYTES, per_second=True, description="bytes read from disks, per second"),
+    Series(name="written", kind=Kind.BYTES, per_second=True, description="bytes written to disks, per second"),
 )
 
 

@@ -16,7 +16,7 @@ from loadkit.stats.growth import Severity
 _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow"}
 _MOST_SERIES = 5
 _MOST_NOTES = 3
-_LESS_SAID = ("uss", "fds_limit", "memory_limit", "memory_total", "swap", "load", "processes")
+_LESS_SAID = ("uss", "swap", "load", "processes")
 """Series that the report has, and the summary only where there is nothing else."""
 
 
@@ -43,16 +43,17 @@ def leak_lines(result: RunResult, paint: Paint) -> Iterator[str]:
 def _series(source: Source, summary: Snapshot, began: Mapping[tuple[str, str], float]) -> Iterator[str]:
     seen = [(series, summary.gauges.get((source.gauge(series.name), COORDINATOR))) for series in source.series]
     known = [(series, gauge) for series, gauge in seen if gauge is not None]
-    shown = [pair for pair in known if pair[0].name not in _LESS_SAID] or known
+    shown = [pair for pair in known if pair[0].name not in {*_LESS_SAID, *source.limits}] or known
     for series, gauge in shown[:_MOST_SERIES]:
         yield f"{series.name} {_course(series, gauge, began.get((source.name, series.name)))}"
 
 
 def _course(series: Series, gauge: Gauge, began: float | None) -> str:
     """Return "43% (max 61%)", for what holds something "41.2 MiB -> 97 MiB (max 98 MiB)"."""
-    most = value_text(series.kind, gauge.most)
+    per = "/s" if series.per_second else ""
+    most = f"{value_text(series.kind, gauge.most)}{per}"
     if series.least_growth is None:
-        return f"{value_text(series.kind, gauge.mean)} (max {most})"
+        return f"{value_text(series.kind, gauge.mean)}{per} (max {most})"
     first = "" if began is None else f"{value_text(series.kind, began)} -> "
     return f"{first}{value_text(series.kind, gauge.value)} (max {most})"
 

@@ -16,7 +16,7 @@ COLUMNS = (
 )  # fmt: skip
 """The columns of the timeline that are drawn."""
 _PHASE = ("name", "kind", "start_s", "duration_s", "warmup")
-_OBSERVED = ("name", "series", "unit")
+_OBSERVED = ("name", "series", "unit", "per_second", "limit")
 _VERDICT = ("objective", "unit", "limit")
 MOST_ROWS, MOST_OBSERVED, MOST_TABLE_ROWS = 2000, 1000, 60
 """How many rows a page has for charts, for those of what was observed, and in the table of the run's course."""
@@ -43,7 +43,10 @@ def observed(observe: Mapping[str, Any] | None) -> dict[str, Any] | None:
     rows = Rows(["t_s", *("" for _ in observe["columns"])], most=MOST_OBSERVED)
     for row in observe["rows"]:
         rows.add(row)
-    return {"columns": [{key: one[key] for key in _OBSERVED} for one in observe["columns"]], "rows": rows.all}
+    return {
+        "columns": [{key: one[key] for key in _OBSERVED if key in one} for one in observe["columns"]],
+        "rows": rows.all,
+    }
 
 
 def table_rows(report: Report) -> list[dict[str, Any]]:

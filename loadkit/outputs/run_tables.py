@@ -212,9 +212,9 @@ def _observe(observe: Mapping[str, Any] | None) -> dict[str, Any] | None:
         ],
         "verdicts": [
             {
-                "tone": {"critical": "bad", "warning": "warn"}.get(one["severity"], "good"),
-                "word": one["severity"].upper() if one["severity"] != "none" else "OK",
-                "text": legible(one["text"], _EXAMPLE),
+                "tone": _TONES.get(one["severity"], "idle" if one.get("course") == "unknown" else "good"),
+                "word": _grown_word(one),
+                "text": legible(f"{one['name']} {one['series']}: {one['text']}", _EXAMPLE),
                 "advice": legible(one["advice"], _EXAMPLE),
             }
             for one in observe.get("verdicts") or ()
@@ -224,6 +224,15 @@ def _observe(observe: Mapping[str, Any] | None) -> dict[str, Any] | None:
             for one in observe.get("notes") or ()
         ],
     }
+
+
+_TONES = {"critical": "bad", "warning": "warn"}
+
+
+def _grown_word(verdict: Mapping[str, Any]) -> str:
+    if verdict["severity"] != "none":
+        return str(verdict["severity"]).upper()
+    return "OPEN" if verdict.get("course") == "unknown" else "OK"
 
 
 def _in_unit(value: float | None, unit: str) -> str:

@@ -76,6 +76,7 @@ class _Series(msgspec.Struct):
     bounded: bool = False
     least_growth: float | None = None
     limit: str = ""
+    per_second: bool = False
 
 
 class _Source(msgspec.Struct):
@@ -166,7 +167,7 @@ def _own(plan: Plan) -> _Own | None:
 
 def _source(source: Source) -> _Source:
     series = [
-        _Series(one.name, one.kind.value, one.description, one.bounded, one.least_growth, one.limit)
+        _Series(one.name, one.kind.value, one.description, one.bounded, one.least_growth, one.limit, one.per_second)
         for one in source.series
     ]
     return _Source(source.name, source.plugin, series)

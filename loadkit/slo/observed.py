@@ -29,7 +29,7 @@ class Series:
     """A value of a source. A ratio that is `bounded` never exceeds 1.
 
     One that holds something, such as memory, is judged for leaks: growth of less than `least_growth` is not spoken of, None where
-    growth means nothing. `limit` is the series that says what it cannot exceed.
+    growth means nothing. `limit` is the series that says what it cannot exceed. Bytes `per_second` are those of a second.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Series:
     bounded: bool = False
     least_growth: float | None = None
     limit: str = ""
+    per_second: bool = False
 
 
 class Unavailable(Exception):
@@ -114,6 +115,11 @@ class Source:
     def gauge(self, series: str) -> str:
         """Return the name of the gauge of a series."""
         return f"{OBSERVED}{self.name}.{series}"
+
+    @property
+    def limits(self) -> frozenset[str]:
+        """Return the names of the series that only say what others cannot exceed."""
+        return frozenset(series.limit for series in self.series if series.limit)
 
     def get(self, series: str) -> Series | None:
         """Return a series by its name, None where there is no such one."""

@@ -476,14 +476,15 @@ const LoadkitCharts = (() => {
       plot.xaxes[0].axis_label = "percentile";
     }
 
-    // What was observed: a chart for each source and unit, so that no two units share an axis.
+    // What was observed: a chart for each source and unit, so that no two units share an axis, nor what is held and what flows.
     observations() {
       const place = this.root.querySelector('[data-charts="observe"]');
       if (!place || !this.observe?.columns?.length) return;
       this.watched = new Bokeh.ColumnDataSource({ data: { t: [] } });
       const groups = new Map();
       this.observe.columns.forEach((column, index) => {
-        const group = JSON.stringify([column.name, column.unit]);
+        if (column.limit) return; // as large as it is, all else would be a flat line
+        const group = JSON.stringify([column.name, column.unit, column.per_second ?? false]);
         if (!groups.has(group)) groups.set(group, []);
         groups.get(group).push({ ...column, index });
       });
@@ -493,7 +494,7 @@ const LoadkitCharts = (() => {
     observation(place, columns) {
       const [{ name }] = columns;
       const unit = UNITS[columns[0].unit]?.name ?? "";
-      const title = `${plain(name)}${unit ? `: ${unit}` : ""}`;
+      const title = `${plain(name)}${unit ? `: ${unit}${columns[0].per_second ? "/s" : ""}` : ""}`;
       const rest = ["first", "second", "planned", "p95", "p99", "bad"];
       const lines = columns.map((column, index) => ({
         key: `s${column.index}`, name: plain(column.series), colour: rest[index % rest.length], width: index ? 1.5 : 2,

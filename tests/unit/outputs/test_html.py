@@ -109,13 +109,15 @@ def test_observed_series_and_interventions_have_their_sections() -> None:
         observe={
             "columns": [{"name": "api", "series": "rss", "unit": "bytes", "min": 1, "mean": 2e6, "max": 3e6, "last": 3e6}],
             "rows": [[1.0, 2e6], [2.0, 3e6]],
-            "verdicts": [{"severity": "critical", "text": "api rss grows", "advice": "look at caches"}],
+            "verdicts": [
+                {"name": "api", "series": "rss", "severity": "critical", "text": "grew", "advice": "look at caches"}
+            ],
             "notes": [{"t_s": 1.0, "name": "api", "text": "started anew"}],
         },
     )  # fmt: skip
     words = words_of(page(report))
     assert "0:01 the rate was set to 2 times the planned one dashboard" in words
-    assert "CRITICAL api rss grows look at caches" in words
+    assert "CRITICAL api rss: grew look at caches" in words
     assert "api rss 1 B 1.9 MiB 2.9 MiB 2.9 MiB" in words
 
 
