@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def main() -> None:
     found = _SCENARIO.search(text)
     assert found is not None
     picture = re.sub(r"127\.0\.0\.1:\d{4,}", "127.0.0.1:8080", take(found[1]))  # the demo's port is another each time
+    if "LIMIT" in picture:
+        sys.exit("this machine was too busy for a picture of the target: try again")
     GUIDE.write_text(_PICTURE.sub(lambda old: f"{old[1]}{picture}\n{old[2]}", text), encoding="utf-8")
 
 
