@@ -48,7 +48,8 @@ def _after_success(found: Mapping[str, Any], judged: Sequence[Judgement]) -> Ite
         yield f"{_title(open_ones[0])} is not decided{f': {legible(why, 200)}' if why else ''}. A longer run knows more."
     if found["run"]:
         yield f"Keep it as what later runs are compared with: loadkit baseline set main {found['run']}"
-    yield "Find out how much more it can take: loadkit capacity FILE"
+    if found["files"]:
+        yield f"Find out how much more it can take: loadkit capacity {' '.join(map(legible, found['files']))}"
 
 
 def _after_failure(found: Mapping[str, Any], judged: Sequence[Judgement]) -> Iterator[str]:

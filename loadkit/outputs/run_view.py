@@ -88,9 +88,7 @@ def _reasons(judged: Sequence[Judgement]) -> list[str]:
     if failing:
         shown = [one for one in failing if one.suite is Suite.RUN] or failing
         rest = [f"and {len(shown) - 5:,} more"] if len(shown) > 5 else []
-        return [
-            legible(": ".join(text for text in (one.name, one.message) if text), MESSAGE) for one in shown[:5]
-        ] + rest
+        return [_reason(one) for one in shown[:5]] + rest
     if not asked:
         return ["Nothing was judged: the scenario sets no thresholds and checks nothing."]
     held = sum(one.status is Status.PASS for one in asked)
@@ -102,8 +100,17 @@ def _reasons(judged: Sequence[Judgement]) -> list[str]:
     return [f"{', '.join(told)}."]
 
 
+def _reason(one: Judgement) -> str:
+    """Return what fails the run. What is judged of the run itself is named by what should be, which would read as if it were."""
+    if one.suite is Suite.RUN and one.status is Status.INVALID and "reasons" in one.data:
+        return legible(f"The measurement cannot be trusted: {'; '.join(one.data['reasons'])}.", MESSAGE)
+    if one.suite is Suite.RUN and one.status is Status.INVALID:
+        return legible(f"The run was {one.message}.", MESSAGE)
+    return legible(": ".join(text for text in (one.name, one.message) if text), MESSAGE)
+
+
 def _all_hold(count: int) -> str:
-    return "the one objective holds" if count == 1 else f"all {count:,} objectives hold"
+    return "The one objective holds" if count == 1 else f"All {count:,} objectives hold"
 
 
 def _figures(found: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -133,7 +140,7 @@ def _figures(found: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _percentile(name: str, response: Mapping[str, float], service: Mapping[str, float]) -> dict[str, str]:
     more = f"service time {format_duration_ns(service[name] * 1e6)}" if name in service else ""
-    return {"name": f"response time {name}", "value": format_duration_ns(response[name] * 1e6), "more": more}
+    return {"name": f"response {name}", "value": format_duration_ns(response[name] * 1e6), "more": more}
 
 
 def _judged(found: Mapping[str, Any], judged: Sequence[Judgement], suite: Suite) -> list[dict[str, Any]]:

@@ -395,7 +395,7 @@ const LoadkitCharts = (() => {
         const annotation = new Bokeh.BoxAnnotation({ left, right, level: "underlay", line_color: null, fill_alpha: phase.warmup ? 0.16 : index % 2 ? 0.07 : 0 });
         const edge = new Bokeh.Span({ dimension: "height", location: left, line_width: 1, level: "underlay" });
         const label = new Bokeh.Label({ x: left, y: 9.7, y_range_name: NAMES, x_offset: 4, text: "", text_font_size: "11px", text_baseline: "top" });
-        this.bands.push({ annotation, edge, label, name: plain(phase.warmup ? `${phase.name} (warm-up)` : phase.name), left, right });
+        this.bands.push({ annotation, edge, label, name: plain(phase.warmup && !/warm/i.test(phase.name) ? `${phase.name} (warm-up)` : phase.name), left, right });
         plot.add_layout(annotation);
         if (index) plot.add_layout(edge);
         plot.add_layout(label);

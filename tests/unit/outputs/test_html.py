@@ -76,7 +76,7 @@ def test_a_threshold_shows_the_line_that_asks_for_it() -> None:
 
 def test_an_invalid_run_says_so_before_anything_is_judged() -> None:
     words = words_of(page(invalid_report()))
-    assert words.index("INVALID") < words.index("the measurement can be trusted: invalid: 12% of the arrivals")
+    assert words.index("INVALID") < words.index("The measurement cannot be trusted: 12% of the arrivals")
     assert "Make the load generator keep up" in words
 
 
