@@ -94,7 +94,10 @@ def summary(
 def quiet_summary(
     result: RunResult, *, sections: Sequence[Section] = (), last: str = "", paint: Paint = plain
 ) -> Iterator[str]:
-    """Yield what -q leaves: verdicts that do not hold, errors, an invalid measurement, an early end; nothing when all is well."""
+    """Yield what -q leaves: verdicts that do not hold, errors, an invalid measurement, an early end, that people intervened.
+
+    Nothing when all is well.
+    """
     yield from _verdict_lines((v for v in _thresholds(result) if v.status is not Status.PASS), paint)
     yield from (verdict_line(one, paint) for one in result.slos if one.status is not Status.PASS)
     yield from _error_lines(result.summary)
@@ -104,7 +107,7 @@ def quiet_summary(
     for section in sections:
         yield from section.lines if section.troubled else ()
     yield from _after(result, paint)
-    if last or result.exit_code is not ExitCode.PASS:
+    if last or result.exit_code is not ExitCode.PASS or counted_text(result.interventions):
         yield last or conclusion(result, paint=paint)
 
 

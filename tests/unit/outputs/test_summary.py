@@ -250,6 +250,12 @@ def test_quiet_says_nothing_when_all_is_well():
     assert list(quiet_summary(result(verdicts=(verdict(),)))) == []
 
 
+def test_quiet_says_that_people_intervened() -> None:
+    assert list(quiet_summary(result(interventions=PAUSED, verdicts=(verdict(),)))) == [
+        "PASS: 1 threshold held, with 1 intervention"
+    ]
+
+
 def test_quiet_keeps_failures_errors_and_an_invalid_measurement():
     made = result(second(0), failing_second(1), verdicts=(verdict(), verdict(Status.FAIL, "http.error_rate < 1%")))
     text = "\n".join(quiet_summary(made))
