@@ -166,7 +166,7 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
 }
 _GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., int]]]] = {
     "report": (
-        "Write a page or other files about runs that are over: `loadkit report RUN... --html FILE` is `report export`.",
+        "Write a page or other files about runs that are over.\n\n`loadkit report RUN... --html FILE` is `report export`.",
         {"journal": journal, "export": export},
     ),
     "baseline": (

@@ -11,10 +11,10 @@ from loadkit.errors import ExitCode
 
 
 def ui(port: Port = 0, no_open: NoOpen = False, store: options.StoreUrl = None) -> int:
-    """Look at stored runs in a browser: list and filter them, open one, compare several, see trends.
+    """Look at all stored runs in a browser.
 
-    It listens on this machine alone and changes nothing. All of it works by links and forms; charts need JavaScript, and nothing is
-    loaded from elsewhere.
+    List and filter them, open one, compare several, see trends. Pages are served to this machine alone, and change nothing. All
+    of it works by links and forms; charts need JavaScript, and nothing is loaded from elsewhere.
 
     \b
     Examples:

@@ -11,9 +11,10 @@ from loadkit.errors import ExitCode
 
 
 def view(run: RunText, port: Port = 0, no_open: NoOpen = False, store: options.StoreUrl = None) -> int:
-    """Look at one run in a browser: its charts, thresholds, request names, errors and everything else of its report.
+    """Look at one run in a browser.
 
-    A run that goes on is shown as far as it has come, again every few seconds. It listens on this machine alone.
+    The page has its charts, thresholds, request names, errors and everything else of its report. A run that goes on is shown as far
+    as it has come, again every few seconds. It is served to this machine alone.
 
     \b
     Examples:

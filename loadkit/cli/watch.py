@@ -67,11 +67,11 @@ def watch(
     ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only what was found in the end.")] = False,
 ) -> int:
-    """Watch a process, or this machine, without making load: memory, processor, descriptors, and whether they leak.
+    """Watch a process, or this machine, without making load.
 
-    A line a second, and in the end what it came to: exit code 3 when something leaks for certain and much (critical), else 0, also
-    after Ctrl-C. Those that a process started count with it; one that is started anew is found again, but for --pid, where watching
-    ends with the process.
+    Memory, processor, descriptors, and whether they leak: a line a second, and in the end what it came to. Exit code 3 when
+    something leaks for certain and much (critical), else 0, also after Ctrl-C. Those that a process started count with it; one
+    that is started anew is found again, but for --pid, where watching ends with the process.
 
     \b
     Examples:
