@@ -94,9 +94,8 @@ class Events:
         if self._over:
             viewer.finish()
         self._viewers.add(viewer)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         try:
-            response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-            await response.prepare(request)
             await viewer.send_to(response, self._beat_s)
             return response
         finally:
@@ -147,6 +146,7 @@ class _Viewer:
     async def send_to(self, response: web.StreamResponse, beat_s: float) -> None:
         """Send until the end, or until the viewer has gone."""
         try:
+            await response.prepare(self._request)
             while True:
                 try:
                     async with asyncio.timeout(beat_s):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from aiohttp import ClientSession, web
 
 from loadkit.dashboard.address import Address
@@ -137,3 +138,21 @@ def test_the_end_is_waited_for_until_everybody_has_it():
             return await response.read()
 
     assert b"event: end" in asyncio.run(scenario())
+
+
+def test_viewers_that_vanish_at_once_leave_no_trace(caplog: pytest.LogCaptureFixture):
+    async def scenario() -> int:
+        events = Events()
+        async with served(events) as (_, url):
+            host = url.split("/")[2]
+            for _ in range(200):
+                _, writer = await asyncio.open_connection("127.0.0.1", int(host.split(":")[1]))
+                writer.write(f"GET /api/events HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                writer.transport.abort()
+            async with asyncio.timeout(10):
+                await asyncio.sleep(0.05)
+                await events.drained()
+        return events.viewers
+
+    assert asyncio.run(scenario()) == 0
+    assert caplog.records == []
