@@ -5,6 +5,7 @@
   const { byId, say, show, element, clock } = LoadkitDraw;
   const parts = LoadkitParts;
   let run = null, charts = null, marked = 0, stale = false, heldBefore = new Map();
+  let near = true, behind = false; // whether charts are in sight, and whether seconds are missing in them
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
   function state() {
@@ -52,9 +53,12 @@
     if (!charts) {
       charts = LoadkitCharts.draw(byId("main"), drawn());
       marked = (run.interventions || []).length;
-    } else if (!delta || stale) {
+    } else if (!near) {
+      behind = true;
+    } else if (!delta || stale || behind) {
       charts.replace(drawn());
       marked = (run.interventions || []).length;
+      behind = false;
     } else {
       const { heat } = run;
       charts.append({
@@ -198,6 +202,17 @@
       ask("rate", Number(factor.value) / 100);
     });
   }
+  // Painting charts is most of what this page costs: those out of sight wait.
+  const inSight = new Set();
+  const sight = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) inSight.add(entry.target);
+      else inSight.delete(entry.target);
+    }
+    near = inSight.size > 0;
+    if (near && behind && run && !document.hidden) drawCharts();
+  }, { rootMargin: "300px" });
+  for (const id of ["timings", "system"]) sight.observe(byId(id));
   document.addEventListener("visibilitychange", () => { if (!document.hidden && run && stale) draw(); });
 
   function theme() {

@@ -71,10 +71,10 @@ const LoadkitParts = (() => {
     say(byId("tile-p95-more"), `p50 ${ms(now(run, "response_time_p50_ms"))}, p99 ${ms(now(run, "response_time_p99_ms"))}`);
     say(byId("tile-errors"), count(errors));
     say(byId("tile-errors-more"), made ? `${percent(errors / made, errors ? 1 : 0)} of requests` : "none so far");
-    if (run.judged) total(run.judged);
     byId("tile-errors").parentElement.classList.toggle("bad", errors > 0);
     say(byId("tile-users"), count(now(run, "vusers_active")));
     say(byId("tile-users-more"), run.arrivals.started === undefined ? "" : `${count(run.arrivals.started)} arrivals started`);
+    if (run.judged) total(run.judged);
     const sparks = { rate: "request_rate", p95: "response_time_p95_ms", errors: "errors", users: "vusers_active" };
     for (const [name, of] of Object.entries(sparks)) spark(byId(`spark-${name}`), column(run, of, SPARK_S));
   }

@@ -288,7 +288,7 @@ def test_controls_change_the_load_and_are_told(followed: Followed, watched: Tab)
     assert done == [("pause", "dashboard"), ("resume", "dashboard"), ("rate", "dashboard"), ("stop", "dashboard")]
     word = page.inner_text("#verdict .word")
     assert word == {3: "Failed", 5: "Not to be trusted"}[result.code]
-    assert not any("Traceback" in line for line in followed.printed)
+    assert "Traceback" not in "".join(followed.printed)
 
     # The server has gone with the run; the page still has all of it.
     page.locator("#requests-table tbody tr").nth(2).wait_for()

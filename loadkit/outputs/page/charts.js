@@ -160,6 +160,7 @@ const LoadkitCharts = (() => {
   // What people did, as places on the axis of time with a word.
   const marks = (interventions) => ({
     x: interventions.map((one) => one.at_s * MS),
+    y: interventions.map((_, index) => 8.4 - (index % 3) * 0.9), // one below the other, where they follow closely
     text: interventions.map((one) => plain(one.kind === "rate" ? `rate x ${one.value}` : MARKS[one.kind] ?? one.kind)),
   });
 
@@ -395,7 +396,7 @@ const LoadkitCharts = (() => {
         const annotation = new Bokeh.BoxAnnotation({ left, right, level: "underlay", line_color: null, fill_alpha: phase.warmup ? 0.16 : index % 2 ? 0.07 : 0 });
         const edge = new Bokeh.Span({ dimension: "height", location: left, line_width: 1, level: "underlay" });
         const label = new Bokeh.Label({ x: left, y: 9.7, y_range_name: NAMES, x_offset: 4, text: "", text_font_size: "11px", text_baseline: "top" });
-        this.bands.push({ annotation, edge, label, name: plain(phase.warmup && !/warm/i.test(phase.name) ? `${phase.name} (warm-up)` : phase.name), left, right });
+        this.bands.push({ plot, annotation, edge, label, name: plain(phase.warmup && !/warm/i.test(phase.name) ? `${phase.name} (warm-up)` : phase.name), left, right });
         plot.add_layout(annotation);
         if (index) plot.add_layout(edge);
         plot.add_layout(label);
@@ -410,7 +411,7 @@ const LoadkitCharts = (() => {
     // They come while the charts are there, so they are drawn of a source: Bokeh adds no annotation to a plot that is drawn.
     interventionMarks(plot) {
       const lines = plot.vspan({ field: "x" }, { source: this.happened, line_width: 2, line_dash: "dashed" });
-      const words = plot.text({ field: "x" }, 8.4, { field: "text" }, {
+      const words = plot.text({ field: "x" }, { field: "y" }, { field: "text" }, {
         source: this.happened, y_range_name: NAMES, x_offset: 4, text_font_size: "11px", text_baseline: "top",
       });
       for (const one of [lines, words]) one.tags = ["warn"];
@@ -626,11 +627,11 @@ const LoadkitCharts = (() => {
 
     // Write as much of each phase's name as there is room for.
     name() {
-      const width = (this.figures[0]?.inside.clientWidth || 800) - 110;
+      const widths = new Map(this.figures.map(({ plot, inside }) => [plot, (inside.clientWidth || 800) - 110]));
       const span = this.range.end - this.range.start;
-      for (const { label, name, left, right } of this.bands) {
+      for (const { plot, label, name, left, right } of this.bands) {
         const from = Math.max(left, this.range.start), to = Math.min(right, this.range.end);
-        const room = Math.floor((((to - from) / span) * width - 8) / 6.2);
+        const room = Math.floor((((to - from) / span) * widths.get(plot) - 8) / 6.2);
         const text = room >= name.length ? name : room > 4 ? `${name.slice(0, room - 1)}…` : "";
         label.setv({ x: from, text });
       }
