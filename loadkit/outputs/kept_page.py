@@ -19,7 +19,10 @@ _LAST = 19  # of the nice values
 
 
 class KeptPage:
-    """Writes the page. Its templates and Bokeh's scripts take 0.3 s to read, which a thread does that gives way to all else."""
+    """Writes the page, which takes 10 ms once its templates and Bokeh's scripts are there.
+
+    Those take 0.1 s, in a thread that gives way to all else.
+    """
 
     def __init__(self) -> None:
         self._preparing: Thread | None = None

@@ -28,13 +28,13 @@ PAINTED = """
     const inside = [...document.querySelectorAll(`[data-chart=${name}] .plot`)].find((one) => one.clientHeight > 0);
     const canvases = [...inside.firstElementChild.shadowRoot.querySelectorAll("*")].flatMap(
         (one) => [one, ...(one.shadowRoot?.querySelectorAll("*") ?? [])]).filter((one) => one.tagName === "CANVAS");
-    return Math.max(...canvases.map((canvas) => {
+    return [...new Set(canvases.flatMap((canvas) => {
         const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-        return new Set(new Uint32Array(data.buffer)).size;
-    }));
+        return [...new Set(new Uint32Array(data.buffer))].map((one) => [one & 255, (one >> 8) & 255, (one >> 16) & 255].join(", "));
+    }))];
 }
 """
-"""How many different colours the canvases of a chart have."""
+"""The colours on the canvases of a chart, as red, green and blue."""
 
 
 def scenario(target: str) -> dict[str, Any]:
@@ -124,6 +124,15 @@ def test_hover_and_toggles_run_nothing(tab: Tab, page: Page) -> None:
 GROUPS = [PAYLOADS[at : at + 5] for at in range(0, len(PAYLOADS), 5)]  # what is shown of a name has an end
 
 
+def test_lines_keep_their_colours_under_the_mouse(page: Page) -> None:
+    page.locator("[data-chart=times] .plot:visible").hover()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    painted = page.evaluate(PAINTED, "times")
+    for line in ("p95", "p99"):
+        swatch = page.locator(f"[data-chart=times] [data-colour={line}]").first
+        assert swatch.evaluate("one => getComputedStyle(one).backgroundColor")[4:-1] in painted, line
+
+
 def test_every_payload_stands_as_text_wherever_a_report_has_one(tab: Tab, tmp_path: Path) -> None:
     for number, group in enumerate(GROUPS):
         path = tmp_path / f"{number}.html"
@@ -147,7 +156,7 @@ def test_charts_are_drawn_with_the_seconds_of_the_run(page: Page, directory: Pat
     cells = sum(1 for first, *counts in filter(None, report["heat"]["columns"]) for count in counts if count)
     assert lengths["heat"] == cells > 5
     assert lengths["spectrum"] > 10
-    assert page.evaluate(PAINTED, "times") > 20
+    assert len(page.evaluate(PAINTED, "times")) > 20
 
 
 def test_time_is_one_axis_for_all_charts(page: Page) -> None:

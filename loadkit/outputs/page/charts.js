@@ -620,7 +620,10 @@ const LoadkitCharts = (() => {
     // ---------------------------------------------------------------------------------------------------------- showing
 
     async show() {
-      for (const { plot } of this.figures) this.document.add_root(plot);
+      for (const { plot } of this.figures) {
+        for (const renderer of plot.renderers) renderer.hover_glyph = null; // or all lines of a source turn blue under the mouse
+        this.document.add_root(plot);
+      }
       await Bokeh.embed.add_document_standalone(this.document, this.root, this.figures.map((one) => one.inside));
       this.name();
     }
