@@ -79,17 +79,7 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         debug=choices.debug,
         on_worker_loss=choices.on_worker_loss,
     )
-    asked_address(choices.watching)  # its faults are told before anything else happens
-    for warning in () if choices.quiet else rendered_warnings(plan):
-        write_line(sys.stderr, warning)
-    for way in () if choices.quiet else plan.ways:
-        write_line(sys.stderr, f"note: {way}")
-    for text in () if choices.quiet else port_warnings(plan, usable_ports(plan)):
-        write_line(sys.stderr, f"warning: {text}")
-    check_addresses(plan)
-    import_processor(plan)
-    if not (choices.yes or choices.quiet):
-        ask_before_load(plan)
+    _tell_before(plan, choices)
     report = open_report(choices.output)
     files = [*([report] if report else []), *choices.papers.open()]
     screen = choose_screen(choices)
@@ -131,6 +121,21 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
     if github:
         tell_github([found.report], _report_file(report, keeper), os.environ)
     return code
+
+
+def _tell_before(plan: Plan, choices: Choices) -> None:
+    """Say what whoever starts the run should know, and ask where load might hurt somebody. Raises what forbids the run."""
+    asked_address(choices.watching)  # its faults are told before anything else happens
+    for warning in () if choices.quiet else rendered_warnings(plan):
+        write_line(sys.stderr, warning)
+    for way in () if choices.quiet else plan.ways:
+        write_line(sys.stderr, f"note: {way}")
+    for text in () if choices.quiet else port_warnings(plan, usable_ports(plan)):
+        write_line(sys.stderr, f"warning: {text}")
+    check_addresses(plan)
+    import_processor(plan)
+    if not (choices.yes or choices.quiet):
+        ask_before_load(plan)
 
 
 def _report_file(report: FileOutput | None, keeper: Keeper | None) -> str | None:

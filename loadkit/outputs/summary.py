@@ -18,18 +18,15 @@ from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import Snapshot, worker_label
 from loadkit.outputs.base import Paint, against, counted, plain, printable
 from loadkit.outputs.breakdown import phase_lines, scenario_lines
+from loadkit.outputs.concluding import conclusion
 from loadkit.outputs.layout import titled_parts
-from loadkit.outputs.objectives import COLOURS, objective_lines, verdict_line
+from loadkit.outputs.objectives import objective_lines, verdict_line
 from loadkit.outputs.observed import leak_lines, observed_lines
 from loadkit.outputs.progress import format_rate
+from loadkit.outputs.verdicts import short_run, verdict_lines
 from loadkit.scenario.judged import active_s, has_warmup
 from loadkit.slo.evaluate import Status, Verdict
-from loadkit.slo.metric import Kind
-from loadkit.slo.text import interval_text
 from loadkit.slo.validity import Validity
-from loadkit.slo.window import clock
-from loadkit.stats.batches import LEAST_S
-from loadkit.stats.intervals import CERTIFIED_S, EXCEEDANCES
 from loadkit.units import NS_PER_S, format_bytes, format_duration_ns
 
 MOST_REQUESTS = 40
@@ -78,7 +75,7 @@ def summary(
         ("Apdex", _apdex(result)),
         ("Recovery", _recovery(result)),
         ("Virtual users and arrivals", _arrivals(seen)),
-        ("Thresholds", [*_verdict_lines(_thresholds(result), paint), *_short_run(_thresholds(result))]),
+        ("Thresholds", [*verdict_lines(_thresholds(result), paint), *short_run(_thresholds(result))]),
         ("Objectives", objective_lines(result.slos, paint, strict=not result.plan.solo)),
         ("System under test", observed_lines(result, paint)),
         *((section.title, section.lines) for section in sections),
@@ -98,7 +95,7 @@ def quiet_summary(
 
     Nothing when all is well.
     """
-    yield from _verdict_lines((v for v in _thresholds(result) if v.status is not Status.PASS), paint)
+    yield from verdict_lines((v for v in _thresholds(result) if v.status is not Status.PASS), paint)
     yield from (verdict_line(one, paint) for one in result.slos if one.status is not Status.PASS)
     yield from _error_lines(result.summary)
     yield from leak_lines(result, paint)
@@ -119,71 +116,6 @@ def _thresholds(result: RunResult) -> list[Verdict]:
 def _after(result: RunResult, paint: Paint) -> Iterator[str]:
     if result.after_failed:
         yield paint(printable(result.after_failed), "red")
-
-
-def conclusion(result: RunResult, *, paint: Paint = plain) -> str:
-    """Return the one line that says what the run came to."""
-    judged = [verdict for verdict in result.verdicts if verdict.strict]
-    unsure = sum(verdict.status is Status.INCONCLUSIVE for verdict in judged)
-    note = f" ({unsure} inconclusive)" if unsure else ""
-    code, also = result.exit_code, _intervened(result)
-    if result.signal:
-        text = f"INTERRUPTED by {result.signal}: the figures cover the part that ran{also} (exit code {code:d})"
-        return paint(text, "yellow")
-    if code is ExitCode.INVALID_MEASUREMENT:
-        text = f"INVALID: this measurement cannot be trusted, see above{_aborted(result)}{also} (exit code {code:d})"
-        return paint(text, "red")
-    if code is not ExitCode.PASS:
-        return paint(f"FAIL: {_failed(result, judged)}{note}{_aborted(result)}{also} (exit code {code:d})", "red")
-    if not judged:
-        text = f"PASS: nothing was judged{_unanswered(result)}{also}; config.thresholds says what must hold"
-        return paint(text, "yellow")
-    held = [verdict for verdict in judged if verdict.status is Status.PASS]
-    colour = "green" if held and not also else "yellow"
-    return paint(f"PASS: {f'{_held(held)} held' if held else 'nothing failed'}{note}{also}", colour)
-
-
-def _intervened(result: RunResult) -> str:
-    count = counted_text(result.interventions)
-    return f", with {count}" if count else ""
-
-
-def _aborted(result: RunResult) -> str:
-    abort = result.aborted_by
-    return f"; stopped at {clock(abort.second)} by {printable(abort.objective_text)}" if abort else ""
-
-
-def _held(judged: Sequence[Verdict]) -> str:
-    checks = any(verdict.origin == "expect" for verdict in judged)
-    return " and ".join([*_numbers(judged), *(["all checks"] if checks else [])])
-
-
-def _numbers(judged: Sequence[Verdict]) -> list[str]:
-    """Return how many thresholds and objectives there are: ["2 thresholds", "1 objective"]."""
-    objectives = sum(verdict.origin == "slo" for verdict in judged)
-    thresholds = sum(verdict.origin not in ("expect", "slo") for verdict in judged)
-    found = ((thresholds, "threshold"), (objectives, "objective"))
-    return [counted(number, noun) for number, noun in found if number]
-
-
-def _failed(result: RunResult, judged: Sequence[Verdict]) -> str:
-    parts = []
-    for noun, is_one in (("threshold", lambda origin: origin not in ("expect", "slo")), ("objective", "slo".__eq__)):
-        verdicts = [verdict for verdict in judged if is_one(verdict.origin)]
-        failed = sum(verdict.status is Status.FAIL for verdict in verdicts)
-        parts += [f"{failed} of {counted(len(verdicts), noun)} failed"] if failed else []
-    checks = [verdict for verdict in judged if verdict.origin == "expect" and verdict.status is Status.FAIL]
-    after = ["`after` failed"] if result.after_failed else []
-    return " and ".join([*parts, *(verdict.observed_text for verdict in checks), *after])
-
-
-def _unanswered(result: RunResult) -> str:
-    told = []
-    for family, noun, ending in ((HTTP, "request", "got no valid response"), (PYTHON, "call", "did not return")):
-        made = result.summary.count(family.made)
-        missing = made - result.summary.count(family.done)
-        told += [f"{missing:,} of {counted(made, noun)} {ending}"] if missing else []
-    return f", but {' and '.join(told)}" if told else ""
 
 
 def _extent(result: RunResult) -> str:
@@ -330,61 +262,6 @@ def _arrivals(seen: Snapshot) -> Iterator[str]:
     if lag.total:
         p50, p99 = (format_duration_ns(lag.percentile_ns(percent)) for percent in (50, 99))
         yield f"generator lag: p50 {p50}, p99 {p99}, max {format_duration_ns(lag.max_ns)}"
-
-
-def _verdict_lines(verdicts: Iterable[Verdict], paint: Paint) -> list[str]:
-    rows = list(verdicts)
-    objectives = max((len(_title(row)) for row in rows), default=0)
-    return [_verdict_line(row, objectives, paint) for row in rows]
-
-
-def _short_run(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """Yield, once for all of them, why there are no intervals, or what those of a short run lack."""
-    noted = [verdict for verdict in verdicts if verdict.note and verdict.steady_s is not None]
-    if any(_too_short(verdict) for verdict in noted):
-        yield f"no confidence intervals (CI) in less than {LEAST_S} s of steady load"
-    elif any(verdict.low is not None and verdict.high is not None for verdict in noted):
-        yield f"a CI is certified with {CERTIFIED_S} s of steady load and {EXCEEDANCES} independent samples beyond the percentile"
-
-
-def _too_short(verdict: Verdict) -> bool:
-    return verdict.steady_s is not None and verdict.steady_s < LEAST_S
-
-
-def _title(verdict: Verdict) -> str:
-    """Return a verdict's objective, its name before it, and behind it what the text does not say of the scope."""
-    text = verdict.objective_text
-    said = "" if verdict.scope in ("global", "each") or verdict.scope in text else f" [{verdict.scope}]"
-    window = f" {verdict.window}" if verdict.window else ""
-    return f"{verdict.name}: {text}{said}{window}" if verdict.name else f"{text}{said}{window}"
-
-
-def _interval(verdict: Verdict) -> str:
-    if verdict.limit is None or not verdict.unit:
-        return ""
-    return interval_text(Kind(verdict.unit), verdict.low, verdict.high, verdict.limit)
-
-
-def _verdict_line(verdict: Verdict, width: int, paint: Paint) -> str:
-    word = paint(f"{verdict.status.name:<12}", COLOURS[verdict.status])
-    parts = [f"{printable(_title(verdict)):<{width}}"]
-    if verdict.observed_text:
-        worst = " at worst" if verdict.window and verdict.breaches else ""
-        enclosed = _interval(verdict)
-        parts.append(f"measured {verdict.observed_text}{worst}{f' (95% CI {enclosed})' if enclosed else ''}")
-    if verdict.origin != "expect" and verdict.limit_text.replace(" ", "") not in verdict.objective_text.replace(
-        " ", ""
-    ):
-        parts.append(f"wanted {verdict.limit_text}")
-    if verdict.reason:
-        parts.append(f"({printable(verdict.reason)})")
-    if verdict.note and (verdict.low is None or verdict.high is None) and not _too_short(verdict):
-        parts.append(f"({verdict.note})")
-    if not verdict.strict:
-        parts.append("(does not fail the run)")
-    if verdict.at:
-        parts.append(f"{verdict.at.file}:{verdict.at.line}")
-    return f"{word} {'  '.join(parts)}".rstrip()
 
 
 def _measurement(result: RunResult, paint: Paint) -> list[str]:

@@ -6,7 +6,8 @@ import pytest
 from loadkit.metrics.recorder import Recorder
 from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.outputs.base import ansi
-from loadkit.outputs.summary import MOST_REQUESTS, conclusion, quiet_summary, summary
+from loadkit.outputs.concluding import conclusion
+from loadkit.outputs.summary import MOST_REQUESTS, quiet_summary, summary
 from loadkit.slo.evaluate import Status
 from loadkit.slo.validity import Measurement, Validity
 from loadkit.slo.watch import Abort
