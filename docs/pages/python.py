@@ -25,7 +25,7 @@ and `metrics`.
 
 _FUNCTIONS = ("load", "run", "run_sync", "describe")
 _EVENTS = ("Started", "Interval", "LogLine", "Finished")
-_SESSION = ("pause", "resume", "set_rate", "stop", "begin", "rate", "held", "interventions", "aclose")
+_SESSION = ("pause", "resume", "set_rate", "stop", "begin", "rate", "stops", "held", "interventions", "aclose")
 _READ = (Snapshot, Histogram)
 _HANDED = {
     "RequestParams": ("method", "url", "headers", "json", "body", "form", "formData", "qs", "cookie", "auth", "name"),

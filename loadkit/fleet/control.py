@@ -60,6 +60,11 @@ class Control:
         return 0.0 if self._paused else self._factor
 
     @property
+    def stops(self) -> int:
+        """Return how often the run was asked to stop, by signals too."""
+        return self._stop.requests
+
+    @property
     def must_wait(self) -> bool:
         """Say whether load may not begin yet."""
         return not self._begun.is_set()

@@ -91,6 +91,11 @@ class Session:
         return self._control.rate
 
     @property
+    def stops(self) -> int:
+        """Return how often the run was asked to stop, signals among it: with 1 those at work may finish, with 2 it ends at once."""
+        return self._control.stops
+
+    @property
     def held(self) -> bool:
         """Say whether the workers are ready and wait for `begin`."""
         return self._control.held

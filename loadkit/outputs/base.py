@@ -49,6 +49,10 @@ class Controls(Protocol):
     def rate(self) -> float:
         """Return how many times the planned arrivals are made now: 0 in a pause."""
 
+    @property
+    def stops(self) -> int:
+        """Return how often the run was asked to stop, by whomever."""
+
     def pause(self, *, by: str) -> bool:
         """Start nobody until `resume`."""
 

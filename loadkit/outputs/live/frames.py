@@ -26,12 +26,15 @@ Compose = Callable[[Size], Sequence[Line]]
 
 
 class Frames:
-    """Draws what `compose` returns for a size."""
+    """Draws what `compose` returns for a size; what it raises goes to `failed`, since timers draw, too."""
 
-    def __init__(self, stream: TextIO, environment: Mapping[str, str], compose: Compose) -> None:
+    def __init__(
+        self, stream: TextIO, environment: Mapping[str, str], compose: Compose, failed: Callable[[Exception], None]
+    ) -> None:
         self._stream = stream
         self._paint = paint_for(stream, environment)
         self._compose = compose
+        self._failed = failed
         self._lines: list[str] = []  # what stands on the terminal
         self._size = size_of(stream, environment)
         self._environment = environment
@@ -75,7 +78,13 @@ class Frames:
             self._timer.cancel()
             self._timer = None
         self._drawn_at = time.monotonic()
-        size = size_of(self._stream, self._environment)
+        try:
+            self._draw_now(size_of(self._stream, self._environment))
+        except Exception as error:  # a fault of the view is no fault of the run
+            self._failed(error)
+
+    def _draw_now(self, size: Size) -> None:
+        lines = [self._text_of(one) for one in self._compose(Size(size.columns, max(1, size.rows - 1)))] or [""]
         begin = "" if self._lines else _HIDE
         if self._lines and size != self._size:
             begin, self._lines = _CLEAR_ALL, []
@@ -86,7 +95,6 @@ class Frames:
             write_text(self._stream, begin)
             begin = ""
             self._pass()
-        lines = [self._text_of(one) for one in self._compose(Size(size.columns, max(1, size.rows - 1)))] or [""]
         write_text(self._stream, begin + self._over(lines))
         self._lines = lines
 

@@ -80,7 +80,7 @@ class Keys:
             wanted = [*before[:6], [*before[6]]]
             wanted[3] &= ~(termios.ECHO | termios.ICANON)  # signals and the output stay as they are
             wanted[6][termios.VMIN], wanted[6][termios.VTIME] = 0, 0  # reading never waits
-            termios.tcsetattr(self._fd, termios.TCSADRAIN, wanted)
+            termios.tcsetattr(self._fd, termios.TCSAFLUSH, wanted)  # what was typed before was for nobody here
         except (OSError, termios.error):
             return
         self._before = before

@@ -6,11 +6,12 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TextIO
 
 from loadkit.engine.events import Interval, LogLine, Started
-from loadkit.outputs.base import Controls, write_line, write_log
+from loadkit.outputs.base import Controls, printable, write_line, write_log
 from loadkit.outputs.live.blocks import Look, blocks
 from loadkit.outputs.live.frames import Frames
 from loadkit.outputs.live.keys import Keys
@@ -19,7 +20,7 @@ from loadkit.outputs.live.seen import Seen
 from loadkit.outputs.live.spark import marks_for
 from loadkit.outputs.live.timeline import PhaseLine
 from loadkit.outputs.live.view import Size, frame
-from loadkit.outputs.text import headline
+from loadkit.outputs.text import PlainText, headline
 
 STEP = 0.1
 """By what part of the plan a key changes the rate."""
@@ -32,7 +33,8 @@ _ENDING = ("SIGHUP", "SIGQUIT")
 class LiveView:
     """Draws on `err`, a terminal; what `log` steps say goes to `out`, above the view. Keys come from `typed`, if anybody attends.
 
-    The view is taken away for log lines, so they are collected until the next frame rather than written one by one.
+    The view is taken away for log lines, so they are collected until the next frame rather than written one by one. A fault of
+    the view costs the view, not the run: it is said once, and the run is shown as plain text from there on.
     """
 
     def __init__(
@@ -43,30 +45,35 @@ class LiveView:
         self._marks = marks_for(err, environment)
         self._seen: Seen | None = None
         self._phases: PhaseLine | None = None
-        self._frames = Frames(err, environment, self._compose)
-        self._keys = Keys(typed, err, self._press, environment)
+        self._started: Started | None = None
+        self._instead: PlainText | None = None
+        self._frames = Frames(err, environment, self._compose, self._give_up)
+        self._keys = Keys(typed, err, self._pressed, environment)
         self._controls: Controls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._helped = self._full = False
-        self._stops = 0
         self._stepped_at = self._back_at = 0.0
 
     def start(self, event: Started) -> None:
         """Say what begins, and draw."""
         write_line(self._err, headline(event))
-        self._seen, self._phases = Seen(event), PhaseLine(event.plan)
-        if self._controls is not None:
-            self._keys.open()
-        self._frames.ask()
+        self._started = event
+        with self._sparing_the_run():
+            self._seen, self._phases = Seen(event), PhaseLine(event.plan)
+            if self._controls is not None:
+                self._keys.open()
+            self._frames.ask()
 
     def interval(self, event: Interval) -> None:
         """Draw the second."""
-        if self._seen is None:
-            return
-        if self._controls is not None:
-            self._keys.open()  # a job may come to the foreground at any time
-        self._seen.add(event)
-        self._frames.ask()
+        if self._seen is not None:
+            with self._sparing_the_run():
+                if self._controls is not None:
+                    self._keys.open()  # a job may come to the foreground at any time
+                self._seen.add(event)
+                self._frames.ask()
+        if self._instead is not None:
+            self._instead.interval(event)
 
     def log(self, event: LogLine) -> None:
         """Write the line above the view, together with those that come right after it."""
@@ -87,7 +94,7 @@ class LiveView:
 
     def close(self) -> None:
         """Take the view away, write what waits, and leave the terminal as it was."""
-        self._seen = None
+        self._seen = self._instead = None
         self._controls = None
         self._frames.take_away()
         self._keys.close()
@@ -95,6 +102,23 @@ class LiveView:
             for name in ("SIGWINCH", "SIGTSTP", "SIGCONT", *_ENDING):
                 self._loop.remove_signal_handler(getattr(signal, name))
         self._loop = None
+
+    @contextmanager
+    def _sparing_the_run(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # whatever it is, it must cost nothing but the view
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """Close a view that has a fault, and go on as plain text."""
+        started = self._started
+        self.close()
+        if started is not None:
+            fault = f"{type(error).__name__}: {printable(str(error))}"
+            write_line(self._err, f"warning: the live view is closed by a fault of its own, the run goes on: {fault}")
+            self._instead = PlainText(self._out, self._err)
+            self._instead.start(started)
 
     def _compose(self, size: Size) -> Sequence[Line]:
         assert self._seen is not None
@@ -106,9 +130,13 @@ class LiveView:
             helped=self._helped,
             full=self._full,
             rate=1.0 if self._controls is None else self._controls.rate,
-            stops=self._stops,
+            stops=0 if self._controls is None else self._controls.stops,
         )
         return frame(blocks(self._seen, self._phases, look), size, self._marks)
+
+    def _pressed(self, key: str) -> None:
+        with self._sparing_the_run():
+            self._press(key)
 
     def _press(self, key: str) -> None:
         """Obey a key; one that means nothing does nothing."""
@@ -123,7 +151,6 @@ class LiveView:
             case "+" | "-":
                 self._step(controls, STEP if key == "+" else -STEP)
             case "q":
-                self._stops += 1
                 controls.stop(by="keyboard")
             case "e":
                 self._full = not self._full

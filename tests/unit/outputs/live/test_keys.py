@@ -121,6 +121,18 @@ def test_keys_come_one_by_one_without_enter_and_the_terminal_is_left_as_it_was(p
     assert pair.echo.getvalue() == "\x1b[?2004h\x1b[?2004l"
 
 
+def test_what_was_typed_before_keys_are_read_does_nothing(pair: Pair) -> None:
+    async def run() -> None:
+        os.write(pair.master, b"q\n")
+        keys = pair.keys()
+        keys.open()
+        os.write(pair.master, b"p")
+        await until(pair, ["p"])
+        keys.close()
+
+    asyncio.run(run())
+
+
 def test_the_terminal_is_left_as_it_was_when_nobody_closes(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     safety = []
     monkeypatch.setattr("atexit.register", safety.append)

@@ -146,6 +146,7 @@ class Steering:
     """A run that may be steered, and is not."""
 
     rate = 1.0
+    stops = 0
 
     def pause(self, *, by: str) -> bool:
         raise AssertionError(by)
@@ -197,3 +198,44 @@ def test_the_same_size_writes_what_stands_there_already_no_second_time() -> None
 
 def test_a_run_that_goes_on_after_a_stop_is_drawn_anew() -> None:
     assert after_a_signal(signal.SIGCONT).startswith("\x1b[2J\x1b[H\x1b[2K")
+
+
+def test_a_stop_is_said_whoever_asked_for_it() -> None:
+    terminal, steering = Terminal(), Steering()
+
+    async def run() -> None:
+        screen = view(io.StringIO(), terminal)
+        screen.attend(steering)
+        screen.start(started())
+        screen.interval(interval(second(0)))
+        assert "STOPPING" not in "\n".join(terminal.screen())
+        steering.stops = 1  # by a signal, say
+        screen.interval(interval(second(1)))
+        assert "STOPPING" in "\n".join(terminal.screen())
+        screen.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("place", ["Seen.add", "blocks"])
+def test_a_fault_of_the_view_costs_the_view_and_not_the_run(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    out, err = io.StringIO(), Terminal()
+    screen = view(out, err)
+    screen.start(started())
+    screen.interval(interval(second(0)))
+
+    def fails(*arguments: object) -> None:
+        raise ZeroDivisionError("no \x1b[2J width")
+
+    monkeypatch.setattr(f"loadkit.outputs.live.screen.{place}", fails)
+    for index in range(1, 4):
+        screen.interval(interval(second(index)))
+        screen.log(LogLine(text=f"line {index}", stream="stdout"))
+    screen.close()
+    assert out.getvalue() == "line 1\nline 2\nline 3\n"
+    shown = "\n".join(err.screen(200))
+    assert shown.count("warning: the live view is closed by a fault of its own, the run goes on") == 1
+    assert r"ZeroDivisionError: no \x1b[2J width" in shown
+    assert "generator" not in shown
+    assert shown.count("response time p50 25ms") == 3  # the second that it happened in, too
+    assert err.getvalue().count("\x1b[?25l") == err.getvalue().count("\x1b[?25h") == 1
