@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import pty
+import select
 import termios
 from collections.abc import Iterator
 from typing import TextIO
@@ -124,6 +125,7 @@ def test_keys_come_one_by_one_without_enter_and_the_terminal_is_left_as_it_was(p
 def test_what_was_typed_before_keys_are_read_does_nothing(pair: Pair) -> None:
     async def run() -> None:
         os.write(pair.master, b"q\n")
+        assert select.select([pair.stream], [], [], 5)[0]  # it has come to the other end
         keys = pair.keys()
         keys.open()
         os.write(pair.master, b"p")
