@@ -47,7 +47,9 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
         data["scenarios"].append({"name": "short", "flow": FLOW[:1]})
         report = place / "report.json"
         process = start("run", write_yaml(place, data), "-o", report, "--name", "shop")
-        yield Scraped(server, finish(process, report))
+        result = finish(process, report)
+        server.look_back("loadkit_run_active")
+        yield Scraped(server, result)
 
 
 def test_prometheus_has_the_totals_of_the_report(scraped: Scraped) -> None:

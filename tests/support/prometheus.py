@@ -28,10 +28,11 @@ scrape_configs:
 
 @dataclass
 class Prometheus:
-    """A server that runs at `url` and scrapes `target_port`."""
+    """A server that runs at `url` and scrapes `target_port`. Queries are about the moment `at`, now where it is None."""
 
     url: str
     target_port: int
+    at: float | None = None
 
     def get(self, path: str, **parameters: object) -> Any:
         with urlopen(f"{self.url}{path}?{urlencode(parameters)}", timeout=10) as answer:
@@ -40,8 +41,15 @@ class Prometheus:
         return read["data"]
 
     def values(self, query: str) -> list[tuple[dict[str, str], float]]:
-        """The labels and values that a query comes to now."""
-        return [(one["metric"], float(one["value"][1])) for one in self.get("/api/v1/query", query=query)["result"]]
+        """The labels and values that a query comes to."""
+        moment = {} if self.at is None else {"time": self.at}
+        found = self.get("/api/v1/query", query=query, **moment)["result"]
+        return [(one["metric"], float(one["value"][1])) for one in found]
+
+    def look_back(self, metric: str) -> None:
+        """Ask about the moment of the last scrape from here on: what cannot be scraped any more has no values after it."""
+        (found,) = self.get("/api/v1/query", query=f"{metric}[1h]")["result"]
+        self.at = float(found["values"][-1][0])
 
     def value(self, query: str) -> float:
         """The one value that a query comes to."""
