@@ -19,14 +19,14 @@ _LOOK_S = 0.05  # between two looks whether somebody came
 
 
 def read_outs(texts: Sequence[str]) -> tuple[Export, ...]:
-    """Return the exporters that `--out` names. Raises UsageError."""
+    """Return the exporters that `--out` names. Raises UsageError, without the argument: a URL may hold a password."""
     made = []
     for text in texts:
         try:
             made.append(read_export(text))
         except ExportFault as fault:
             hint = f"; {fault.hint}" if fault.hint else ""
-            raise UsageError(f"--out {text}: {fault}{hint}") from fault
+            raise UsageError(f"--out {text.partition(':')[0]}: {fault}{hint}") from fault
     return tuple(made)
 
 

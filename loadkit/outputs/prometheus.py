@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 PATH = "/metrics"
+_EXAMPLE = f"{LOOPBACK}:9464"
 _LINGER = "15s"
 _INDEX = b"<!doctype html><title>loadkit</title><p><a href=/metrics>metrics</a>\n"
 
@@ -150,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _make(options: Options) -> Scraped:
-    host, port = read_place(str(options["listen"]), key="listen", host=LOOPBACK)
+    host, port = read_place(str(options["listen"]), key="listen", example=_EXAMPLE, host=LOOPBACK)
     return Scraped(host, port, read_seconds(options, "linger", _LINGER, longest_s=3600))
 
 
@@ -165,7 +166,7 @@ EXPORTERS: Mapping[str, Exporter] = {
                 "type": ["string", "integer"],
                 "title": "Listen",
                 "description": "The address of `/metrics`; without a host only this machine reaches it.",
-                "examples": ["127.0.0.1:9464", "0.0.0.0:9464"],
+                "examples": [_EXAMPLE, "0.0.0.0:9464"],
             },
             "linger": {
                 "type": ["string", "number"],

@@ -24,6 +24,7 @@ from loadkit.outputs.exporter import ExportedRun, Exporter, OptionFault, Options
 PACKET = 1432
 """Bytes of a datagram that goes through an Ethernet whole, also in IPv6."""
 PREFIX = "loadkit."
+_EXAMPLE = "127.0.0.1:8125"
 _MOST_CHARS = 100
 _PERCENTS = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 _PART = re.compile(r"[^A-Za-z0-9_-]+")
@@ -149,7 +150,7 @@ def tag(text: str) -> str:
 
 def read_lines(options: Options, *, tagged: bool) -> Lines:
     """Return what sends lines. Raises OptionFault."""
-    host, port = read_place(str(options["to"]), key="to")
+    host, port = read_place(str(options["to"]), key="to", example=_EXAMPLE)
     prefix = str(options.get("prefix", PREFIX))
     if _FORBIDDEN.search(prefix):
         raise OptionFault("prefix", f"{prefix} has characters that no name has", hint="letters, digits, _ - and dots")
@@ -163,7 +164,7 @@ SCHEMA = {
         "type": "string",
         "title": "To",
         "description": "Where datagrams are sent to: HOST:PORT.",
-        "examples": ["127.0.0.1:8125"],
+        "examples": [_EXAMPLE],
     },
     "prefix": {
         "type": "string",

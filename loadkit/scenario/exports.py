@@ -68,7 +68,7 @@ def read_export(text: str) -> Export:
     kind, _, argument = text.partition(":")
     exporter = _exporter(kind)
     if not argument:
-        raise ExportFault("LK241", f"{text} does not say where to", hint=f"write {kind}:{exporter.metavar}")
+        raise ExportFault("LK241", f"{kind} does not say where to", hint=f"write {kind}:{exporter.metavar}")
     return _made(exporter, kind, {exporter.argument: argument})
 
 

@@ -30,16 +30,34 @@ def test_out_is_kind_and_argument() -> None:
     [
         (
             "promethues:9464",
-            r'--out promethues:9464: there is no kind of output "promethues"; did you mean "prometheus"\?',
+            r'--out promethues: there is no kind of output "promethues"; did you mean "prometheus"\?',
         ),
         ("fax:1", r'there is no kind of output "fax"; there are csv, dogstatsd, .*prometheus'),
-        ("prometheus", r"prometheus does not say where to; write prometheus:\[HOST:\]PORT"),
+        ("prometheus", r"--out prometheus: prometheus does not say where to; write prometheus:\[HOST:\]PORT"),
         ("statsd:nowhere", r"nowhere is not HOST:PORT"),
     ],
 )
 def test_what_out_cannot_mean_is_said(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         read_outs([text])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "influxdb:http://ann:s3cretpass@localhost:8086?foo=1",
+        "influxdb:http://localhost:8086?db=a&bucket=b&token=s3cretpass",
+        "influxdb:ann:s3cretpass@localhost:8086",
+        "otlp:http://ann:s3cretpass@localhost:4318",
+        "pushgateway:http://localhost:9091?key=s3cretpass",
+        "statsd:ann:s3cretpass@localhost:8125",
+        "http://ann:s3cretpass@localhost:8086",
+    ],
+)
+def test_a_fault_of_an_url_does_not_repeat_its_password(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_outs([text])
+    assert "s3cretpass" not in str(caught.value)
 
 
 def test_those_of_the_file_and_of_the_command_line_are_told(tmp_path: Path) -> None:

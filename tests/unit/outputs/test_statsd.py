@@ -91,3 +91,9 @@ def test_options_that_mean_nothing_are_named(options: dict[str, object], key: st
     with pytest.raises(OptionFault) as caught:
         read_lines(options, tagged=False)
     assert caught.value.key == key
+
+
+def test_a_place_that_means_nothing_teaches_one_of_statsd() -> None:
+    with pytest.raises(OptionFault) as caught:
+        read_lines({"to": "localhost"}, tagged=False)
+    assert caught.value.hint == "such as 127.0.0.1:8125"
