@@ -84,6 +84,36 @@ def test_a_cache_that_fills_is_no_critical_leak() -> None:
     assert (found.course, found.severity) == (Course.CACHE, Severity.WARNING)
 
 
+@pytest.mark.parametrize("full_at", [0.6, 0.7, 0.8, 0.85])
+def test_a_cache_that_is_full_before_the_end_is_no_critical_leak(full_at: float) -> None:
+    draw = random.Random(8)
+    values = [60 + min(40 * t / 600, 40 * full_at) + draw.gauss(0, 0.3) for t in SECONDS]
+    found = judged(values)
+    assert (found.course, found.severity) == (Course.CACHE, Severity.WARNING)
+    assert found.began + found.grown <= max(values)  # nothing is said to have grown beyond what was seen
+
+
+def test_a_cache_of_keys_drawn_by_chance_fills_ever_slower_and_is_no_critical_leak() -> None:
+    """After 7,500 of 4,000 keys 85 % are there: its slope falls, but not to half."""
+    draw = random.Random(9)
+    kept: set[int] = set()
+    values = []
+    for _ in range(150):
+        kept |= {draw.randrange(4000) for _ in range(50)}
+        values.append(37 + len(kept) / 100 + draw.gauss(0, 0.05))
+    found = growth(SECONDS[:150], [50.0 * t for t in range(150)], values, least=5.0)
+    assert (found.course, found.severity) == (Course.CACHE, Severity.WARNING)
+
+
+@pytest.mark.parametrize("noise", [0.05, 0.3, 3.0])
+def test_a_leak_is_not_taken_for_a_cache_by_chance(noise: float) -> None:
+    critical = 0
+    for seed in range(50):
+        draw = random.Random(seed)
+        critical += judged([60 + t / 15 + draw.gauss(0, noise) for t in SECONDS]).severity is Severity.CRITICAL
+    assert critical >= 49
+
+
 def test_one_large_allocation_is_a_step() -> None:
     draw = random.Random(4)
     found = judged([100 + (60 if t > 330 else 0) + 0.002 * t + draw.gauss(0, 0.3) for t in SECONDS])
