@@ -13,6 +13,7 @@ from loadkit.stats.growth import LEAST_WINDOWS, Course, Severity
 from loadkit.units import NS_PER_S, format_duration_ns
 
 _PER_OPERATIONS, _PER_SECONDS = 1000.0, 3600.0
+_MINUTE_S = 60.0
 _MEMORY = (
     "something is kept and never let go: compare two heap snapshots under load (tracemalloc, pprof, jmap, heapdump), and look at "
     "caches without a bound, listeners that are never removed and lists that are only appended to"
@@ -27,7 +28,7 @@ _ADVICE = {
 _OF_COURSE = {
     Course.CACHE: "run longer to see it level off: a cache or a pool that fills, if it has a bound",
     Course.STEP: "nothing need be done about one step, such as a pool that was made; if there are more of them, run longer",
-    Course.UNKNOWN: "run longer, or shorten config.observe.warmup",
+    Course.UNKNOWN: "run longer, or with a shorter warm-up: `config.observe.warmup`, or `--warmup` of loadkit watch",
 }
 
 
@@ -70,8 +71,7 @@ def _text(one: Grown) -> str:
         return f"{text}, in one step"
     if growth.course is Course.CACHE:
         return f"{text}, ever slower"
-    left = "" if growth.left_s is None else f"; the limit is reached in {format_duration_ns(growth.left_s * NS_PER_S)}"
-    return f"{text}, and goes on: {_rate(one)}{left}"
+    return f"{text}, and goes on: {_rate(one)}{_left(one)}"
 
 
 def _rate(one: Grown) -> str:
@@ -82,6 +82,15 @@ def _rate(one: Grown) -> str:
     known = math.isfinite(slope.low) and math.isfinite(slope.high)
     ends = f" (95% CI {value_text(kind, slope.low)} to {value_text(kind, slope.high)})" if known else ""
     return f"{value_text(kind, slope.value)} {per}{ends}"
+
+
+def _left(one: Grown) -> str:
+    """Return "; its limit (memory_total) is reached in 13h46m", in whole minutes where there are hours of it."""
+    left_s = one.growth.left_s
+    if left_s is None:
+        return ""
+    step_s = _MINUTE_S if left_s >= _PER_SECONDS else 1.0
+    return f"; its limit ({one.series.limit}) is reached in {format_duration_ns(left_s // step_s * step_s * NS_PER_S)}"
 
 
 def _advice(one: Grown) -> str:

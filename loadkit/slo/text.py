@@ -13,8 +13,7 @@ def limit_text(kind: Kind, limit: float) -> str:
     if kind is Kind.TIME:
         return format_duration_ns(limit) if limit >= 60 * NS_PER_S and not limit % NS_PER_S else _time(limit, 12)
     if kind is Kind.BYTES:
-        text = format_bytes(limit)
-        return text if parse_bytes(text) == limit else f"{limit:.0f} B"
+        return _size(limit)(limit, 15)
     if kind is Kind.RATIO:
         return f"{_rounded(100 * limit, 12)}%"
     return f"{_rounded(limit, 6)}/s" if kind is Kind.RATE else _rounded(limit, 15)
@@ -38,7 +37,8 @@ def observed_text(kind: Kind, value: float, limit: float) -> str:
         return wrong.pop()
     if kind is Kind.RATIO:
         wrong |= {f"{whole:.0%}" for whole in (0.0, 1.0) if whole != value}
-    texts = (_TEXT[kind](value, digits) for digits in range(3, 16))
+    form = _size(limit) if kind is Kind.BYTES else _TEXT[kind]
+    texts = (form(value, digits) for digits in range(3, 16))
     return next((text for text in texts if text not in wrong), repr(value))
 
 
@@ -66,6 +66,23 @@ def _percent(ratio: float, digits: int) -> str:
     return f"{100 * ratio:.{digits - 1}f}".rstrip("0").rstrip(".") + "%"
 
 
+def _size(limit: float) -> Callable[[float, int], str]:
+    """Return how a limit and what is compared with it are written: "476.8 MiB" beside "500 MB" would look like less."""
+    is_binary = parse_bytes(format_bytes(limit)) == limit
+    return _decimal if not is_binary and limit % 1000 == 0 else _binary
+
+
+def _binary(size: float, digits: int) -> str:
+    text = format_bytes(size)
+    return text if digits == 3 or parse_bytes(text) == size else f"{size:.0f} B"
+
+
+def _decimal(size: float, digits: int) -> str:
+    factor, unit = next((one for one in _DECIMAL if abs(size) >= one[0]), (1, "B"))
+    return f"{_rounded(size / factor, digits)} {unit}"
+
+
+_DECIMAL = ((10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
 _TEXT: Mapping[Kind, Callable[[float, int], str]] = {
     Kind.TIME: _time,
     Kind.RATIO: _percent,

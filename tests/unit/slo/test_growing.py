@@ -108,8 +108,8 @@ def test_what_was_never_seen_and_what_is_invalid_decide_nothing() -> None:
 
 def test_the_unit_of_work_stands_in_the_verdict() -> None:
     made = verdict("observe.api.rss.growth < 8MB per 500 requests", watched(course(0.5 * MB)))
-    assert made.observed_text.endswith("MiB per 500 requests")
-    assert made.limit_text == "< 8000000 B per 500 requests"
+    assert made.observed_text.endswith("MB per 500 requests")
+    assert made.limit_text == "< 8 MB per 500 requests"
 
 
 def test_a_long_run_keeps_its_low_points_and_stays_small() -> None:
@@ -129,4 +129,4 @@ def test_the_limit_of_a_series_says_how_much_time_is_left() -> None:
         watch.add(memory)
     (found,) = findings(watch.all())
     assert found.grown.growth.left_s == pytest.approx(1740, rel=0.1)
-    assert "the limit is reached in 2" in found.text
+    assert "its limit (most) is reached in 2" in found.text

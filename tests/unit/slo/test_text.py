@@ -35,6 +35,11 @@ MS = 1_000_000
         (Kind.COUNT, 1234567, 5, "1234567"),
         (Kind.BYTES, 1_572_864, 10, "1.5 MiB"),
         (Kind.BYTES, 1_572_865, 1_572_864, "1572865 B"),
+        (Kind.BYTES, 5_033_000, 5_000_000, "5.03 MB"),
+        (Kind.BYTES, 5_000_100, 5_000_000, "5.0001 MB"),
+        (Kind.BYTES, 700_000_000, 5_000_000_000, "700 MB"),
+        (Kind.BYTES, 12, 5_000_000, "12 B"),
+        (Kind.BYTES, -1_500_000, 5_000_000, "-1.5 MB"),
     ],
 )
 def test_an_observed_value_never_looks_like_a_limit_it_differs_from(
@@ -58,6 +63,8 @@ def test_an_observed_value_never_looks_like_a_limit_it_differs_from(
         (Kind.COUNT, 2.5, "2.5"),
         (Kind.COUNT, 1_000_000, "1000000"),
         (Kind.BYTES, 64_000, "62.5 KiB"),
+        (Kind.BYTES, 500_000_000, "500 MB"),
+        (Kind.BYTES, 12_345_000, "12.345 MB"),
         (Kind.BYTES, 1_572_865, "1572865 B"),
     ],
 )
