@@ -78,7 +78,8 @@ class Watched:
         self._thread = threading.Thread(target=self._run, name=f"observe {source.name}", daemon=True)
 
     def start(self) -> None:
-        """Begin to open the source; `opened` says when that is done."""
+        """Begin to open the source; `opened` says when that is done, and cannot be cancelled by who waits no longer."""
+        self.opened.set_running_or_notify_cancel()
         self._thread.start()
 
     def begin(self, start_ns: int) -> None:
@@ -188,11 +189,13 @@ class Watching:
         return [watched.opened for watched in self._watched]
 
     def missing(self) -> list[str]:
-        """Return what is to be said about the sources that could not be opened, or not yet."""
+        """Return what is to be said about the required sources that could not be opened, or not yet."""
         found = []
         for watched in self._watched:
             name, opened = watched.source.name, watched.opened
             if not opened.done():
+                if not watched.source.required:
+                    continue  # it may still come
                 found.append(f"{name}: it gave no answer within {OPEN_WITHIN_S:.0f} s")
             elif (error := opened.exception()) is not None:
                 found.append(f"{name}: {error}")
@@ -228,9 +231,8 @@ def _moment(second: int, every_ns: int) -> int:
     return second * every_ns + 4 * every_ns // 5
 
 
-def refuse(missing: Iterable[str]) -> None:
-    """Raise PreflightError for sources that are not there."""
+def refuse(missing: Iterable[str], hint: str) -> None:
+    """Raise PreflightError for sources that are not there; the hint says what to do about it."""
     lines = list(missing)
     if lines:
-        hint = "start it first, or write `required: false` for what may come later"
         raise PreflightError(f"cannot observe {'; '.join(lines)} ({hint})")

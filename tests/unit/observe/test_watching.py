@@ -113,13 +113,28 @@ def test_a_source_that_hangs_keeps_nobody_waiting() -> None:
     hanging.set()
 
 
+def test_what_takes_long_to_open_stops_the_run_only_if_it_is_required_and_may_come_later() -> None:
+    for required in (True, False):
+        answered = threading.Event()
+        fake = Fake([lambda waited=answered: {"value": float(waited.wait(10))}, gives(2), gives(3)])
+        watched = watching(fake, required=required)
+        (opened,) = watched.start()
+        assert watched.missing() == (["it: it gave no answer within 10 s"] if required else [])
+        assert not opened.cancel()
+        watched.begin(now_ns())
+        answered.set()
+        assert fake.done.wait(10)
+        watched.close()
+        assert [look.values["value"] for look in watched.take().looks][:1] == [2]
+
+
 def test_what_is_not_there_stops_the_run_only_if_it_is_required() -> None:
     watched = watching(Fake([fails("there is none")]))
     for opened in watched.start():
         opened.exception(timeout=10)
     assert watched.missing() == ["it: there is none"]
     with pytest.raises(PreflightError, match="cannot observe it: there is none"):
-        refuse(watched.missing())
+        refuse(watched.missing(), "start it first")
     watched.close()
     fake = Fake([fails("there is none"), gives(2), gives(3)])
     seen = collected(watching(fake, required=False), fake)
