@@ -86,6 +86,8 @@ def watch(
     from loadkit.slo.observed import Observed
     from loadkit.stats.growth import Severity
 
+    if token is not None and not serve:
+        raise UsageError("--token is for what is served; give --serve HOST:PORT as well")
     asked = {"pid": pid, "process": process, "port": port, "command": command_line}
     observed = Observed(sources=tuple(_sources(asked, host=host)), warmup_s=_time_ns("--warmup", warmup) / NS_PER_S)
     every_ns = _time_ns("--interval", interval, _LEAST_NS)
@@ -191,7 +193,11 @@ def _served(serve: str, token: str | None, beginning: State) -> Iterator[Board]:
     from loadkit.monitor.routes import Board, add_routes
 
     address = read_address(serve, "--serve")
-    secret = None if address.loopback else choose_token(token, os.environ)
+    if address.loopback and token is not None:
+        raise UsageError(
+            f"--token: {serve} answers this machine alone, without a token; serve a HOST:PORT or leave it out"
+        )
+    secret = None if address.loopback else choose_token(token, os.environ, "--token")
     board, app = Board(beginning), Guard(address, secret).application()
     add_routes(app, board)
     serving = Serving(app, address, "--serve")

@@ -60,14 +60,12 @@ def read_address(text: str, option: str = "--dashboard") -> Address:
     return Address(host=host.strip("[]"), port=int(port))
 
 
-def choose_token(given: str | None, environment: Mapping[str, str]) -> str:
-    """Return the token that was given, by the option or LOADKIT_DASHBOARD_TOKEN; else a new one that nobody can guess.
+def choose_token(given: str | None, environment: Mapping[str, str], option: str = "--dashboard-token") -> str:
+    """Return the token that was given, by the `option` or LOADKIT_DASHBOARD_TOKEN; else a new one that nobody can guess.
 
     Raises UsageError for one that cannot stand in a header.
     """
-    name, token = (
-        ("--dashboard-token", given) if given is not None else (TOKEN_VARIABLE, environment.get(TOKEN_VARIABLE))
-    )
+    name, token = (option, given) if given is not None else (TOKEN_VARIABLE, environment.get(TOKEN_VARIABLE))
     if token is None:
         return secrets.token_urlsafe(_TOKEN_BYTES)
     if not _TOKEN(token):

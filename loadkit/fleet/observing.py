@@ -35,7 +35,8 @@ class Observers:
                     opened.exception()  # it is said below
                 else:
                     opened.cancel()
-            refuse(map(self._plan.secrets.mask, self._watching.missing()))
+            hint = "start it first, or write `required: false` for what may come later"
+            refuse(map(self._plan.secrets.mask, self._watching.missing()), hint)
 
     def begin(self, start_ns: int) -> None:
         """Look at everything once a second from the run's first instant on."""

@@ -26,7 +26,7 @@ _SHOWN = (
     "received",
     "sent",
 )
-_COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.NONE: "green"}
+_COLOURS = {"critical": "red", "warning": "yellow", "ok": "green"}
 
 
 def row_line(row: Row, state: State) -> str:
@@ -57,8 +57,9 @@ def ending(state: State, paint: Paint) -> Iterator[str]:
     for name, lost in state.lost.items():
         yield f"  {printable(name)}: {lost} intervals without a sample"
     for found in state.findings:
-        word = found.severity.value.upper() if found.severity is not Severity.NONE else "ok"
-        yield f"{paint(f'{word:<8}', _COLOURS[found.severity])} {printable(f'{found.name}: {found.text}')}"
+        word = state.word(found)
+        shown = f"{word if found.severity is Severity.NONE else word.upper():<8}"
+        yield f"{paint(shown, _COLOURS[word]) if word in _COLOURS else shown} {printable(f'{found.name}: {found.text}')}"
         if found.severity is not Severity.NONE:
             yield f"           {found.advice}"
 

@@ -11,7 +11,6 @@ from loadkit.monitor.monitor import Row
 from loadkit.monitor.plot import HEIGHT, WIDTH, Plot, plot
 from loadkit.monitor.state import State
 from loadkit.slo.text import value_text
-from loadkit.stats.growth import Severity
 from loadkit.units import NS_PER_S, format_duration_ns
 
 _TEMPLATE = """<!doctype html>
@@ -71,14 +70,7 @@ def page(state: State, rows: Sequence[Row]) -> str:
         css=_styles(),
         width=WIDTH,
         height=HEIGHT,
-        findings=[
-            (
-                found.severity.value if found.severity is not Severity.NONE else "ok",
-                f"{found.name}: {found.text}",
-                found.advice,
-            )
-            for found in state.findings
-        ],
+        findings=[(state.word(found), f"{found.name}: {found.text}", found.advice) for found in state.findings],
         notes=[f"{note['name']} at {note['t_s']:.0f} s: {note['text']}" for note in state.notes],
         rows=list(_numbers(state)),
         plots=list(_plots(state, rows)),

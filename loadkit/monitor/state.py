@@ -11,7 +11,7 @@ from loadkit.report.observe import growth_data
 from loadkit.slo.leak import Finding
 from loadkit.slo.metric import Kind
 from loadkit.slo.observed import Observed
-from loadkit.stats.growth import Severity
+from loadkit.stats.growth import Course, Severity
 
 FRESH_S = 5.0
 """A source whose last sample is older than that, and than five intervals, is lost."""
@@ -43,6 +43,13 @@ class State:
             (one for one in (Severity.CRITICAL, Severity.WARNING) if any(f.severity is one for f in self.findings)),
             Severity.NONE,
         )
+
+    @staticmethod
+    def word(found: Finding) -> str:
+        """Return what is thought of a series in a word: critical, warning, ok, or unknown where it is too early to say."""
+        if found.severity is Severity.NONE:
+            return "unknown" if found.grown.growth.course is Course.UNKNOWN else "ok"
+        return str(found.severity.value)
 
     @property
     def missing(self) -> list[str]:

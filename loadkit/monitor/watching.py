@@ -42,7 +42,7 @@ class Watch:
     def open(self) -> State:
         """Find what is to be watched, and return the state of the beginning. Raises PreflightError where it is not there."""
         wait(self._watching.start(), timeout=OPEN_WITHIN_S)
-        refuse(self._watching.missing())
+        refuse(self._watching.missing(), "`ps -ef` and `ss -ltnp` show what there is")
         self.started_at = time.time()
         return State(
             at=self.started_at,
