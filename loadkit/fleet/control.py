@@ -92,6 +92,7 @@ class Control:
 
     def set_rate(self, factor: float, by: str) -> bool:
         """Make so many times the planned arrivals; in a pause, after it. Raises ValueError for what is no factor."""
+        factor = float(factor)  # True and 2 are kept as what readers of a report expect
         if not LEAST_RATE <= factor <= MOST_RATE:
             raise ValueError(f"a rate is {LEAST_RATE:g} to {MOST_RATE:g} times the planned one, not {factor:g}")
         if not self._steerable() or factor == self._factor:

@@ -87,7 +87,7 @@ def _standing(
 ) -> Standing:
     kind, limit = objective.selector.kind, objective.limit
     return Standing(
-        text=text,
+        text=f"{text} {objective.window}" if objective.window else text,
         observed=NO_VALUE if value is None else observed_text(kind, value, limit),
         limit=f"{objective.operator.value} {limit_text(kind, limit)}",
         holds=holds,

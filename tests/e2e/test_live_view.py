@@ -145,7 +145,7 @@ def test_a_resized_terminal_shows_the_view_once_and_whole(watched: Watched) -> N
         assert len(lines) <= rows
         assert all(len(line) <= columns for line in lines)
     assert "test.yaml:" in watched.screens["large"]
-    assert re.search(r"changed +paused .* by keyboard, rate x1.1", watched.screens["large"])
+    assert re.search(r"changed +rate x1.1 at .* by keyboard\n +paused .* by keyboard", watched.screens["large"])
     assert "thresholds" in watched.screens["small"]
     assert "slowest" not in watched.screens["small"]
 

@@ -271,8 +271,9 @@ def _observed(seen: Seen, look: Look) -> Iterator[Line]:
 
 
 def _interventions(now: Now) -> Iterator[Line]:
-    if now.interventions:
-        yield line(Piece(padded("changed", _LABEL), "dim"), Piece(safe(now.interventions), "yellow"))
+    """Yield what people did, the newest first: that is what holds now."""
+    for index, text in enumerate(now.interventions):
+        yield line(Piece(padded("" if index else "changed", _LABEL), "dim"), Piece(safe(text), "yellow"))
 
 
 def _keys(look: Look) -> Iterator[Line]:

@@ -53,8 +53,8 @@ class Now:
     standings: tuple[Standing, ...]
     recent_s: int
     """Over how many seconds the times are."""
-    interventions: str = ""
-    """What people did to the run, in words."""
+    interventions: tuple[str, ...] = ()
+    """What people did to the run, in words, the newest first."""
 
 
 class Seen:
@@ -87,7 +87,7 @@ class Seen:
             health=health(event.summary, snapshot, lag),
             standings=event.standings,
             recent_s=len(self._recent),
-            interventions=", ".join(described(event.interventions, snapshot.end_ns / NS_PER_S)),
+            interventions=tuple(reversed(described(event.interventions, snapshot.end_ns / NS_PER_S))),
         )
 
     def text_of(self, name: str, value: float) -> str:

@@ -110,6 +110,13 @@ def test_a_rate_that_is_none_is_refused(control: Control, factor: float) -> None
     assert control.interventions == ()
 
 
+def test_a_rate_is_kept_as_a_number_that_readers_of_a_report_expect(control: Control) -> None:
+    assert control.set_rate(2, "api")
+    assert control.set_rate(True, "api")
+    assert [type(one.value) for one in control.interventions] == [float, float]
+    assert type(control.rate) is float
+
+
 def test_a_second_stop_cuts_off_and_both_are_kept(load: Load) -> None:
     stop = Stop()
     control = Control(stop)

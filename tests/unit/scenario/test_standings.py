@@ -126,6 +126,7 @@ def test_a_window_shows_its_last_value_and_stays_failed() -> None:
     seen = course({"expr": "http.error_rate < 10%", "over": "2s"})
     (one,) = stand(seen, second(0))
     assert one.holds is None  # no window is whole yet
+    assert one.text == "http.error_rate < 10% over 2 s"  # it may stand beside one of the whole run
     (one,) = stand(seen, second(1, failed=5))
     assert (one.observed, one.holds, one.failed_s) == ("25%", False, 2)
     (one,) = stand(seen, second(2), second(3))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from loadkit.engine.events import Interval
+from loadkit.engine.interventions import Intervention
 from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, merge_all
 from loadkit.outputs.base import plain
@@ -122,6 +123,20 @@ def test_it_begins_before_the_first_second() -> None:
 )
 def test_a_pause_and_a_stop_come_first(look: dict[str, Any], begins: str) -> None:
     assert drawn(with_everything(), **look)[1].startswith(begins)
+
+
+def test_the_newest_change_is_told_first() -> None:
+    done = [
+        Intervention(at_s=at_s, kind="rate", by="keyboard", value=value)
+        for at_s, value in ((1.0, 1.1), (2.0, 1.2), (3.0, 0.5))
+    ]
+    lines = drawn(seen_of(second(3), interventions=tuple(done)))
+    at = next(number for number, text in enumerate(lines) if text.startswith("changed"))
+    assert lines[at : at + 3] == [
+        "changed    rate x0.5 at 0:03 by keyboard",
+        "           rate x1.2 at 0:02 by keyboard",
+        "           rate x1.1 at 0:01 by keyboard",
+    ]
 
 
 def test_keys_are_told_when_they_are_obeyed() -> None:
