@@ -12,6 +12,7 @@ missed. So a slow viewer costs the memory of references to events that are there
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections import deque
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ KEPT = 120
 """How many events are kept for who comes back."""
 BEAT_S = 5.0
 _RETRY_MS = 1000
+_NUMBER = re.compile(r"[0-9]{1,15}").fullmatch
 
 
 class Events:
@@ -108,7 +110,7 @@ class Events:
         if last is None:
             return [hello]
         epoch, _, number = last.partition(".")
-        known = number.isascii() and number.isdigit() and epoch == self.epoch and int(number) <= self._number
+        known = epoch == self.epoch and _NUMBER(number) is not None and int(number) <= self._number
         oldest = self._kept[0][0] if self._kept else self._number + 1
         if not known or int(number) + 1 < oldest:
             return [hello + _frame("reset", b"{}", self.id)]

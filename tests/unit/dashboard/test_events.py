@@ -71,6 +71,7 @@ def test_who_comes_back_gets_what_was_missed():
                 "another.5",
                 f"{events.epoch}.99",
                 f"{events.epoch}.x",
+                f"{events.epoch}.{'9' * 5000}",
             ):
                 async with client.get(url, headers={"Last-Event-ID": last}) as response:
                     found.append((await response.read()).split(b"\n\n")[1:-1])
@@ -78,10 +79,10 @@ def test_who_comes_back_gets_what_was_missed():
                 found.append((await response.read()).split(b"\n\n")[1:-1])
         return found
 
-    after_three, too_long_ago, other_server, future, nonsense, by_query = asyncio.run(scenario())
+    after_three, too_long_ago, other_server, future, nonsense, endless, by_query = asyncio.run(scenario())
     assert [frame.split(b"data: ")[1] for frame in after_three] == [b'{"n":4}', b'{"n":5}']
     assert [frame.split(b"data: ")[1] for frame in by_query] == [b'{"n":5}']
-    for frames in (too_long_ago, other_server, future, nonsense):
+    for frames in (too_long_ago, other_server, future, nonsense, endless):
         assert [b"event: reset" in frame for frame in frames] == [True]
 
 
