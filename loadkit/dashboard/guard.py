@@ -92,7 +92,7 @@ class Guard:
                 return answer(problem, request)
             except web.HTTPError as error:
                 return answer(_problem_of(error), request)
-            except (OSError, web.HTTPException):  # a connection that went away; a redirect
+            except (ConnectionError, web.HTTPException):  # a viewer that went away; a redirect
                 raise
             except Exception as error:
                 told = {"message": f"a bug in loadkit, at {request.rel_url.path}", "exception": error}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -20,15 +21,25 @@ _BACKLOG = 128
 _CLOSE_WITHIN_S = 1.0
 _DRAIN_S = 0.3  # what of it handlers have to end by themselves
 _KEEP_ALIVE_S = 15.0
+_MOST_CONNECTIONS = 256
+"""32 viewers with six each, as browsers open, and some more; descriptors are what the run needs, too."""
+_SILENT = logging.getLogger(__name__)  # what is not HTTP gets a 400, and is nothing to print
+_SILENT.disabled = True
 
 
 class Serving:
-    """A server. `start` returns its URL as soon as connections are taken; `close` takes a second at most."""
+    """A server. `start` returns its URL as soon as connections are taken; `close` takes a second at most.
 
-    def __init__(self, app: web.Application, address: Address, option: str = "--dashboard") -> None:
+    Of more than `most` connections at a time, those that come last are closed at once.
+    """
+
+    def __init__(
+        self, app: web.Application, address: Address, option: str = "--dashboard", *, most: int = _MOST_CONNECTIONS
+    ) -> None:
         self._app = app
         self._address = address
         self._option = option
+        self._most = most
         self._loop = asyncio.SelectorEventLoop()
         self._stop = asyncio.Event()
         self._thread: Thread | None = None
@@ -78,13 +89,29 @@ class Serving:
             handler_cancellation=True,
             keepalive_timeout=_KEEP_ALIVE_S,
             shutdown_timeout=_DRAIN_S,
+            logger=_SILENT,
         )
         await runner.setup()
+        handlers = runner.server
+        assert handlers is not None
+
+        def accepted() -> asyncio.Protocol:
+            return handlers() if len(handlers.connections) < self._most else _Refused()
+
+        listening = await self._loop.create_server(accepted, sock=listener, backlog=_BACKLOG)
         try:
-            await web.SockSite(runner, listener, backlog=_BACKLOG).start()
             await self._stop.wait()
         finally:
+            listening.close()
             await runner.cleanup()
+
+
+class _Refused(asyncio.Protocol):
+    """A connection that there is no room for."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
 
 
 def _listener(address: Address) -> socket.socket:

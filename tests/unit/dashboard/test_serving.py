@@ -77,6 +77,48 @@ def test_it_ends_within_a_second_although_somebody_still_reads() -> None:
         socket.create_connection(("127.0.0.1", server.port), timeout=10)
 
 
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"GET / HTTP/1.1\r\nCookie: " + b"a" * 9000]
+)
+def test_what_is_not_http_is_refused_and_nothing_is_printed(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    address = Address(port=0)
+    server = Serving(application(address), address)
+    server.start()
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+            client.sendall(sent)
+            assert client.recv(4096).startswith(b"HTTP/1.0 400 ")
+    finally:
+        server.close()
+    assert not caplog.records
+
+
+def test_one_connection_too_many_is_closed_and_there_is_room_again_when_others_have_gone() -> None:
+    address = Address(port=0)
+    server = Serving(application(address), address, most=2)
+    url = server.start()
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", server.port), timeout=10) as first,
+            socket.create_connection(("127.0.0.1", server.port), timeout=10) as second,
+        ):
+            for one in (first, second):
+                one.sendall(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert one.recv(4096).startswith(b"HTTP/1.1 200 ")
+            with socket.create_connection(("127.0.0.1", server.port), timeout=10) as third:
+                assert third.recv(4096) == b""
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            try:
+                assert ask(url).status == 200
+                return
+            except OSError:  # those that went may still be counted
+                time.sleep(0.01)
+        raise AssertionError("there is no room again")
+    finally:
+        server.close()
+
+
 def test_a_port_that_is_taken_is_said_with_who_has_it_and_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = Address(port=taken.getsockname()[1])
