@@ -106,7 +106,7 @@ const LoadkitParts = (() => {
     table("thresholds", (node) => new Table(node, [
       { title: "Threshold", value: (row) => element("code", { textContent: row.text }) },
       { title: "State", value: chip, className: () => "text" },
-      { title: run.judged_by ? "Measured" : "Now", number: true, value: (row) => row.observed || NONE },
+      { title: "Measured", number: true, value: (row) => row.observed || NONE },
       { title: "Wanted", number: true, value: (row) => row.limit || NONE },
       { title: "Where", value: (row) => place(row.at) },
       { title: "Remark", value: remark },

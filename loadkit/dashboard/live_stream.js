@@ -11,6 +11,7 @@ const LoadkitStream = (() => {
     constructor(handlers) {
       this.handlers = handlers;
       this.source = null;
+      this.epoch = "";
       this.number = 0;
       this.wait = FIRST_WAIT_MS;
       this.timer = 0;
@@ -30,6 +31,12 @@ const LoadkitStream = (() => {
         this.again(error instanceof TypeError ? "The server does not answer." : error.message);
         return;
       }
+      const [epoch] = run.id.split(".");
+      if (this.epoch && epoch !== this.epoch) { // another run has the port now: nothing here is about it
+        location.reload();
+        return;
+      }
+      this.epoch = epoch;
       this.found();
       this.number = numberOf(run.id);
       this.handlers.whole(run);

@@ -198,6 +198,25 @@ def test_a_lost_connection_is_said_and_made_again_without_a_gap(followed: Follow
     tab.errors = [error for error in tab.errors if "ERR_" not in error]  # the browser reports that it was cut off
 
 
+def test_another_run_at_the_same_port_is_shown_from_its_beginning(followed: Followed, tmp_path: Path, tab: Tab) -> None:
+    other = Followed(tmp_path, "--hold", thresholds=["http.error_rate <= 7%"])
+    relay = Relay(urlsplit(followed.url).port or 0)
+    try:
+        page = tab.open(f"http://127.0.0.1:{relay.port}/")
+        page.locator("#source", has_text=SLOW).wait_for(timeout=40_000)
+        relay.cut()
+        page.wait_for_selector("#lost:not([hidden])", timeout=40_000)
+        relay.mend(urlsplit(other.url).port)
+        state(page, "held")
+        page.locator("#source", has_text="http.error_rate <= 7%").wait_for(timeout=40_000)
+        assert SLOW not in page.inner_text("main")
+    finally:
+        relay.cut()
+        other.kill()
+    page.goto("about:blank")
+    tab.errors = [error for error in tab.errors if "ERR_" not in error]
+
+
 def test_without_the_token_the_page_is_read_only(followed: Followed, tab: Tab) -> None:
     page = tab.open(followed.open_url)
     state(page, "running")

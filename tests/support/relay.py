@@ -27,8 +27,9 @@ class Relay:
                 _end(one)
             self._held.clear()
 
-    def mend(self) -> None:
-        """Take connections again, at the same port."""
+    def mend(self, to: int | None = None) -> None:
+        """Take connections again, at the same port; from now on for another one, where one is given."""
+        self._to = self._to if to is None else to
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self._listen()
 
