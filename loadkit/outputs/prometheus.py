@@ -6,6 +6,7 @@ lost. Where nobody has scraped at all there is nobody to wait for.
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -51,7 +52,9 @@ class Scraped:
         try:
             self._server = _Server(self._place, self.exposition)
         except OSError as error:
-            text = f"prometheus cannot listen on {shown_place(*self._place)}: {described(error)}; choose another port"
+            foreign = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+            remedy = "name an address of this machine, or only a port" if foreign else "choose another port"
+            text = f"prometheus cannot listen on {shown_place(*self._place)}: {described(error)}; {remedy}"
             raise PreflightError(text) from error
         threading.Thread(
             target=self._server.serve_forever, args=(0.1,), name="prometheus /metrics", daemon=True

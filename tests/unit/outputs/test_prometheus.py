@@ -103,6 +103,14 @@ def test_a_port_that_is_taken_is_found_before_any_load() -> None:
         made.close()
 
 
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_this_machine_is_not_cured_by_another_port(host: str) -> None:
+    made = plugin("exporter", "prometheus").make({"listen": f"{host}:9464"})
+    with pytest.raises(PreflightError, match="name an address of this machine, or only a port"):
+        made.check()
+    made.close()
+
+
 @pytest.mark.parametrize(
     ("listen", "to"),
     [
