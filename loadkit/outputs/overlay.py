@@ -10,7 +10,7 @@ from typing import Any
 
 from loadkit.outputs.paper import Report, legible, started
 from loadkit.outputs.run_charts import chart_data
-from loadkit.outputs.run_tables import MOST, NAME
+from loadkit.outputs.run_tables import MOST, NAME, failures, rate
 from loadkit.outputs.run_view import TONES, tone
 from loadkit.report.judgements import Suite, judgements, verdict_word
 from loadkit.slo.evaluate import Status
@@ -77,8 +77,8 @@ def _differing(held: Sequence[Mapping[str, Any]]) -> list[str]:
 
 _FIGURES: tuple[tuple[str, Any, str, bool], ...] = (
     ("requests and calls", lambda found: found["judged"]["requests"] + found["judged"]["calls"], "{:,}", False),
-    ("per second", lambda found: found["judged"]["request_rate"], "{:,.1f}", False),
-    ("errors", lambda found: sum(found["judged"]["errors"].values()), "{:,}", True),
+    ("per second", lambda found: rate(found["judged"]), "{:,.1f}", False),
+    ("errors", lambda found: failures(found["judged"]), "{:,}", True),
     ("virtual users", lambda found: found["judged"]["vusers"]["created"], "{:,}", False),
     ("virtual users that failed", lambda found: found["judged"]["vusers"]["failed"], "{:,}", True),
     ("arrivals dropped", lambda found: found["metrics"]["counters"].get("arrivals.dropped", 0), "{:,}", True),
@@ -153,5 +153,5 @@ def _name(name: str, held: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for found in held:
         one = next((one for one in [*found["requests"], *found["calls"]] if one["name"] == name), None)
         p95.append((one.get("response_time_ms") or {}).get("p95") if one else None)
-        errors.append(sum(one["errors"].values()) if one else None)
+        errors.append(failures(one) if one else None)
     return {"name": legible(name, NAME), "p95": _time_cells(p95), "errors": errors}

@@ -40,7 +40,7 @@ def advice(report: Report, judged: Sequence[Judgement]) -> list[str]:
 
 def _after_success(found: Mapping[str, Any], judged: Sequence[Judgement]) -> Iterator[str]:
     if not any(one.suite is not Suite.RUN for one in judged):
-        yield "Say what is good enough: without `thresholds` in `config` no run can fail."
+        yield "Say what is good enough: without thresholds in the scenario's config no run can fail."
         return
     open_ones = [one for one in judged if one.status is Status.INCONCLUSIVE]
     if open_ones:

@@ -15,7 +15,7 @@ COLUMNS = (
     "loop_lag_p99_ms", "worker_cpu_max",
 )  # fmt: skip
 """The columns of the timeline that are drawn."""
-_PHASE = ("name", "kind", "start_s", "duration_s", "warmup")
+_PHASE = ("name", "kind", "start_s", "duration_s", "throughput_per_s", "warmup")
 _OBSERVED = ("name", "series", "unit", "per_second", "limit")
 _VERDICT = ("objective", "unit", "limit")
 MOST_ROWS, MOST_OBSERVED, MOST_TABLE_ROWS = 2000, 1000, 60
@@ -27,7 +27,7 @@ def chart_data(report: Report) -> dict[str, Any]:
     found = report["loadkit"]
     return {
         "timeline": {"columns": list(COLUMNS), "rows": _rows(found["timeline"])},
-        "phases": [{key: phase[key] for key in _PHASE} for phase in found["phases"]],
+        "phases": [{key: phase[key] for key in _PHASE if key in phase} for phase in found["phases"]],
         "heat": found.get("heat"),
         "spectrum": spectrum_of(report),
         "verdicts": [{key: verdict[key] for key in _VERDICT} for verdict in found["verdicts"]],

@@ -16,6 +16,7 @@ MOST = 500
 NAME = 300
 _EXAMPLE = 1000
 _CHECKS = "expect."
+_ARRIVALS = ("planned", "started", "late", "dropped", "lost")
 _STATUS = {"2": "good", "3": "good", "4": "warn", "5": "bad"}
 _PERCENTS = {
     "p50": "50",
@@ -53,8 +54,18 @@ def _made(one: Mapping[str, Any]) -> int:
     return int(one.get("requests", 0) or one.get("calls", 0))
 
 
-def _broken(codes: Mapping[str, int]) -> int:
-    return sum(count for code, count in codes.items() if code.startswith("5"))
+def failures(one: Mapping[str, Any]) -> int:
+    """Return how many requests and calls failed, as `http.error_rate` counts them: with an error, or with a response of 5xx."""
+    broken = sum(count for code, count in one.get("codes", {}).items() if code.startswith("5"))
+    return int(sum(one["errors"].values()) + broken)
+
+
+def rate(one: Mapping[str, Any]) -> float:
+    """Return requests and calls per second; what reports call `request_rate` leaves calls out."""
+    made, seconds = one["requests"] + one["calls"], one["active_s"]
+    if not one["calls"] or not seconds:
+        return float(one["request_rate"])
+    return float(made / seconds)
 
 
 def _phase(phase: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,8 +82,8 @@ def _phase(phase: Mapping[str, Any]) -> dict[str, Any]:
         "duration_ms": phase["duration_s"] * 1000,
         "planned": planned,
         "requests": phase["requests"] + phase["calls"],
-        "rate": phase["request_rate"],
-        "errors": sum(phase["errors"].values()),
+        "rate": rate(phase),
+        "errors": failures(phase),
         "response": phase.get("response_time_ms"),
         "service": phase.get("service_time_ms"),
     }
@@ -89,7 +100,7 @@ def _name(one: Mapping[str, Any]) -> dict[str, Any]:
         "name": legible(one["name"], NAME),
         "call": "calls" in one,
         "count": _made(one),
-        "errors": sum(one["errors"].values()) + _broken(one.get("codes", {})),
+        "errors": failures(one),
         "response": one.get("response_time_ms"),
         "service": one.get("service_time_ms"),
     }
@@ -112,7 +123,7 @@ def _scenario(one: Mapping[str, Any]) -> dict[str, Any]:
         "users": one["vusers"]["created"],
         "failed": one["vusers"]["failed"],
         "requests": one["requests"] + one["calls"],
-        "errors": sum(one["errors"].values()),
+        "errors": failures(one),
         "response": one.get("response_time_ms"),
         "session": one.get("session_length_ms"),
     }
@@ -174,15 +185,18 @@ def _generator(found: Mapping[str, Any]) -> dict[str, Any]:
         "status": measurement["status"].upper(),
         "tone": {"valid": "good", "invalid": "bad"}.get(measurement["status"], "warn"),
         "reasons": [legible(text, _EXAMPLE) for text in (*measurement["reasons"], *measurement["notes"])],
-        "arrivals": [
-            (name, counters.get(f"arrivals.{name}", 0)) for name in ("planned", "started", "late", "dropped", "lost")
-        ],
+        "arrivals": [(name, counters.get(f"arrivals.{name}", 0)) for name in _ARRIVALS] if _arrive(counters) else [],
         "achieved": [
             {"name": legible(names.get(one["phase"], "?"), NAME), "planned": one["planned"], "started": one["started"]}
             for one in found["health"]["achieved"]
         ],
         "workers": [_worker(one) for one in found["health"]["workers"]],
     }
+
+
+def _arrive(counters: Mapping[str, int]) -> bool:
+    """Say whether virtual users arrive at all: a fixed number of users does not."""
+    return any(counters.get(f"arrivals.{name}") for name in _ARRIVALS)
 
 
 def _worker(one: Mapping[str, Any]) -> dict[str, Any]:

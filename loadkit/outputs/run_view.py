@@ -9,7 +9,7 @@ from typing import Any
 from loadkit.outputs.base import counted
 from loadkit.outputs.paper import Report, legible
 from loadkit.outputs.run_advice import advice
-from loadkit.outputs.run_tables import tables
+from loadkit.outputs.run_tables import failures, rate, tables
 from loadkit.report.judgements import (
     Judgement,
     Suite,
@@ -58,6 +58,7 @@ def run_view(report: Report) -> dict[str, Any]:
         "why": _reasons(judged),
         "next": advice(report, judged),
         "figures": _figures(found),
+        "warmup": any(phase["warmup"] for phase in found["phases"]),
         "judged": {suite.value: _judged(found, judged, suite) for suite in _SUITES},
         "titles": {suite.value: title for suite, title in _SUITES.items()},
         "slos": [_objective(found, slo) for slo in found.get("slos") or ()],
@@ -116,13 +117,13 @@ def _all_hold(count: int) -> str:
 def _figures(found: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the few figures that say most: (name, value, what else)."""
     judged = found["judged"]
-    made, unit = (judged["requests"], "requests") if judged["requests"] else (judged["calls"], "calls")
+    kinds = [kind for kind in ("requests", "calls") if judged[kind]] or ["requests"]
     times = judged.get("response_time_ms") or {}
     service = judged.get("service_time_ms") or {}
-    errors = sum(judged["errors"].values())
+    errors = failures(judged)
     attempts = judged["requests"] + judged["calls"]
     return [
-        {"name": unit, "value": f"{made:,}", "more": f"{judged['request_rate']:,.1f} per second"},
+        {"name": " and ".join(kinds), "value": f"{attempts:,}", "more": f"{rate(judged):,.1f} per second"},
         *(_percentile(name, times, service) for name in ("p50", "p95", "p99") if name in times),
         {"name": "errors", "value": f"{errors:,}", "more": f"{100 * errors / attempts:.2f} %" if attempts else ""},
         {

@@ -16,6 +16,7 @@ from tests.support.command import finish, loadkit, start, write_yaml
 from tests.support.echo_server import echo_server
 from tests.support.hostile import PAYLOADS
 from tests.support.reports import hostile_report
+from tests.support.results import failing_second, report_of, result, second
 
 LENGTHS = """
 () => Object.fromEntries(Bokeh.documents.flatMap((one) => one.roots()).map((plot) => [
@@ -23,6 +24,11 @@ LENGTHS = """
 ]))
 """
 """How much data each chart of a page has."""
+SOURCE = """
+() => Object.fromEntries(Object.entries(Bokeh.documents[0].roots().find((plot) => plot.tags[0] === "rate").renderers[0]
+    .data_source.data).map(([key, values]) => [key, [...values]]))
+"""
+"""What the lines of the seconds are drawn from."""
 PAINTED = """
 (name) => {
     const inside = [...document.querySelectorAll(`[data-chart=${name}] .plot`)].find((one) => one.clientHeight > 0);
@@ -157,6 +163,32 @@ def test_charts_are_drawn_with_the_seconds_of_the_run(page: Page, directory: Pat
     assert lengths["heat"] == cells > 5
     assert lengths["spectrum"] > 10
     assert len(page.evaluate(PAINTED, "times")) > 20
+
+
+def test_a_run_without_responses_shows_no_empty_charts(tab: Tab, tmp_path: Path) -> None:
+    path = tmp_path / "empty.html"
+    path.write_bytes(
+        render([report_of(result(failing_second(0), failing_second(1)), failing_second(0), failing_second(1))])
+    )
+    page = drawn(tab, path)  # and the console stays empty
+    shown = page.evaluate(
+        "[...document.querySelectorAll('[data-chart]')].filter((one) => !one.hidden).map((one) => one.dataset.chart)"
+    )
+    assert "errors" in shown
+    assert not {"times", "heat", "spectrum"} & set(shown)
+
+
+def test_what_was_planned_for_a_fixed_number_of_users_is_drawn(tab: Tab, tmp_path: Path) -> None:
+    seconds = [second(0, requests=5), second(1, requests=4)]
+    report = report_of(result(*seconds), *seconds)
+    report["loadkit"]["phases"][0].update({"kind": "closed", "users": 2, "throughput_per_s": 5.0})
+    path = tmp_path / "closed.html"
+    path.write_bytes(render([report]))
+    page = drawn(tab, path)
+    assert page.evaluate(f"({SOURCE})().due") == [5, 5]
+    legend = page.get_by_role("group", name="Lines of Load")
+    assert legend.get_by_role("button", name="planned").is_visible()
+    assert legend.get_by_role("button", name="arrivals started").is_hidden()  # nobody arrives
 
 
 def test_time_is_one_axis_for_all_charts(page: Page) -> None:

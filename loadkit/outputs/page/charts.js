@@ -8,7 +8,7 @@
 // `data` is what a report has under "loadkit", of which these keys are looked at; each may be missing:
 //
 //   timeline       {columns, rows}, as in a report
-//   phases         [{name, kind, start_s, duration_s, warmup}]
+//   phases         [{name, kind, start_s, duration_s, throughput_per_s, warmup}]
 //   heat           {bins_per_decade, lowest_ms, column_s, columns}; in `append` also `at`, the number of the first of `columns`,
 //                  and without it the whole map
 //   spectrum       {response_time: [[percent, ms], ...], service_time: [...]}, by report/spectrum.py
@@ -35,7 +35,7 @@ const LoadkitCharts = (() => {
       lines: [
         { key: "requests", name: "requests", colour: "first", width: 2 },
         { key: "started", name: "arrivals started", colour: "second", width: 2 },
-        { key: "due", name: "arrivals planned", colour: "planned", dash: [6, 4] },
+        { key: "due", name: "planned", colour: "planned", dash: [6, 4] },
       ],
     },
     users: {
@@ -107,9 +107,10 @@ const LoadkitCharts = (() => {
       const whole = end - last >= 0.5; // a rate of the last few milliseconds would be noise
       const middle = (last + end) / 2;
       const phase = phases.find((one) => middle >= one.start_s && middle < one.start_s + one.duration_s);
-      const open = whole && (!phase || phase.kind === "open");
+      // Users who are there from the start do not arrive: it is their requests that are planned.
+      const open = whole && (phase ?? phases.at(-1) ?? { kind: "open" }).kind !== "closed";
       made.t.push(end * MS);
-      put("due", open ? cell("arrivals_due") / span : NaN);
+      put("due", open ? cell("arrivals_due") / span : whole ? number(phase?.throughput_per_s) : NaN);
       put("started", open ? cell("arrivals_started") / span : NaN);
       put("dropped", cell("arrivals_dropped") / span);
       put("requests", whole ? cell("request_rate") : NaN);
@@ -238,6 +239,7 @@ const LoadkitCharts = (() => {
       this.crosshair = new Bokeh.Span({ dimension: "height", line_width: 1, line_dash: [3, 3] });
       this.figures = []; // {plot, inside, time}: the place that a plot is drawn in, and whether its axis is time
       this.bands = []; // {annotation, edge, label, name, left, right}: by phase and chart
+      this.keys = []; // {button, source, key}: the lines of charts over time
       this.heatPlot = null;
       this.mapper = null;
       this.make();
@@ -302,7 +304,8 @@ const LoadkitCharts = (() => {
         return { plot, lines };
       });
       words.lines.forEach((line, index) => {
-        this.key(legend, line, drawn.map((one) => one.lines[index]));
+        const button = this.key(legend, line, drawn.map((one) => one.lines[index]));
+        this.keys.push({ button, source, key: line.key });
       });
       if (words.scales) this.choice(legend, words, drawn.map((one) => one.plot));
     }
@@ -316,7 +319,7 @@ const LoadkitCharts = (() => {
       const options = time ? { x_range: this.range, x_axis_type: "datetime" } : { x_axis_type: "linear" };
       const made = Bokeh.Plotting.figure({
         ...options, height, tools, sizing_mode: "stretch_width", y_axis_type: scale, toolbar_location: "above", toolbar_inner: true,
-        y_range: new Bokeh.DataRange1d({ range_padding: 0.18, ...(scale === "log" ? {} : { start: 0, min_interval: 1 }) }),
+        y_range: new Bokeh.DataRange1d({ range_padding: 0.26, ...(scale === "log" ? {} : { start: 0, min_interval: 1 }) }),
         min_border_left: this.narrow ? 60 : 78, min_border_right: time ? (this.narrow ? 40 : 62) : 24, lod_threshold: null, outline_line_color: null,
         extra_y_ranges: { [NAMES]: new Bokeh.Range1d({ start: 1, end: 10 }) },
       });
@@ -326,6 +329,7 @@ const LoadkitCharts = (() => {
       made.toolbar.logo = null;
       made.toolbar.autohide = matchMedia("(hover: hover)").matches;
       made.yaxes[0].axis_label = words.unit;
+      if (scale === "log") made.yaxes[0].formatter = new Bokeh.NumeralTickFormatter({ format: "0,0.[000]" });
       if (time) {
         const clock = { seconds: "%M:%S", minsec: "%M:%S", minutes: "%M:%S", hourmin: "%H:%M", hours: "%H:%M", days: "%H:%M", milliseconds: "%M:%S.%3N" };
         made.xaxes[0].formatter = new Bokeh.DatetimeTickFormatter(clock);
@@ -372,13 +376,14 @@ const LoadkitCharts = (() => {
         for (const one of drawn.flat()) one.visible = visible;
       });
       legend.append(button);
+      return button;
     }
 
     // The choice between a linear and a logarithmic scale of time.
-    choice(legend, words, plots) {
+    choice(legend, words, plots, first = "linear") {
       const shown = plots.map((plot) => this.figures.find((one) => one.plot === plot).inside);
-      shown[1].hidden = true;
-      const button = element("button", { type: "button", "aria-pressed": "false", class: "scale", text: "log scale" });
+      shown[first === "log" ? 0 : 1].hidden = true;
+      const button = element("button", { type: "button", "aria-pressed": String(first === "log"), class: "scale", text: "log scale" });
       button.addEventListener("click", () => {
         const log = button.getAttribute("aria-pressed") !== "true";
         button.setAttribute("aria-pressed", String(log));
@@ -465,12 +470,12 @@ const LoadkitCharts = (() => {
         return { plot, made };
       });
       lines.forEach((line, index) => this.key(legend, line, drawn.map((one) => one.made[index])));
-      this.choice(legend, OTHERS.spectrum, drawn.map((one) => one.plot));
+      this.choice(legend, OTHERS.spectrum, drawn.map((one) => one.plot), "log");
     }
 
     // Let the axis count nines.
     percentiles(plot) {
-      const ticks = this.narrow ? [0, 50, 90, 99, 99.9, 99.99, 99.999] : [0, 50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 99.9999];
+      const ticks = this.narrow ? [0, 90, 99, 99.9, 99.99, 99.999] : [0, 50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 99.9999];
       plot.x_range = new Bokeh.DataRange1d({ start: 0, range_padding: 0.02 });
       plot.xaxes[0].ticker = new Bokeh.FixedTicker({ ticks: ticks.map(nines) });
       plot.xaxes[0].major_label_overrides = new Map(ticks.map((percent) => [nines(percent), `${percent}%`]));
@@ -550,7 +555,7 @@ const LoadkitCharts = (() => {
       this.service.data = points(this.spectrum?.service_time ?? []);
     }
 
-    // A chart without data is not shown.
+    // A chart without data is not shown, nor the key of a line without.
     hideEmpty() {
       const any = (key) => this.source.data[key].some((value) => value > 0);
       const full = {
@@ -558,6 +563,7 @@ const LoadkitCharts = (() => {
         heat: this.cells.data.count.length, spectrum: this.response.data.x.length,
       };
       for (const [name, place] of this.places()) place.hidden = !full[name];
+      for (const { button, source, key } of this.keys) button.hidden = !source.data[key]?.some(Number.isFinite);
     }
 
     append(delta) {
@@ -758,7 +764,7 @@ const LoadkitCharts = (() => {
         return { plot, lines };
       });
       this.runs.forEach((run, index) => this.key(legend, run, drawn.map((one) => [one.lines[index]])));
-      if (words.scales) this.choice(legend, words, drawn.map((one) => one.plot));
+      if (words.scales) this.choice(legend, words, drawn.map((one) => one.plot), time ? "linear" : "log");
     }
 
     fill() {
@@ -771,6 +777,7 @@ const LoadkitCharts = (() => {
   }
 
   function draw(root, data) {
+    Bokeh.set_log_level("error"); // it warns of logarithmic axes that have no data yet, which are not shown
     const made = data.runs ? new Overlay(root, data) : new Charts(root, data);
     return {
       append: (delta) => made.append(delta),

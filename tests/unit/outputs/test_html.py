@@ -94,6 +94,37 @@ def test_response_and_service_time_and_what_they_went_into_are_told_by_name() ->
     )
 
 
+def test_errors_are_counted_as_the_error_rate_counts_them() -> None:
+    seconds = [second(0, requests=6), second(1, requests=4, status=503)]
+    words = words_of(page(report_of(result(*seconds), *seconds)))
+    assert "errors 4 40.00 %" in words
+    assert "/products 10 4 " in words
+
+
+def test_python_calls_have_a_rate_too() -> None:
+    report = judged_report()
+    for one in (report["loadkit"]["judged"], report["loadkit"]["phases"][0]):
+        one.update({"requests": 0, "calls": 90, "request_rate": 0.0, "active_s": 3.0})
+    assert "calls 90 30.0 per second" in words_of(page(report))
+    assert re.search(r"per second 30\.0 .*seconds", words_of(page(report, report)))
+
+
+def test_what_leaves_out_the_warm_up_says_so() -> None:
+    report = judged_report()
+    assert "warm-up" not in words_of(page(report))
+    report["loadkit"]["phases"][0]["warmup"] = True
+    words = words_of(page(report))
+    assert "These figures leave out the warm-up" in words
+    assert "Outcomes with warm-up" in words
+
+
+def test_a_run_without_responses_or_arrivals_has_no_empty_parts() -> None:
+    text = page(report_of(result(failing_second(0)), failing_second(0)))
+    assert 'id="spectrum"' not in text
+    assert 'href="#spectrum"' not in text
+    assert "arrivals planned" not in words_of(text)
+
+
 def test_reports_of_older_loadkits_have_a_page_too() -> None:
     report = judged_report()
     for key in ("heat", "source", "slos", "interventions", "observe", "exports"):
