@@ -155,7 +155,7 @@ COMMON: Mapping[str, Any] = {
         "type": "object",
         "additionalProperties": {"type": "string"},
         "title": "Tags",
-        "description": "Labels that every value gets, beside the test's name and the run's id.",
+        "description": "Labels that every value gets, beside `test` and `run`; a tag that is called so takes its place.",
         "examples": [{"team": "checkout"}],
     },
     "includeOnly": _names(

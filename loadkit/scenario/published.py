@@ -91,12 +91,12 @@ def _agent(given: Given) -> Iterator[Output | Missing]:
         yield Missing("apiKey", "Datadog's API is not spoken here; nothing is sent to it", _ADVICE["datadog"])
         return
     tags = _tags(given.get("tags"))
-    host, port = given.get("host") or _AGENT[0], given.get("port") or _AGENT[1]
+    host, port = str(given.get("host") or _AGENT[0]), given.get("port") or _AGENT[1]
     traces = given.get("traces")
     if not (isinstance(traces, Mapping) and traces.get("sendOnlyTraces")):
         yield {
             "type": "statsd" if given["type"] == "statsd" and not tags else "dogstatsd",
-            "to": f"{host}:{port}",
+            "to": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             **({"prefix": str(given["prefix"])} if given.get("prefix") else {}),
             **({"tags": tags} if tags else {}),
         }

@@ -43,6 +43,7 @@ def plan_of(*reporters: Any, **config: Any) -> Plan:
             {"type": "dogstatsd", "to": "h:1", "prefix": "load.", "tags": {"env": "ci", "url": "http://x"}},
         ),
         ({"type": "influxdb-statsd", "port": 8126}, {"type": "dogstatsd", "to": "127.0.0.1:8126"}),
+        ({"type": "influxdb-statsd", "host": "::1"}, {"type": "dogstatsd", "to": "[::1]:8125"}),
         (
             {"type": "datadog", "tags": ["testId:{{ $testId }}"], "includeOnly": ["http.", "vusers"]},
             {
