@@ -16,10 +16,13 @@ from loadkit.redact import mask_text
 from loadkit.slo.observed import Note, OptionFault, Options, Place, SamplerPlugin, Unavailable
 
 if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
     from prometheus_client.samples import Sample
 
 TIMEOUT_S = 2.0
 _MOST_BYTES = 16 * 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024
 _ACCEPTED = "text/plain;version=0.0.4;q=1,*/*;q=0.1"
 
 
@@ -82,7 +85,7 @@ class PrometheusSampler:
         request = Request(self._url, headers={"Accept": _ACCEPTED, "User-Agent": "loadkit"})
         try:
             with urlopen(request, timeout=TIMEOUT_S) as response:
-                return str(response.read(_MOST_BYTES).decode("utf-8", "replace"))
+                return _read(response).decode("utf-8", "replace")
         except HTTPError as error:
             error.close()
             raise Unavailable(f"{self._shown} answers {error.code} {error.reason}") from None
@@ -96,6 +99,17 @@ class PrometheusSampler:
             self._missing.add(name)
             having = f" with {dict(one.labels)}" if one.labels else ""
             self._note(f"{self._shown} has no metric {one.metric}{having}")
+
+
+def _read(response: HTTPResponse) -> bytes:
+    """Return a body, within TIMEOUT_S in all: the timeout of a socket begins anew with each byte. Raises TimeoutError."""
+    until_s, parts, size = monotonic() + TIMEOUT_S, list[bytes](), 0
+    while size < _MOST_BYTES and (part := response.read1(_CHUNK_BYTES)):
+        parts.append(part)
+        size += len(part)
+        if monotonic() > until_s:
+            raise TimeoutError(f"it takes more than {TIMEOUT_S:.0f} s")
+    return b"".join(parts)
 
 
 def _fits(sample: Sample, one: Wanted) -> bool:

@@ -69,6 +69,7 @@ class Watched:
         self._remarks: deque[Remark] = deque(maxlen=_MOST_NOTES)
         self._remarked = 0
         self._lost = 0
+        self._second = 0  # that is looked at, or will be next
         self._told_lost = 0
         self._reason = ""  # why there is no sample, since it was last there
         self._start_ns = now_ns()
@@ -91,11 +92,22 @@ class Watched:
         """Add what was seen since the last time."""
         while self._looks:
             into.looks.append(self._looks.popleft())
+        lost = self._lost + self._overdue() - self._told_lost
+        if lost > 0:
+            into.lost[self.source.name] = lost
+            self._told_lost += lost
         while self._remarks:
             into.remarks.append(self._remarks.popleft())
-        lost, self._told_lost = self._lost - self._told_lost, self._lost
-        if lost:
-            into.lost[self.source.name] = lost
+
+    def _overdue(self) -> int:
+        """Return how many seconds went by during the look that is under way: it may never return."""
+        if not self._begun.is_set() or self._closing.is_set():
+            return 0
+        missed = max(0, (now_ns() - self._start_ns) // self._every_ns - self._second - 1)
+        if missed and not self._reason:
+            self._reason = f"a look at it takes more than {format_duration_ns((missed + 1) * self._every_ns)}"
+            self._remark(self._reason)
+        return missed
 
     def stop(self) -> None:
         """Ask the thread to end, without waiting for it."""
@@ -126,14 +138,13 @@ class Watched:
                 self._sampler.close()
 
     def _follow(self) -> None:
-        second = 0
-        every_ns = self._every_ns
+        second, every_ns = 0, self._every_ns
         while not self._closing.wait(max(0, self._start_ns + _moment(second, every_ns) - now_ns()) / NS_PER_S):
             try:
                 self._look(first=False)
             except Unavailable as error:
                 self._lose(now_ns() - self._start_ns, str(error), seconds=1)
-            following = max(second + 1, (now_ns() - self._start_ns) // every_ns)
+            following = self._second = max(second + 1, (now_ns() - self._start_ns) // every_ns)
             if following > second + 1:
                 took = format_duration_ns((following - second) * every_ns)
                 self._lose(now_ns() - self._start_ns, f"a look at it takes {took}", seconds=following - second - 1)

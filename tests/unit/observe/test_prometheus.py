@@ -1,7 +1,11 @@
 """What is kept of a page in Prometheus's format."""
 
+import socket
+import threading
+
 import pytest
 
+from loadkit.observe import prometheus
 from loadkit.observe.prometheus import PrometheusSampler
 from loadkit.slo.observed import Place, Unavailable
 
@@ -50,3 +54,26 @@ def test_a_page_in_another_form_is_no_sample() -> None:
     made.page = 'up{code="500} 1\n'
     with pytest.raises(Unavailable, match="not in the text format"):
         made.sample()
+
+
+def test_a_page_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prometheus, "TIMEOUT_S", 0.3)
+    given_up = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            while not given_up.wait(0.02):
+                connection.sendall(b"#\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = threading.Thread(target=drip, args=(server,))
+        dripping.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/metrics"
+        try:
+            with pytest.raises(Unavailable, match="cannot be fetched: it takes more than"):
+                PrometheusSampler({"prometheus": url, "series": ["up"]}, Place(), print).sample()
+        finally:
+            given_up.set()
+            dripping.join(10)

@@ -128,6 +128,35 @@ def test_what_takes_long_to_open_stops_the_run_only_if_it_is_required_and_may_co
         assert [look.values["value"] for look in watched.take().looks][:1] == [2]
 
 
+def test_a_look_that_never_ends_loses_the_seconds_that_go_by() -> None:
+    answered, first, fake = threading.Event(), threading.Event(), Fake([gives(1), gives(2)])
+    watched = watching(fake)
+    for opened in watched.start():
+        opened.exception(timeout=10)
+
+    def hangs() -> Mapping[str, float]:
+        first.set()
+        answered.wait(10)
+        return {"value": 3}
+
+    fake.looks[:] = [hangs, gives(4)]
+    watched.begin(now_ns())
+    assert first.wait(10)
+    lost, texts, until = 0, list[str](), monotonic() + 10
+    while lost < 5 and monotonic() < until:
+        seen = watched.take()
+        lost += seen.lost.get("it", 0)
+        texts += [remark.text for remark in seen.remarks]
+    assert lost >= 5
+    assert len(texts) == 1
+    assert texts[0].startswith("a look at it takes more than")
+    answered.set()
+    assert fake.done.wait(10)
+    watched.close()
+    seen = watched.take()
+    assert "it is there again" in [remark.text for remark in seen.remarks]
+
+
 def test_what_is_not_there_stops_the_run_only_if_it_is_required() -> None:
     watched = watching(Fake([fails("there is none")]))
     for opened in watched.start():
