@@ -1,11 +1,13 @@
 """Processes of this machine, found and observed for real."""
 
+import itertools
 import os
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 import psutil
 import pytest
@@ -51,6 +53,22 @@ def test_a_process_and_what_it_started_are_one() -> None:
     assert seen["uss"] > 0
     assert {"cpu", "threads", "fds", "read", "written"} <= seen.keys()
     assert "fds_limit" not in seen  # each has its own
+
+
+@pytest.mark.parametrize(("cost_s", "again"), [(0.001, True), (0.02, False)])
+def test_unique_memory_takes_no_more_than_a_thousandth_of_a_core(
+    monkeypatch: pytest.MonkeyPatch, cost_s: float, again: bool
+) -> None:
+    with process() as one:
+        made = ProcessSampler({"pid": one.pid}, Place(), print)
+        made.sample()
+        spent = itertools.count(0.0, cost_s)
+        monkeypatch.setattr("loadkit.observe.process.thread_time", lambda: next(spent))
+        assert made.sample()["uss"] > 0
+        assert "uss" not in made.sample()
+        later_s = monotonic() + 15
+        monkeypatch.setattr("loadkit.observe.process.monotonic", lambda: later_s)
+        assert ("uss" in made.sample()) is again
 
 
 @pytest.mark.usefixtures("unrelated")
