@@ -249,7 +249,7 @@ const LoadkitParts = (() => {
     return { pause: "arrivals paused", resume: "resumed", stop: "stopped", begin: "begun" }[one.kind] || one.kind;
   }
 
-  // Drawn once: it does not change while the run goes on.
+  // The files are drawn once: they do not change while the run goes on.
   function scenario(run) {
     const versions = run.versions || {}, host = run.host || {};
     facts("facts", [
@@ -258,16 +258,20 @@ const LoadkitParts = (() => {
       ...Object.entries(run.tags || {}),
     ]);
     const source = byId("source");
-    if (!run.source || source.childElementCount) return;
-    const asked = new Set([...run.standings, ...run.slos].filter((one) => one.at).map((one) => lineId(one.at.file, one.at.line)));
-    const merged = { name: "As it runs: merged, with target and seed", text: run.source.text, folded: true };
-    source.append(...[...run.source.files, merged].map((file) => sourceFile(file, asked)));
+    if (!run.source) return;
+    if (!source.childElementCount) {
+      const merged = { name: "As it runs: merged, with target and seed", text: run.source.text, folded: true };
+      source.append(...[...run.source.files, merged].map(sourceFile));
+    }
+    for (const one of [...run.standings, ...run.slos]) { // there are none before the first second
+      if (one.at) byId(lineId(one.at.file, one.at.line))?.classList.add("marked");
+    }
   }
 
-  function sourceFile(file, asked) {
+  function sourceFile(file) {
     const lines = file.text.replace(/\n$/, "").split("\n").map((line, at) => {
       const id = lineId(file.name, at + 1);
-      return element("span", { id: file.folded ? "" : id, className: asked.has(id) && !file.folded ? "l marked" : "l", textContent: `${line}\n` });
+      return element("span", { id: file.folded ? "" : id, className: "l", textContent: `${line}\n` });
     });
     const text = element("pre", { className: "source", tabindex: "0", "aria-label": file.name }, element("code", {}, ...lines));
     return element("details", { open: !file.folded }, element("summary", { textContent: file.name }), text);

@@ -331,5 +331,9 @@ def test_a_held_run_begins_when_it_is_told_to(tmp_path: Path, tab: Tab) -> None:
         made.kill()
     assert result.report
     assert "begun" in page.locator("#interventions-table").inner_text()
+    marked = page.locator(
+        ".source .l.marked"
+    ).all_inner_texts()  # of thresholds that the page heard of later than of the source
+    assert [SLOW in marked[0], "http.error_rate" in marked[1]] == [True, True]
     assert [one["kind"] for one in result.report["loadkit"]["interventions"]] == ["begin"]
     assert result.report["loadkit"]["phases"][0]["requests"] == 60
