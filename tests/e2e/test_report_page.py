@@ -29,6 +29,10 @@ SOURCE = """
     .data_source.data).map(([key, values]) => [key, [...values]]))
 """
 """What the lines of the seconds are drawn from."""
+TOPS = """
+() => Object.fromEntries(Bokeh.documents.flatMap((one) => one.roots()).map((plot) => [plot.tags[0], plot.y_range.end]))
+"""
+"""Where the axis of each chart ends."""
 PAINTED = """
 (name) => {
     const inside = [...document.querySelectorAll(`[data-chart=${name}] .plot`)].find((one) => one.clientHeight > 0);
@@ -189,6 +193,21 @@ def test_what_was_planned_for_a_fixed_number_of_users_is_drawn(tab: Tab, tmp_pat
     legend = page.get_by_role("group", name="Lines of Load")
     assert legend.get_by_role("button", name="planned").is_visible()
     assert legend.get_by_role("button", name="arrivals started").is_hidden()  # nobody arrives
+
+
+def test_an_axis_shows_its_own_lines_and_not_what_stands_beside_them(tab: Tab, tmp_path: Path) -> None:
+    seconds = [second(0, requests=5), second(1, requests=4)]
+    report = report_of(result(*seconds), *seconds)
+    at = {name: index for index, name in enumerate(report["loadkit"]["timeline"]["columns"])}
+    for row in report["loadkit"]["timeline"]["rows"]:
+        row[at["lag_p99_ms"]], row[at["loop_lag_p99_ms"]], row[at["worker_cpu_max"]] = 2.0, 1.0, 0.9
+    report["loadkit"]["interventions"] = [{"at_s": 1.2, "kind": "pause", "value": 0, "by": "keyboard"}]
+    path = tmp_path / "axes.html"
+    path.write_bytes(render([report]))
+    page = drawn(tab, path)
+    page.locator("[data-chart=generator]").scroll_into_view_if_needed()
+    page.wait_for_function(f"({TOPS})().generator < 5")  # milliseconds, beside 90 % of a core
+    assert page.evaluate(TOPS)["errors"] < 5
 
 
 def test_time_is_one_axis_for_all_charts(page: Page) -> None:

@@ -299,6 +299,8 @@ const LoadkitCharts = (() => {
       const drawn = scales.map((scale) => {
         const plot = this.plot(place, words, { scale, time: true });
         const lines = words.lines.map((line) => this.line(plot, line, source, words.area));
+        // The axis is that of its own lines: not of what is on the right, and not of the places of words.
+        plot.y_range.renderers = lines.filter((_, index) => !words.lines[index].right).flat();
         this.hover(plot, lines[0], words.lines.map((line) => [line.name, `@${line.key}{0,0.[00]}${words.unit === "ms" && !line.right ? " ms" : ""}`]));
         this.marks(plot, name, words.limits ? this.limits : []);
         return { plot, lines };
