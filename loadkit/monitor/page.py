@@ -86,7 +86,8 @@ def _numbers(state: State) -> Iterator[list[str]]:
     for column in state.columns:
         if column["max"] is not None:
             kind = state.kind(column["name"], column["series"])
-            values = (value_text(kind, column[key]) for key in ("last", "min", "mean", "max"))
+            per = "/s" if column["per_second"] else ""
+            values = (f"{value_text(kind, column[key])}{per}" for key in ("last", "min", "mean", "max"))
             yield [f"{column['name']} {column['series']}", *values]
 
 

@@ -11,7 +11,7 @@ from loadkit.outputs.base import Paint, printable
 from loadkit.slo.leak import findings
 from loadkit.slo.observed import LOST, OBSERVED, Series, Source
 from loadkit.slo.text import value_text
-from loadkit.stats.growth import Severity
+from loadkit.stats.growth import Course, Severity
 
 _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow"}
 _MOST_SERIES = 5
@@ -29,6 +29,7 @@ def observed_lines(result: RunResult, paint: Paint) -> Iterator[str]:
         for _, text in result.summary.examples.get(f"{OBSERVED}{source.name}", ())[:_MOST_NOTES]:
             yield printable(f"  note: {text}")
     yield from leak_lines(result, paint)
+    yield from _unjudged(result)
 
 
 def leak_lines(result: RunResult, paint: Paint) -> Iterator[str]:
@@ -38,6 +39,15 @@ def leak_lines(result: RunResult, paint: Paint) -> Iterator[str]:
             word = paint(found.severity.value.upper(), _COLOURS[found.severity])
             yield f"{word} {printable(f'{found.name}: {found.text}')}"
             yield f"  {found.advice}"
+
+
+def _unjudged(result: RunResult) -> Iterator[str]:
+    """Yield of which sources a run was too short to judge growth, and what helps: silence would be taken for no leak."""
+    unknown = [found for found in findings(result.grown) if found.grown.growth.course is Course.UNKNOWN]
+    if unknown:
+        names = ", ".join(dict.fromkeys(found.grown.source.name for found in unknown))
+        yield printable(f"growth of {names} is not judged: {unknown[0].text}")
+        yield f"  {unknown[0].advice}"
 
 
 def _series(source: Source, summary: Snapshot, began: Mapping[tuple[str, str], float]) -> Iterator[str]:

@@ -132,6 +132,7 @@ def test_the_page_has_a_plot_of_each_series_and_no_script(watched: Watched) -> N
     assert "<script" not in page
     assert "process rss" in page
     assert page.count("<polyline") >= 5
+    assert re.search(r"process read</td>(<td class=\"num\">[\d.]+ \w?i?B/s</td>){4}", page)
     assert not re.search(r"(?:src|href)=", page)
 
 

@@ -65,6 +65,15 @@ def test_a_leak_is_in_the_report_the_summary_and_the_markdown() -> None:
     assert "**CRITICAL** | `api rss`" in render([build_report(result, timeline)]).decode()
 
 
+def test_a_run_that_is_too_short_to_judge_growth_says_so_and_what_helps() -> None:
+    result, _ = ran(LEAK[:9])
+    _, *others = observed_lines(result, plain)
+    assert others[0].startswith("growth of api is not judged: ")
+    assert others[0].endswith(" samples after the warm-up, and it takes 10 to say whether it grows")
+    assert "config.observe.warmup" in others[1]
+    assert len(others) == 2
+
+
 def test_what_was_remarked_and_what_was_lost_is_told() -> None:
     extra = Snapshot(
         gauges={(f"{LOST}api", COORDINATOR): Gauge.seen(40 * S, 3.0)},
