@@ -13,8 +13,8 @@ from loadkit.errors import ExitCode
 def view(run: RunText, port: Port = 0, no_open: NoOpen = False, store: options.StoreUrl = None) -> int:
     """Look at one run in a browser.
 
-    The page has its charts, thresholds, request names, errors and everything else of its report. A run that goes on is shown as far
-    as it has come, again every few seconds. It is served to this machine alone.
+    The page is that of --dashboard, made of the stored report. A run that goes on is shown as far as it has come, and followed by
+    its journal. It is served to this machine alone.
 
     \b
     Examples:
@@ -26,7 +26,7 @@ def view(run: RunText, port: Port = 0, no_open: NoOpen = False, store: options.S
     from loadkit.dashboard.guard import Guard
     from loadkit.dashboard.kept import find_kept
     from loadkit.dashboard.serving import Serving
-    from loadkit.dashboard.site import Alone
+    from loadkit.dashboard.stored_page import StoredPage
     from loadkit.report.history import open_store
 
     with open_store(store) as held:
@@ -34,6 +34,6 @@ def view(run: RunText, port: Port = 0, no_open: NoOpen = False, store: options.S
     name = kept.see().run.id  # what cannot be read is said before anything is served
     address = Address(port=port)
     app = Guard(address).application()
-    Alone(kept).add_routes(app)
+    StoredPage(kept).add_routes(app)
     serve_pages(Serving(app, address, "--port"), f"run {name}", os.environ, opens=not no_open)
     return ExitCode.PASS

@@ -54,7 +54,7 @@ class Kitchen:
             return render(page, hashes, self._store), list(hashes.values())
 
         async def handle(request: web.Request) -> web.Response:
-            text, hashes = await self._aside(made, request)
+            text, hashes = await self.aside(lambda: made(request))
             policy = {"Content-Security-Policy": content_policy(hashes)}
             return web.Response(text=text, content_type="text/html", headers=policy)
 
@@ -73,17 +73,17 @@ class Kitchen:
             return found.run.id, written(found.report)
 
         async def handle(request: web.Request) -> web.Response:
-            name, body = await self._aside(made, request)
+            name, body = await self.aside(lambda: made(request))
             told = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
             return web.Response(body=body, content_type=media_type, charset="utf-8", headers=told)
 
         return handle
 
-    async def _aside(self, make: Callable[[web.Request], _Made], request: web.Request) -> _Made:
+    async def aside(self, make: Callable[[], _Made]) -> _Made:
         """Return what is made in a thread. Raises Problem, also where what it is made of is out of reach."""
         async with self._turns:
             try:
-                return await asyncio.to_thread(make, request)
+                return await asyncio.to_thread(make)
             except PreflightError as error:
                 raise Problem(503, "The history cannot be read.", str(error)) from error
             except (JournalError, UsageError) as error:

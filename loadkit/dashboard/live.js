@@ -75,7 +75,7 @@
   function controls() {
     const may = run.may_control && !run.over, status = run.status.state;
     show(byId("controls"), may);
-    show(byId("readonly"), !run.may_control && !run.over);
+    show(byId("readonly"), !run.may_control && !run.over && !run.stored);
     show(byId("begin"), status === "held");
     show(byId("pause"), status === "running");
     show(byId("resume"), status === "paused");
@@ -132,7 +132,11 @@
       const file = URL.createObjectURL(new Blob([JSON.stringify(told.report)], { type: "application/json" }));
       made.push(element("a", { className: "button", href: file, download: "report.json", textContent: "Save report.json" }));
     }
-    if (told.kept) {
+    if (told.files) { // the run is kept, and so is the server
+      for (const name of ["report.html", "report.json"]) {
+        made.push(element("a", { className: "button", href: `/${name}`, download: name, textContent: name }));
+      }
+    } else if (told.kept) {
       made.push(element("span", { className: "quiet" }, "Kept in ", element("code", { textContent: told.kept }), "; open it again with ", element("code", { textContent: `loadkit view ${run.run}` })));
     }
     return made;

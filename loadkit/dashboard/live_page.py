@@ -33,6 +33,34 @@ _LARGE = ("series", "measures", "metrics", "timeline", "heat")
 _SCRIPTS = ("live_stream.js", "live_draw.js", "live_model.js", "live_parts.js", "live.js")
 
 
+class LiveShell:
+    """The page itself, without a run in it, and its scripts and styles."""
+
+    def __init__(self) -> None:
+        self._assets = Assets(
+            {**bokeh_scripts(), **{name: PAGE / name for name in ("charts.js", "page.css")}}
+            | {name: _HERE / name for name in (*_SCRIPTS, "live.css")}
+        )
+
+    def add_files(self, app: web.Application) -> None:
+        """Serve what the page loads."""
+        self._assets.add_route(app)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer with the page."""
+        from aiohttp import web
+        from jinja2 import Environment, FileSystemLoader
+
+        environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True)
+        scripts = [*bokeh_scripts(), "charts.js", *_SCRIPTS]
+        text = environment.get_template("live.html").render(
+            styles=["page.css", "live.css"],
+            scripts=[(name, self._assets.integrity(name)) for name in scripts],
+        )
+        policy = content_policy(self._assets.integrity(name) for name in scripts)
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+
 class LivePage:
     """What is known of the run, and who watches it."""
 
@@ -43,19 +71,16 @@ class LivePage:
         self._guard = guard
         self._encoded: tuple[str, bytes] = ("", b"")
         self._last: bytes | None = None
-        self._assets = Assets(
-            {**bokeh_scripts(), **{name: PAGE / name for name in ("charts.js", "page.css")}}
-            | {name: _HERE / name for name in (*_SCRIPTS, "live.css")}
-        )
+        self._shell = LiveShell()
 
     def application(self) -> web.Application:
         """Return what answers requests, behind the guard."""
         app = self._guard.application()
-        app.router.add_get("/", self._index)
+        app.router.add_get("/", self._shell.answer)
         app.router.add_get("/api/run", self._whole)
         app.router.add_get("/api/events", self._events.stream)
         app.router.add_post("/api/control", self._controls.answer)
-        self._assets.add_route(app)
+        self._shell.add_files(app)
         return app
 
     def begin(self, event: Started, run: str | None) -> None:
@@ -78,19 +103,6 @@ class LivePage:
         self._run.over = told
         self._events.publish("end", data)
         self._events.end()
-
-    async def _index(self, request: web.Request) -> web.Response:
-        from aiohttp import web
-        from jinja2 import Environment, FileSystemLoader
-
-        environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True)
-        scripts = [*bokeh_scripts(), "charts.js", *_SCRIPTS]
-        text = environment.get_template("live.html").render(
-            styles=["page.css", "live.css"],
-            scripts=[(name, self._assets.integrity(name)) for name in scripts],
-        )
-        policy = content_policy(self._assets.integrity(name) for name in scripts)
-        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def _whole(self, request: web.Request) -> web.Response:
         """Answer with the history. It is encoded once for everybody who asks in the same second."""

@@ -1,4 +1,4 @@
-"""The page of one run that is kept, in the list of runs or alone (`loadkit view`): what report.html shows, from the same report."""
+"""The page of one run of the history: what report.html shows, from the same report."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ REFRESH_S = 5
 """After how long the page of a run that goes on is loaded again."""
 
 
-def run_page(found: Seen, store: Store | None, *, stays: bool = False) -> Page:
-    """Return the page, which leads to others of the history where there is one.
+def run_page(found: Seen, store: Store, *, stays: bool = False) -> Page:
+    """Return the page, which leads to others of the history.
 
     `stays` does not load it again although the run goes on.
     """
@@ -27,9 +27,8 @@ def run_page(found: Seen, store: Store | None, *, stays: bool = False) -> Page:
         "goes_on": found.runs,
         "stays": stays,
         "refresh_s": REFRESH_S,
-        "files": f"/runs/{found.run.id}/" if store else "/",
-        "alone": store is None,
-        "previous": run_before(store, found.run) if store else None,
+        "files": f"/runs/{found.run.id}/",
+        "previous": run_before(store, found.run),
     }
     return Page(
         template="kept.html",

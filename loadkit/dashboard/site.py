@@ -1,4 +1,4 @@
-"""The addresses of `loadkit ui`, and of `loadkit view`: which is which page."""
+"""The addresses of `loadkit ui`: which is which page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from loadkit.analysis.policy import Settings
 from loadkit.dashboard.compare_page import compare_page
 from loadkit.dashboard.finding import seen
-from loadkit.dashboard.kept import Journalled, Seen, Stored
+from loadkit.dashboard.kept import Seen
 from loadkit.dashboard.kitchen import Kitchen
 from loadkit.dashboard.run_page import run_page
 from loadkit.dashboard.runs_page import runs_page
@@ -45,19 +45,3 @@ class Site:
     def _compare(self, request: web.Request) -> Page:
         query = request.query
         return compare_page(self._store, self._settings, query.getall("run", []), query.get("base", ""))
-
-
-class Alone:
-    """The page of one run, which is all that `loadkit view` shows."""
-
-    def __init__(self, kept: Stored | Journalled) -> None:
-        self._kept = kept
-        self._kitchen = Kitchen("")
-
-    def add_routes(self, app: web.Application) -> None:
-        """Add all addresses."""
-        kept, page = self._kept, self._kitchen.page
-        app.router.add_get("/", page(lambda request: run_page(kept.see(), None, stays="stay" in request.query)))
-        for kind in ("json", "html"):
-            app.router.add_get(f"/report.{kind}", self._kitchen.file(kind, lambda _request: kept.see()))
-        self._kitchen.add_files(app)

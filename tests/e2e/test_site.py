@@ -1,14 +1,15 @@
 """`loadkit ui` in a real browser: by mouse, by keyboard, on a phone, without JavaScript, and with texts that are not meant well."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from loadkit.report.history import Store, open_store
 from tests.support.browser import PHONE, Tab, new_tab
-from tests.support.histories import run_id
-from tests.support.site import ALIKE, OTHER, add_hostile, fill, served_history
+from tests.support.histories import run_id, run_report
+from tests.support.site import ALIKE, OTHER, add_hostile, fill, served_history, served_run
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +178,17 @@ def test_a_script_that_somebody_brought_in_would_not_run(tab: Tab, site: str) ->
     assert page.evaluate("window.brought") is None
     assert any("Content Security Policy" in error for error in tab.errors)
     tab.errors.clear()
+
+
+def test_a_run_is_viewed_alone_on_the_page_of_the_dashboard(tab: Tab, tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/history.db") as store:
+        store.add(run_report(0))
+    with served_run("latest", tmp_path) as url:
+        page = tab.open(url)
+        page.wait_for_selector("#verdict:not([hidden])")
+        page.wait_for_selector("#charts:not([hidden])")
+        assert painted(tab, "[data-chart=times]")
+        assert page.locator("#thresholds-table tbody tr").count() == len(run_report(0)["loadkit"]["verdicts"])
+        assert page.get_by_role("link", name="report.html").is_visible()
+        assert page.locator("#controls").is_hidden()
+        assert page.locator("#readonly").is_hidden()

@@ -9,7 +9,8 @@ from loadkit.dashboard.address import Address
 from loadkit.dashboard.guard import Guard
 from loadkit.dashboard.kept import find_kept
 from loadkit.dashboard.serving import Serving
-from loadkit.dashboard.site import Alone, Site
+from loadkit.dashboard.site import Site
+from loadkit.dashboard.stored_page import StoredPage
 from loadkit.report.history import Store, open_store
 from tests.support.histories import run_id, run_report
 from tests.support.reports import HOSTILE
@@ -68,7 +69,7 @@ def served_run(text: str, place: Path) -> Iterator[str]:
         kept = find_kept(store, text)
     address = Address(port=0)
     app = Guard(address).application()
-    Alone(kept).add_routes(app)
+    StoredPage(kept).add_routes(app)
     server = Serving(app, address)
     try:
         yield server.start()

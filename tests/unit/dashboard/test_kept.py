@@ -13,7 +13,7 @@ from loadkit.report.store import JOURNAL, REPORT
 from tests.support.histories import run_id, run_report
 from tests.support.pages import ask
 from tests.support.results import interval, second, started
-from tests.support.site import served_history, served_run
+from tests.support.site import served_history
 
 
 @pytest.fixture
@@ -67,13 +67,14 @@ def test_a_run_that_has_ended_meanwhile_is_shown_by_its_report(store: Store, goi
     assert (found.see().run.id, found.see().runs) == (run_id(3), False)
 
 
-def test_its_page_is_loaded_again_until_it_is_over_or_somebody_says_no(tmp_path: Path, going_on: KeptRun) -> None:
-    with served_run("latest", tmp_path) as url:
-        assert '<meta http-equiv="refresh" content="5">' in ask(url).text
-        assert "goes on" in ask(url).text
-        assert "http-equiv" not in ask(url, "/?stay=1").text
+def test_its_page_is_loaded_again_until_it_is_over_or_somebody_says_no(store: Store, going_on: KeptRun) -> None:
+    with served_history(store) as url:
+        place = f"/runs/{going_on.run}"
+        assert '<meta http-equiv="refresh" content="5">' in ask(url, place).text
+        assert "goes on" in ask(url, place).text
+        assert "http-equiv" not in ask(url, f"{place}?stay=1").text
         going_on.close()
-        assert "http-equiv" not in ask(url).text
+        assert "http-equiv" not in ask(url, place).text
 
 
 def test_the_list_of_runs_leads_to_one_that_goes_on(store: Store, going_on: KeptRun) -> None:
