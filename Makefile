@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# Most tests wait for a run to go by, so two processes more than there are cores.
+# Most tests wait for a run to go by, so two processes more than there are cores; who is done takes over from who is not.
 TESTERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 2 )))
 
 .DEFAULT_GOAL := help
@@ -25,7 +25,7 @@ demo: $(VENV)/.run  ## install, then run scenarios/quickstart.yaml for 15 s agai
 	$(BIN)/loadkit run scenarios/quickstart.yaml --output reports/quickstart.json
 
 test: $(VENV)/.test  ## install the test extra, then run all tests
-	$(BIN)/python -m pytest --numprocesses=$(TESTERS) -m "not alone"
+	$(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=worksteal -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 fuzz: export LOADKIT_FUZZ_INPUTS ?= 200000
