@@ -220,10 +220,17 @@ def _compare(field: str, name: str, right: Node) -> Condition:
             raise ExpressionFault("`status` is compared with a number", offset=right.at, hint="write status < 500")
         return Compare("status", name, value)
     if isinstance(right, Duration):
-        return Compare(TIMES[field], name, parse_duration_ns(right.text))
+        return Compare(TIMES[field], name, _ns(right))
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ExpressionFault(f"`{field}` is compared with a time", offset=right.at, hint=f"write {field} < 300ms")
     return Compare(TIMES[field], name, value * NS_PER_MS)
+
+
+def _ns(node: Duration) -> int:
+    try:
+        return parse_duration_ns(node.text)
+    except ValueError as fault:
+        raise ExpressionFault(str(fault), offset=node.at, hint="write 300ms, 2s or 1m30s") from fault
 
 
 def _error(name: str, right: Node, value: Any) -> Condition:

@@ -108,6 +108,7 @@ def test_it_is_known_what_a_condition_reads() -> None:
         ("-error", 0),
         ("latency < fast", 10),
         ("check == true", 0),
+        ("response_time < 999999999s", 16),  # longer than ten years
     ],
 )
 def test_what_is_no_condition_is_refused_where_it_stands(text: str, offset: int) -> None:
