@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# Most tests wait for a run to go by, so two processes more than there are cores; who is done takes over from who is not.
-TESTERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 2 )))
+# Most tests wait for a run to go by, so one process more than there are cores; who is done takes over from who is not.
+TESTERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test fuzz differential lint format schemas bench clean

@@ -159,20 +159,22 @@ class Terminal:
         code = self._shell.wait(within_s)
         while select.select([self.master], [], [], 0.05)[0]:
             pass  # the reader takes what was written last
-        return code
+        with self._lock:
+            return code
 
     def _read(self) -> None:
         while True:
             try:
-                data = os.read(self.master, 65536)
-            except OSError:
+                select.select([self.master], [], [])
+                with self._lock:  # also while reading: who has it knows of all that was read
+                    data = os.read(self.master, 65536)
+                    self.written += data
+                    self.times.append((time.monotonic(), len(self.written)))
+                    self._stream.feed(data)
+            except (OSError, ValueError):  # it is closed
                 return
             if not data:
                 return
-            with self._lock:
-                self.written += data
-                self.times.append((time.monotonic(), len(self.written)))
-                self._stream.feed(data)
 
     def _set_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
