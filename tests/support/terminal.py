@@ -65,7 +65,21 @@ class Terminal:
             kept.pop(name, None)
         own = {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LANG": "C.UTF-8", "LOADKIT_NO_STORE": "1"}
         script = _SHELL.replace('"$@"', f'"$@" {redirected}')
-        command = ["setsid", "--ctty", "sh", "-c", script, "sh", sys.executable, "-m", "loadkit", *map(str, arguments)]
+        # What started the tests in the background may have signals ignored; who sits at a terminal has not.
+        plain = ["env", "--default-signal=HUP,INT,QUIT,TERM"]
+        command = [
+            *plain,
+            "setsid",
+            "--ctty",
+            "sh",
+            "-c",
+            script,
+            "sh",
+            sys.executable,
+            "-m",
+            "loadkit",
+            *map(str, arguments),
+        ]
         self._shell = subprocess.Popen(
             command,
             stdin=self.slave,
