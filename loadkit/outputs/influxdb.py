@@ -82,6 +82,9 @@ class InfluxDB:
         try:
             self._poster.post("/query", urlencode({"q": f'CREATE DATABASE "{name}"'}).encode(), _FORM)
         except UnwantedError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                hint = "the URL's path is no place of InfluxDB; a database is named by ?db=NAME"
+                raise UnwantedError(f"{error}; {hint}", error.status) from error
             if error.status != HTTPStatus.FORBIDDEN:
                 raise
         self._ready = True
