@@ -194,6 +194,14 @@ def test_a_bucket_is_written_to_with_a_token(monkeypatch: pytest.MonkeyPatch) ->
     assert b"loadkit_requests,name=/products,run=k3f9" in asked.body
 
 
+def test_a_database_in_the_path_is_told_its_place() -> None:
+    with answering(404) as server:
+        receiver = made("influxdb", url=f"{server.url}/load")
+        with pytest.raises(RefusedError, match=r"it answered 404.*; .* a database is named by \?db=NAME"):
+            receiver.take(seconds(0))
+        receiver.close()
+
+
 def test_a_database_with_users_takes_what_its_user_writes() -> None:
     with influxdb(auth=True) as server:
         server.ask("CREATE USER admin WITH PASSWORD 'r00t' WITH ALL PRIVILEGES")
