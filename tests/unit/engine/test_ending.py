@@ -59,7 +59,9 @@ def test_no_run_is_stopped_while_the_generator_is_the_limit() -> None:
 
     for index in range(3, 100):  # few enough of so many
         seen.add(second(index, failed=10))
-    assert seen.abort() is not None
+    stopped = seen.abort()
+    assert stopped is not None
+    assert stopped.second == 100  # not 2, where it had failed: the run was going on
 
 
 def test_one_visit_is_not_stopped_by_thresholds() -> None:
