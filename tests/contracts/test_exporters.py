@@ -25,7 +25,8 @@ from loadkit.outputs.isolated import KEPT, Isolated, Sent
 from loadkit.registry import plugin, plugins
 from loadkit.scenario.exports import read_export
 from tests.contracts.test_plugins import described
-from tests.support.receivers import Inbox, Posted, deaf_receiver, free_port, http_receiver, udp_receiver
+from tests.support.ports import free_port
+from tests.support.receivers import Inbox, Posted, deaf_receiver, http_receiver, udp_receiver
 from tests.support.reports import HOSTILE
 from tests.support.results import failing_second, interval, second, started
 

@@ -1,7 +1,6 @@
 """What every kind of source promises: to the schema, to thresholds, and to the thread that looks at it."""
 
 import os
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import pytest
 from loadkit.registry import plugins
 from loadkit.slo.observed import Place, SamplerPlugin, Unavailable
 from tests.contracts.test_plugins import described
+from tests.support.ports import free_port
 
 SAMPLERS: dict[str, SamplerPlugin] = plugins("sampler")
 CGROUP = Path("/sys/fs/cgroup")
@@ -113,7 +113,6 @@ def test_what_is_not_there_is_said_in_words(name: str) -> None:
 
 
 def test_nobody_listens_on_a_free_port() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     with pytest.raises(Unavailable, match=f"no process that listens on port {port}"):
         open_of("process", {"port": port}, [])

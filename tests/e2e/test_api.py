@@ -16,7 +16,7 @@ import uvloop
 import loadkit
 from tests.e2e.test_run import children_of
 from tests.support.command import scenario, write_yaml
-from tests.support.receivers import free_port
+from tests.support.ports import free_port
 from tests.support.steady_server import steady_server
 
 GET = [{"get": {"url": "/"}}]

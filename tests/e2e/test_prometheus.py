@@ -48,6 +48,7 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
         report = place / "report.json"
         process = start("run", write_yaml(place, data), "-o", report, "--name", "shop")
         result = finish(process, report)
+        assert result.report is not None, result.err
         server.look_back("loadkit_run_active")
         yield Scraped(server, result)
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tests.support.command import ends_with, run, scenario
 from tests.support.echo_server import echo_server
-from tests.support.receivers import deaf_receiver, free_port
+from tests.support.ports import free_port
+from tests.support.receivers import deaf_receiver
 
 
 def test_no_receiver_can_touch_a_run(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
+
+from tests.support.ports import free_port
 
 # Ends with whoever holds its standard input, however that one ends.
 _SUPERVISED = '"$@" & read _; kill -INT $!; wait $!'
@@ -51,16 +52,17 @@ class Prometheus:
         (found,) = self.get("/api/v1/query", query=f"{metric}[1h]")["result"]
         self.at = float(found["values"][-1][0])
 
+    def wait_until_it_scrapes(self) -> None:
+        """Wait for its first look at the target, which comes some 5 s after it is ready; that nobody is there yet is no matter."""
+        until = time.monotonic() + 60
+        while not any(one["health"] != "unknown" for one in self.get("/api/v1/targets")["activeTargets"]):
+            assert time.monotonic() < until, "Prometheus does not scrape"
+            time.sleep(0.05)
+
     def value(self, query: str) -> float:
         """The one value that a query comes to."""
         ((_, value),) = self.values(query)
         return value
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -82,7 +84,9 @@ def prometheus(place: Path) -> Iterator[Prometheus]:
     ) as server:  # fmt: skip
         try:
             _wait_for(f"http://127.0.0.1:{port}/-/ready", server, place / "log")
-            yield Prometheus(f"http://127.0.0.1:{port}", target_port)
+            made = Prometheus(f"http://127.0.0.1:{port}", target_port)
+            made.wait_until_it_scrapes()
+            yield made
         finally:
             assert server.stdin
             server.stdin.close()

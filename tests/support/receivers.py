@@ -32,14 +32,6 @@ class Inbox:
     came: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port on which nobody listens."""
-    with closing(socket.socket(socket.AF_INET, kind)) as made:
-        made.bind(("127.0.0.1", 0))
-        port: int = made.getsockname()[1]
-        return port
-
-
 @contextmanager
 def http_receiver(port: int = 0) -> Iterator[Inbox]:
     """Take requests, and answer them with 200 or what the inbox says."""

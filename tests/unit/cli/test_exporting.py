@@ -15,7 +15,7 @@ from loadkit.metrics.snapshot import merge_all
 from loadkit.outputs.exports import Exports, sent_line
 from loadkit.outputs.isolated import Sent
 from loadkit.scenario.exports import Export
-from tests.support.receivers import free_port
+from tests.support.ports import free_port
 from tests.support.results import interval, plan, report_of, result, second, started
 
 

@@ -14,7 +14,7 @@ from loadkit.outputs.exporter import ExportedRun, OptionFault, Second
 from loadkit.outputs.openmetrics import label_name
 from loadkit.outputs.prometheus import Scraped
 from loadkit.registry import plugin
-from tests.support.receivers import free_port
+from tests.support.ports import free_port
 from tests.support.results import second
 
 RUN = ExportedRun(
