@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 TESTERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz differential lint format schemas bench clean
+.PHONY: help demo test test-together test-alone test-again fuzz differential lint format schemas bench clean
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 $(VENV)/.run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,9 +24,16 @@ demo: $(VENV)/.run  ## install, then run scenarios/quickstart.yaml for 15 s agai
 	@mkdir -p reports
 	$(BIN)/loadkit run scenarios/quickstart.yaml --output reports/quickstart.json
 
-test: $(VENV)/.test  ## install the test extra, then run all tests
+test: test-together test-alone  ## install the test extra, then run all tests
+
+test-together: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=worksteal -m "not alone"
+
+test-alone: $(VENV)/.test
 	$(BIN)/python -m pytest -m alone
+
+test-again: $(VENV)/.test  ## what failed last, by itself
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures=none --exitfirst
 
 fuzz: export LOADKIT_FUZZ_INPUTS ?= 200000
 fuzz: export LOADKIT_FUZZ_SEED ?= $(shell date +%s)
