@@ -1,16 +1,21 @@
-"""A run that is told to a real InfluxDB and to a receiver of OTLP while it goes on: both have the report's totals."""
+"""A run that is told to a real InfluxDB, Pushgateway and collectd, and to a receiver of OTLP: all have the report's totals."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
+from loadkit.outputs.statsd import part
+from tests.support.collectd import Collectd, collectd
 from tests.support.command import Result, finish, scenario, start, write_yaml
+from tests.support.daemons import installed
 from tests.support.echo_server import Echo, echo_server
 from tests.support.influxdb import Influx, influxdb
 from tests.support.otlp import Collector, attributes, collector
+from tests.support.pushgateway import Gateway, pushgateway
 from tests.support.receivers import Inbox, udp_receiver
 
 HOSTILE = 'a "quoted", name=1 \\ \'; DROP DATABASE loadkit;-- é'
@@ -26,6 +31,8 @@ class Pushed(NamedTuple):
     influx: Influx
     otlp: Collector
     agent: Inbox
+    gateway: Gateway | None
+    statsd: Collectd | None
     target: Echo
     result: Result
 
@@ -36,10 +43,28 @@ class Pushed(NamedTuple):
         return found
 
 
+T = TypeVar("T")
+
+
+def begun(
+    stack: ExitStack, place: Path, name: str, server: Callable[[str, Path], AbstractContextManager[T]]
+) -> T | None:
+    """A server in a directory of its own; None where its program is not installed."""
+    program = installed(name)
+    if program is None:
+        return None
+    (place / name).mkdir()
+    return stack.enter_context(server(program, place / name))
+
+
 @pytest.fixture(scope="module")
 def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
     place: Path = tmp_path_factory.mktemp("pushed")
-    with influxdb() as database, collector() as receiver, udp_receiver() as agent, echo_server() as target:
+    with (
+        influxdb() as database, collector() as receiver, udp_receiver() as agent, echo_server() as target, ExitStack() as stack
+    ):  # fmt: skip
+        gateway = begun(stack, place, "prometheus-pushgateway", pushgateway)
+        statsd = begun(stack, place, "collectd", collectd)
         outputs = [
             f"influxdb:{database.url}?db=load",
             {
@@ -49,6 +74,8 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
                 "traces": {"sample": 0.5},
                 "tags": {"team": "checkout"},
             },
+            *([{"type": "pushgateway", "url": gateway.url, "job": "a/b", "every": "1s"}] if gateway else []),
+            *([f"statsd:127.0.0.1:{statsd.port}"] if statsd else []),
         ]
         phases = [{"duration": 3, "arrivalRate": 20, "name": "steady"}]
         reporter = {
@@ -77,7 +104,7 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushed]:
             environment=environment,
         )
         result = finish(process, report)
-        yield Pushed(database, receiver, agent, target, result)
+        yield Pushed(database, receiver, agent, gateway, statsd, target, result)
 
 
 # InfluxDB
@@ -190,10 +217,69 @@ def test_the_spans_of_a_trace_are_those_that_the_target_saw(pushed: Pushed) -> N
             )
 
 
+# Pushgateway
+
+
+def test_a_real_pushgateway_has_the_totals_of_the_report(pushed: Pushed) -> None:
+    gateway, counters = pushed.gateway, pushed.result.counters
+    if gateway is None:
+        pytest.skip("needs prometheus-pushgateway: apt-get install prometheus-pushgateway")
+    assert {one.labels["name"]: one.value for one in gateway.samples("loadkit_requests_total")} == {
+        one["name"]: one["requests"] for one in pushed.report["requests"]
+    }
+    assert gateway.total("loadkit_errors_total", error="ECONNREFUSED") == counters["errors.ECONNREFUSED"]
+    assert gateway.total("loadkit_responses_total", status="200") == counters["http.codes.200"]
+    assert gateway.total("loadkit_vusers_created_total") == counters["vusers.created"]
+    times = pushed.result.summaries["http.response_time"]
+    assert gateway.total("loadkit_request_duration_seconds_count") == times["count"]
+    assert gateway.total("loadkit_request_duration_seconds_bucket", le="+Inf") == times["count"]
+    assert gateway.total("loadkit_request_duration_seconds_sum") * 1000 / times["count"] == pytest.approx(
+        times["mean"], rel=1e-3
+    )
+
+
+def test_a_real_pushgateway_keeps_one_group_of_the_run_which_is_over(pushed: Pushed) -> None:
+    if pushed.gateway is None:
+        pytest.skip("needs prometheus-pushgateway: apt-get install prometheus-pushgateway")
+    (active,) = pushed.gateway.samples("loadkit_run_active")
+    assert active.value == 0
+    group = {"job": "a/b", "run": pushed.otlp.resource["loadkit.run"], "instance": ""}
+    assert active.labels == {**group, "test": "shop"}
+    (pushes,) = pushed.gateway.samples("push_time_seconds")
+    assert pushes.labels == group
+
+
+# StatsD
+
+
+def test_a_real_server_of_statsd_has_the_totals_of_the_report(pushed: Pushed) -> None:
+    statsd, counters = pushed.statsd, pushed.result.counters
+    if statsd is None:
+        pytest.skip("needs collectd: apt-get install collectd-core")
+    requests = {f"loadkit.requests.{part(one['name'])}.it": one["requests"] for one in pushed.report["requests"]}
+    statsd.wait_for(
+        {
+            **requests,
+            "loadkit.responses.status_404.it.200": requests["loadkit.requests.status_404.it"],
+            "loadkit.errors.nobody.it.ECONNREFUSED": counters["errors.ECONNREFUSED"],
+            "loadkit.vusers_failed.it": counters["vusers.failed"],
+            "loadkit.request_duration_ms.status_404.it.count": requests["loadkit.requests.status_404.it"],
+        }
+    )
+    assert {name for name in statsd.counters() if name.startswith("loadkit.requests.")} == requests.keys()
+    times = [name for name in statsd.gauges() if name.startswith("loadkit.request_duration_ms.status_404.it.")]
+    assert {name.rpartition(".")[2] for name in times} == {"p50", "p95", "p99", "mean", "max"}
+
+
+# What is said of it
+
+
 def test_the_report_says_what_was_sent(pushed: Pushed) -> None:
     assert [(one["kind"], one["to"], one["lost"], one["error"]) for one in pushed.report["exports"]] == [
         ("influxdb", f"{pushed.influx.url} database load", 0, None),
         ("otlp", pushed.otlp.url, 0, None),
+        *([("pushgateway", pushed.gateway.url, 0, None)] if pushed.gateway else []),
+        *([("statsd", f"127.0.0.1:{pushed.statsd.port}", 0, None)] if pushed.statsd else []),
         ("dogstatsd", f"127.0.0.1:{pushed.agent.port}", 0, None),
     ]
 

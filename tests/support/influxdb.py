@@ -1,12 +1,9 @@
 """An InfluxDB of a test's own: Debian's `influxd` in a directory that goes away with it, on ports that the system chooses."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
 import tempfile
-import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +12,8 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-import pytest
+from tests.support.daemons import daemon, needed
 
-# Ends with whoever holds its standard input, however that one ends.
-_SUPERVISED = '"$@" & read _; kill -TERM $!; wait $!'
 _LISTENS = re.compile(r"Listening on HTTP.*addr=127\.0\.0\.1:(\d+)")
 _CONFIG = """
 reporting-enabled = false
@@ -63,41 +58,16 @@ class Influx:
         return value
 
 
-def influxd() -> str:
-    """Return the program. CI sets LOADKIT_TEST_INFLUXDB, so that nothing is left out there."""
-    program = shutil.which("influxd")
-    if program is None:
-        assert not os.environ.get("LOADKIT_TEST_INFLUXDB"), "InfluxDB is not installed: apt-get install influxdb"
-        pytest.skip("needs InfluxDB: apt-get install influxdb")
-    return program
-
-
 @contextmanager
 def influxdb(*, auth: bool = False) -> Iterator[Influx]:
-    """Run a server."""
-    program = influxd()
+    """Run a server; the test is skipped where InfluxDB is not installed."""
+    program = needed("influxd")
     place = Path(tempfile.mkdtemp(prefix="loadkit-influx-"))
-    (place / "influxdb.conf").write_text(_CONFIG.format(place=place, auth=str(auth).lower()))
-    command = ["sh", "-c", _SUPERVISED, "sh", program, "run", "-config", str(place / "influxdb.conf")]
+    config = place / "influxdb.conf"
+    config.write_text(_CONFIG.format(place=place, auth=str(auth).lower()))
     try:
-        with open(place / "log", "wb") as log, subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=place
-        ) as server:  # fmt: skip
-            try:
-                yield Influx(f"http://127.0.0.1:{_port(server, place / 'log')}")
-            finally:
-                assert server.stdin
-                server.stdin.close()
-                server.wait(30)
+        with daemon([program, "run", "-config", str(config)], place) as server:
+            found = server.wait_for(lambda: _LISTENS.search(server.log.read_text()))
+            yield Influx(f"http://127.0.0.1:{found[1]}")
     finally:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _port(server: subprocess.Popen[bytes], log: Path) -> int:
-    for _ in range(1500):
-        found = _LISTENS.search(log.read_text())
-        if found:
-            return int(found[1])
-        assert server.poll() is None, log.read_text()
-        time.sleep(0.02)
-    raise AssertionError(log.read_text())

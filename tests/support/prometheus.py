@@ -1,9 +1,6 @@
 """A Prometheus of a test's own: it scrapes a port once a second into a directory that goes away with it."""
 
 import json
-import os
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-import pytest
-
+from tests.support.daemons import daemon, needed
 from tests.support.ports import free_port
 
-# Ends with whoever holds its standard input, however that one ends.
-_SUPERVISED = '"$@" & read _; kill -INT $!; wait $!'
 _CONFIG = """
 global: {{scrape_interval: 1s}}
 scrape_configs:
@@ -67,39 +61,26 @@ class Prometheus:
 
 @contextmanager
 def prometheus(place: Path) -> Iterator[Prometheus]:
-    """Run a server with its data in a directory. CI sets LOADKIT_TEST_PROMETHEUS, so that nothing is left out there."""
-    program = shutil.which("prometheus")
-    if program is None:
-        assert not os.environ.get("LOADKIT_TEST_PROMETHEUS"), "Prometheus is not installed: apt-get install prometheus"
-        pytest.skip("needs Prometheus: apt-get install prometheus")
+    """Run a server with its data in a directory; the test is skipped where Prometheus is not installed."""
+    program = needed("prometheus")
     target_port, port = free_port(), free_port()
     config = place / "prometheus.yml"
     config.write_text(_CONFIG.format(port=target_port))
+    url = f"http://127.0.0.1:{port}"
     command = [
-        "sh", "-c", _SUPERVISED, "sh", program, f"--config.file={config}", f"--storage.tsdb.path={place}/data",
+        program, f"--config.file={config}", f"--storage.tsdb.path={place}/data",
         f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
     ]  # fmt: skip
-    with open(place / "log", "wb") as log, subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=place
-    ) as server:  # fmt: skip
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/-/ready", server, place / "log")
-            made = Prometheus(f"http://127.0.0.1:{port}", target_port)
-            made.wait_until_it_scrapes()
-            yield made
-        finally:
-            assert server.stdin
-            server.stdin.close()
-            server.wait(30)
+    with daemon(command, place, ended_by="INT") as server:
+        server.wait_for(lambda: _ready(url))
+        made = Prometheus(url, target_port)
+        made.wait_until_it_scrapes()
+        yield made
 
 
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except OSError:
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.05)
-    raise AssertionError(log.read_text())
+def _ready(url: str) -> bool | None:
+    try:
+        with urlopen(f"{url}/-/ready", timeout=30):
+            return True
+    except OSError:
+        return None
