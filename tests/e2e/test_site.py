@@ -6,15 +6,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from loadkit.report.history import Store, open_store
+from loadkit.report.history import Store
 from tests.support.browser import PHONE, Tab, new_tab
 from tests.support.histories import run_id, run_report
-from tests.support.site import ALIKE, OTHER, add_hostile, fill, served_history, served_run
+from tests.support.site import ALIKE, OTHER, add_hostile, fill, history_in, served_history, served_run
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with open_store(f"sqlite:///{tmp_path_factory.mktemp('history')}/history.db") as store:
+    with history_in(tmp_path_factory.mktemp("history")) as store:
         fill(store)
         yield store
 
@@ -27,7 +27,7 @@ def site(store: Store) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
-    with open_store(f"sqlite:///{tmp_path_factory.mktemp('hostile')}/history.db") as store:
+    with history_in(tmp_path_factory.mktemp("hostile")) as store:
         ids = add_hostile(store)
         with served_history(store) as url:
             yield url.rstrip("/"), ids
@@ -181,7 +181,7 @@ def test_a_script_that_somebody_brought_in_would_not_run(tab: Tab, site: str) ->
 
 
 def test_a_run_is_viewed_alone_on_the_page_of_the_dashboard(tab: Tab, tmp_path: Path) -> None:
-    with open_store(f"sqlite:///{tmp_path}/history.db") as store:
+    with history_in(tmp_path) as store:
         store.add(run_report(0))
     with served_run("latest", tmp_path) as url:
         page = tab.open(url)

@@ -49,6 +49,14 @@ def add_hostile(store: Store) -> list[str]:
 
 
 @contextmanager
+def history_in(place: Path) -> Iterator[Store]:
+    """Open a history of its own: neither its runs nor their directories are those of the checkout, where there may be some."""
+    with open_store(f"sqlite:///{place}/history.db") as store:
+        store.directories = place / "runs"
+        yield store
+
+
+@contextmanager
 def served_history(store: Store) -> Iterator[str]:
     """Serve the pages of a history, as `loadkit ui` does, and yield their URL."""
     address = Address(port=0)
@@ -64,8 +72,7 @@ def served_history(store: Store) -> Iterator[str]:
 @contextmanager
 def served_run(text: str, place: Path) -> Iterator[str]:
     """Serve the page of a run, as `loadkit view` does with the history in a directory, and yield its URL."""
-    with open_store(f"sqlite:///{place}/history.db") as store:
-        store.directories = place / "runs"
+    with history_in(place) as store:
         kept = find_kept(store, text)
     address = Address(port=0)
     app = Guard(address).application()

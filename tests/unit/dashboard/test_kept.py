@@ -8,18 +8,17 @@ import pytest
 from loadkit.dashboard.kept import find_kept
 from loadkit.errors import UsageError
 from loadkit.outputs.kept import KeptRun
-from loadkit.report.history import Store, open_store
+from loadkit.report.history import Store
 from loadkit.report.store import JOURNAL, REPORT
 from tests.support.histories import run_id, run_report
 from tests.support.pages import ask
 from tests.support.results import interval, second, started
-from tests.support.site import served_history
+from tests.support.site import history_in, served_history
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(f"sqlite:///{tmp_path}/history.db") as store:
-        store.directories = tmp_path / "runs"
+    with history_in(tmp_path) as store:
         store.add(run_report(0))
         yield store
 

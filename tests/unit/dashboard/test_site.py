@@ -12,15 +12,15 @@ import sqlalchemy as sa
 from loadkit.analysis.compare import compare
 from loadkit.outputs.comparison import verdict_line
 from loadkit.outputs.html import render
-from loadkit.report.history import RUN_ROWS, Store, open_store
+from loadkit.report.history import RUN_ROWS, Store
 from tests.support.histories import BEGAN, run_id, run_report
 from tests.support.pages import Answer, ask
-from tests.support.site import ALIKE, BROKEN, OTHER, add_hostile, fill, served_history
+from tests.support.site import ALIKE, BROKEN, OTHER, add_hostile, fill, history_in, served_history
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with open_store(f"sqlite:///{tmp_path_factory.mktemp('history')}/history.db") as store:
+    with history_in(tmp_path_factory.mktemp("history")) as store:
         fill(store)
         yield store
 
@@ -203,7 +203,7 @@ def test_a_page_runs_only_the_scripts_that_its_policy_names(site: str) -> None:
 
 
 def test_an_empty_history_says_what_to_do(tmp_path: Path) -> None:
-    with open_store(f"sqlite:///{tmp_path}/history.db") as empty, served_history(empty) as url:
+    with history_in(tmp_path) as empty, served_history(empty) as url:
         assert "loadkit run scenario.yaml" in read(url).text
         assert "No run is kept" in read(url, "/trend", 404).text
         assert not (tmp_path / "history.db").exists()
@@ -211,7 +211,7 @@ def test_an_empty_history_says_what_to_do(tmp_path: Path) -> None:
 
 def test_a_history_that_breaks_is_said_and_the_server_goes_on(tmp_path: Path) -> None:
     file = tmp_path / "history.db"
-    with open_store(f"sqlite:///{file}") as store:
+    with history_in(tmp_path) as store:
         store.add(run_report(0))
         with served_history(store) as url:
             kept = file.read_bytes()
@@ -222,7 +222,7 @@ def test_a_history_that_breaks_is_said_and_the_server_goes_on(tmp_path: Path) ->
 
 
 def test_hostile_texts_stay_texts_on_every_page(tmp_path: Path) -> None:
-    with open_store(f"sqlite:///{tmp_path}/history.db") as store:
+    with history_in(tmp_path) as store:
         ids = add_hostile(store)
         with served_history(store) as url:
             beside = "&".join(f"run={one}" for one in ids[:8])
@@ -236,7 +236,7 @@ def test_hostile_texts_stay_texts_on_every_page(tmp_path: Path) -> None:
 
 
 def test_ten_thousand_runs_are_listed_quickly(tmp_path: Path) -> None:
-    with open_store(f"sqlite:///{tmp_path}/history.db") as store:
+    with history_in(tmp_path) as store:
         store.add(run_report(0))
         with store.database.writing() as connection:
             row = dict(connection.execute(sa.select(RUN_ROWS)).mappings().one())

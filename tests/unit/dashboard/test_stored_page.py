@@ -12,12 +12,11 @@ from loadkit.dashboard.kept import Seen
 from loadkit.dashboard.stored_run import stored_run
 from loadkit.outputs.kept import KeptRun
 from loadkit.report.facts import facts
-from loadkit.report.history import open_store
 from loadkit.report.store import REPORT
 from tests.support.histories import run_id, run_report
 from tests.support.pages import ask
 from tests.support.results import interval, second, started
-from tests.support.site import served_run
+from tests.support.site import history_in, served_run
 
 
 def run_at(url: str) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def run_at(url: str) -> dict[str, Any]:
 
 def test_a_stored_run_is_over_and_nobody_can_control_it(tmp_path: Path) -> None:
     report = run_report(0)
-    with open_store(f"sqlite:///{tmp_path}/history.db") as store:
+    with history_in(tmp_path) as store:
         store.add(report)
     with served_run(run_id(0), tmp_path) as url:
         page, run = ask(url), run_at(url)
@@ -59,8 +58,6 @@ def next_event(stream: http.client.HTTPResponse) -> str:
 
 
 def test_a_run_that_goes_on_is_followed_by_its_journal_to_its_report(tmp_path: Path) -> None:
-    with open_store(f"sqlite:///{tmp_path}/history.db") as store:
-        store.directories = tmp_path / "runs"
     kept = KeptRun(tmp_path / "runs", print)
     kept.start(started())
     kept.interval(interval(second(0)))
