@@ -65,7 +65,7 @@ class Followed:
                 stream.close()
 
 
-def until(true: Callable[[], bool], said: object = "", seconds: float = 40) -> None:
+def until(true: Callable[[], bool], said: object = "", seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, said
@@ -79,7 +79,7 @@ def ask_run(followed: Followed) -> dict[str, Any]:
 
 
 def state(page: "Page", name: str) -> None:
-    page.wait_for_selector(f"#state[data-state={name}]", timeout=40_000)
+    page.wait_for_selector(f"#state[data-state={name}]", timeout=90_000)
 
 
 def drawn(page: "Page") -> None:
@@ -141,10 +141,10 @@ def test_charts_are_drawn_with_what_is_measured(watched: Tab) -> None:
 def test_a_threshold_turns_red_with_its_value_and_its_line(watched: Tab) -> None:
     page = watched.page
     failing = page.locator("#thresholds-table tr", has_text=SLOW)
-    failing.locator(".chip.bad").wait_for(timeout=40_000)
+    failing.locator(".chip.bad").wait_for(timeout=90_000)
     assert re.search(r"fails.*\d+(\.\d+)?(us|ms)", failing.inner_text().replace("\n", " "))
     holding = page.locator("#thresholds-table tr", has_text="http.error_rate")
-    holding.locator(".chip.good").wait_for(timeout=40_000)
+    holding.locator(".chip.good").wait_for(timeout=90_000)
     failing.locator("a").click()
     marked = page.locator(".source .l:target")
     assert SLOW in marked.inner_text()
@@ -153,7 +153,7 @@ def test_a_threshold_turns_red_with_its_value_and_its_line(watched: Tab) -> None
 
 def test_hostile_names_are_text(watched: Tab) -> None:
     page = watched.page
-    page.locator("#requests-table th[scope=row]", has_text="onerror").wait_for(timeout=40_000)
+    page.locator("#requests-table th[scope=row]", has_text="onerror").wait_for(timeout=90_000)
     assert HOSTILE in page.locator("#requests-table").inner_text()
     assert page.evaluate("window.hit") is None
     assert page.locator("#requests-table img, #requests-table script, #source img").count() == 0
@@ -161,7 +161,7 @@ def test_hostile_names_are_text(watched: Tab) -> None:
 
 def test_request_names_are_sorted_by_the_column_that_is_asked_for(watched: Tab) -> None:
     page = watched.page
-    page.locator("#requests-table tbody tr").nth(2).wait_for(timeout=40_000)
+    page.locator("#requests-table tbody tr").nth(2).wait_for(timeout=90_000)
     page.get_by_role("button", name="Name").click()
     assert page.locator("#requests-table th[aria-sort=ascending]").inner_text() == "Name"
     names = page.locator("#requests-table th[scope=row]").all_inner_texts()
@@ -185,12 +185,12 @@ def test_a_lost_connection_is_said_and_made_again_without_a_gap(followed: Follow
         page = tab.open(f"http://127.0.0.1:{relay.port}/?token={TOKEN}")
         until(lambda: rows_of(page, "rate") >= 2)
         relay.cut()
-        page.wait_for_selector("#lost:not([hidden])", timeout=40_000)
+        page.wait_for_selector("#lost:not([hidden])", timeout=90_000)
         assert "lost" in page.inner_text("#lost") or "not answer" in page.inner_text("#lost")
         seen = rows_of(page, "rate")
         until(lambda: ask_run(followed)["status"]["elapsed_s"] > seen + 1.5)  # some of the run is to be missed
         relay.mend()
-        page.wait_for_selector("#lost", state="hidden", timeout=40_000)
+        page.wait_for_selector("#lost", state="hidden", timeout=90_000)
         until(lambda: rows_of(page, "rate") >= len(ask_run(followed)["timeline"]["rows"]) - 1 > seen)
     finally:
         relay.cut()
@@ -203,12 +203,12 @@ def test_another_run_at_the_same_port_is_shown_from_its_beginning(followed: Foll
     relay = Relay(urlsplit(followed.url).port or 0)
     try:
         page = tab.open(f"http://127.0.0.1:{relay.port}/")
-        page.locator("#source", has_text=SLOW).wait_for(timeout=40_000)
+        page.locator("#source", has_text=SLOW).wait_for(timeout=90_000)
         relay.cut()
-        page.wait_for_selector("#lost:not([hidden])", timeout=40_000)
+        page.wait_for_selector("#lost:not([hidden])", timeout=90_000)
         relay.mend(urlsplit(other.url).port)
         state(page, "held")
-        page.locator("#source", has_text="http.error_rate <= 7%").wait_for(timeout=40_000)
+        page.locator("#source", has_text="http.error_rate <= 7%").wait_for(timeout=90_000)
         assert SLOW not in page.inner_text("main")
     finally:
         relay.cut()
@@ -220,7 +220,7 @@ def test_another_run_at_the_same_port_is_shown_from_its_beginning(followed: Foll
 def test_without_the_token_the_page_is_read_only(followed: Followed, tab: Tab) -> None:
     page = tab.open(followed.open_url)
     state(page, "running")
-    page.locator("#readonly").wait_for(timeout=10_000)
+    page.locator("#readonly").wait_for(timeout=90_000)
     assert page.locator("#controls").is_hidden()
     answer = page.evaluate(
         "fetch('/api/control', {method: 'POST', body: '{\"action\":\"stop\"}'}).then((one) => one.status)"
@@ -280,12 +280,12 @@ def test_controls_change_the_load_and_are_told(followed: Followed, watched: Tab)
     state(page, "running")
     page.get_by_role("button", name="Pause arrivals").click()
     state(page, "paused")
-    page.locator("#interventions-table", has_text="arrivals paused").wait_for(timeout=10_000)
+    page.locator("#interventions-table", has_text="arrivals paused").wait_for(timeout=90_000)
     page.get_by_role("button", name="Resume").click()
     state(page, "running")
     page.get_by_label("Rate").fill("200")
     page.get_by_role("button", name="Set").click()
-    page.locator("#interventions-table", has_text="rate 200 % of plan").wait_for(timeout=10_000)
+    page.locator("#interventions-table", has_text="rate 200 % of plan").wait_for(timeout=90_000)
     until(
         lambda: float(page.inner_text("#tile-rate").split("/")[0]) > 45
     )  # 10 arrivals a second with three requests, twice
@@ -298,7 +298,7 @@ def test_controls_change_the_load_and_are_told(followed: Followed, watched: Tab)
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("dialog").get_by_role("button", name="Stop").click()
 
-    page.wait_for_selector("#verdict:not([hidden])", timeout=60_000)
+    page.wait_for_selector("#verdict:not([hidden])", timeout=90_000)
     result = followed.end()
     assert result.report
     shown = [row.split("\t")[1:] for row in page.locator("#interventions-table tbody tr").all_inner_texts()]
@@ -325,7 +325,7 @@ def test_a_held_run_begins_when_it_is_told_to(tmp_path: Path, tab: Tab) -> None:
         state(page, "held")
         assert ask_run(made)["timeline"]["rows"] == []
         page.get_by_role("button", name="Begin").click()
-        page.wait_for_selector("#verdict:not([hidden])", timeout=60_000)
+        page.wait_for_selector("#verdict:not([hidden])", timeout=90_000)
         result = made.end()
     finally:
         made.kill()

@@ -29,6 +29,7 @@ PHONE = (390, 844)
 _ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _LOCAL = {"file", "data", "blob", "about"}
+_PATIENCE_MS = 90_000  # what a page does takes as long as a busy machine takes for it
 
 
 class Tab:
@@ -105,9 +106,11 @@ def new_tab(
     script: bool = True,
 ) -> BrowserContext:
     """Return a context of its own, to be closed: `with new_tab(browser, PHONE, scheme="dark") as context: Tab(context)`."""
-    return browser.new_context(
+    made = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme=scheme,
         reduced_motion="reduce",
         java_script_enabled=script,
     )
+    made.set_default_timeout(_PATIENCE_MS)
+    return made
