@@ -15,7 +15,7 @@ from loadkit.dashboard.templates import Page, render
 from loadkit.errors import JournalError, PreflightError, UsageError
 from loadkit.outputs.html import render as render_alone
 from loadkit.outputs.json import json_file
-from loadkit.outputs.pages import PAGE, bokeh_scripts
+from loadkit.outputs.pages import CHART_SCRIPTS, PAGE, bokeh_scripts
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -36,7 +36,7 @@ class Kitchen:
 
     def __init__(self, store: str) -> None:
         self._store = store
-        shared = {name: PAGE / name for name in ("page.css", "charts.js", "page.js")}
+        shared = {name: PAGE / name for name in ("page.css", *CHART_SCRIPTS, "page.js")}
         self._assets = Assets({**bokeh_scripts(), **shared, **{name: STATIC / name for name in ("ui.css", "ui.js")}})
         self._turns = asyncio.Semaphore(_AT_ONCE)
 

@@ -21,7 +21,7 @@ from loadkit.dashboard.events import Events
 from loadkit.dashboard.guard import Guard, content_policy
 from loadkit.dashboard.live_run import LiveRun, Second
 from loadkit.engine.events import Started
-from loadkit.outputs.pages import PAGE, bokeh_scripts
+from loadkit.outputs.pages import CHART_SCRIPTS, PAGE, bokeh_scripts
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -38,7 +38,7 @@ class LiveShell:
 
     def __init__(self) -> None:
         self._assets = Assets(
-            {**bokeh_scripts(), **{name: PAGE / name for name in ("charts.js", "page.css")}}
+            {**bokeh_scripts(), **{name: PAGE / name for name in (*CHART_SCRIPTS, "page.css")}}
             | {name: _HERE / name for name in (*_SCRIPTS, "live.css")}
         )
 
@@ -52,7 +52,7 @@ class LiveShell:
         from jinja2 import Environment, FileSystemLoader
 
         environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True)
-        scripts = [*bokeh_scripts(), "charts.js", *_SCRIPTS]
+        scripts = [*bokeh_scripts(), *CHART_SCRIPTS, *_SCRIPTS]
         text = environment.get_template("live.html").render(
             styles=["page.css", "live.css"],
             scripts=[(name, self._assets.integrity(name)) for name in scripts],

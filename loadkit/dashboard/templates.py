@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadkit import __version__
-from loadkit.outputs.pages import PAGE, environment, json_text
+from loadkit.outputs.pages import CHART_SCRIPTS, PAGE, environment, json_text
 from loadkit.units import NS_PER_MS, NS_PER_S, format_duration_ns
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
-CHARTS = ("bokeh.min.js", "bokeh-api.min.js", "charts.js", "page.js")
+_BOKEH = ("bokeh.min.js", "bokeh-api.min.js")
+CHARTS = (*_BOKEH, *CHART_SCRIPTS, "page.js")
 """The scripts of a page with the charts of runs, in the order in which they are loaded."""
+TREND = (*_BOKEH, "chart_colours.js", "ui.js")
+"""Those of a page with the chart of a trend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 from loadkit.analysis.trend import METRICS, Trend, names_of, point_of, trend
 from loadkit.dashboard.finding import run_of
 from loadkit.dashboard.problem import Problem
-from loadkit.dashboard.templates import Page
+from loadkit.dashboard.templates import TREND, Page
 from loadkit.outputs.trend import finding_lines, levels, title, value_text
 from loadkit.report.facts import Run
 from loadkit.report.history import Store
@@ -48,8 +48,7 @@ def trend_page(store: Store, query: Mapping[str, str]) -> Page:
         "lines": list(finding_lines(found)),
         "rows": _rows(found, {one.id: one for one in runs}),
     }
-    scripts = ("bokeh.min.js", "bokeh-api.min.js", "ui.js")
-    return Page(template="trend.html", title="Trend", facts=facts, data={"trend": _data(found)}, scripts=scripts)
+    return Page(template="trend.html", title="Trend", facts=facts, data={"trend": _data(found)}, scripts=TREND)
 
 
 def _rows(found: Trend, runs: Mapping[str, Run]) -> list[Mapping[str, Any]]:

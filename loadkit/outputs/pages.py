@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 PAGE = Path(__file__).parent / "page"
+CHART_SCRIPTS = (
+    "chart_data.js", "chart_colours.js", "chart_board.js", "chart_panel.js", "chart_heat.js", "chart_spectrum.js",
+    "chart_observed.js", "chart_run.js", "chart_overlay.js", "charts.js",
+)  # fmt: skip
+"""The scripts that draw charts, behind those of BokehJS, in the order in which a page loads them."""
 _ESCAPED = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
@@ -53,7 +58,7 @@ def bokeh_scripts() -> dict[str, Path]:
 @cache
 def scripts() -> tuple[Script, ...]:
     """Return the scripts of a page that stands alone, in order. Raises PluginError without Bokeh."""
-    places = [*bokeh_scripts().values(), PAGE / "charts.js", PAGE / "page.js"]
+    places = [*bokeh_scripts().values(), *(PAGE / name for name in (*CHART_SCRIPTS, "page.js"))]
     try:
         return tuple(Script(place.read_text(encoding="utf-8")) for place in places)
     except OSError as error:

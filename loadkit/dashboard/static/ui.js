@@ -4,22 +4,6 @@
 (() => {
   const HEIGHT = 300;
 
-  // What page.css says now: only an element knows what light-dark() comes to.
-  function colours(root) {
-    const probe = document.createElement("span");
-    probe.hidden = true;
-    root.append(probe);
-    const of = (name) => {
-      probe.style.color = `var(--${name})`;
-      const parts = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3);
-      return `#${parts.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
-    };
-    const named = { ground: "surface", muted: "muted", line: "line", value: "chart-first", level: "chart-p95", turn: "bad" };
-    const found = Object.fromEntries(Object.entries(named).map(([key, name]) => [key, of(name)]));
-    probe.remove();
-    return found;
-  }
-
   // The points in the order the runs were made, their intervals, the level of each stretch, and a line where it changes.
   class Trend {
     constructor(root, data) {
@@ -46,17 +30,16 @@
         },
       });
       const x = { field: "x" };
-      this.whiskers = this.plot.segment(x, { field: "low" }, x, { field: "high" }, { source, line_width: 1.5, line_alpha: 0.5 });
+      const whiskers = this.plot.segment(x, { field: "low" }, x, { field: "high" }, { source, line_width: 1.5, line_alpha: 0.5 });
       this.line = this.plot.line(x, { field: "y" }, { source, line_width: 2 });
-      this.dots = this.plot.scatter(x, { field: "y" }, { source, size: 7 });
-      this.levels = this.stretches(levels, turns, points.length);
-      this.turns = turns.map((index) => {
-        const span = new Bokeh.Span({ dimension: "height", location: index + 0.5, line_dash: [6, 4], line_width: 2 });
-        this.plot.add_layout(span);
-        return span;
-      });
+      const dots = this.plot.scatter(x, { field: "y" }, { source, size: 7 });
+      for (const one of [whiskers, this.line, dots]) one.tags = ["first"];
+      this.stretches(levels, turns, points.length).tags = ["p95"];
+      for (const index of turns) {
+        this.plot.add_layout(new Bokeh.Span({ dimension: "height", location: index + 0.5, line_dash: [6, 4], line_width: 2, tags: ["bad"] }));
+      }
       this.plot.add_tools(new Bokeh.HoverTool({
-        renderers: [this.dots], mode: "vline", attachment: "horizontal",
+        renderers: [dots], mode: "vline", attachment: "horizontal",
         tooltips: [["run", "@run"], ["began", "@at UTC"], ["value", "@text"]],
       }));
       const lowest = Math.min(...points.map((one) => one.low ?? one.value));
@@ -88,22 +71,7 @@
     }
 
     paint() {
-      const found = colours(this.root);
-      this.plot.setv({ background_fill_color: found.ground, border_fill_color: found.ground });
-      for (const axis of [...this.plot.left, ...this.plot.below]) {
-        axis.setv({
-          axis_line_color: found.line, major_tick_line_color: found.line, minor_tick_line_color: null, axis_label_text_color: found.muted,
-          major_label_text_color: found.muted, axis_label_text_font_style: "normal", axis_label_text_font_size: "12px",
-          major_label_text_font_size: "12px",
-        });
-      }
-      for (const grid of this.plot.center.filter((one) => one instanceof Bokeh.Grid)) {
-        grid.grid_line_color = grid.dimension === 0 ? null : found.line;
-      }
-      for (const glyph of [this.line.glyph, this.whiskers.glyph]) glyph.line_color = { value: found.value };
-      this.dots.glyph.setv({ line_color: { value: found.value }, fill_color: { value: found.value } });
-      this.levels.glyph.line_color = { value: found.level };
-      for (const span of this.turns) span.line_color = found.turn;
+      LoadkitColours.paint(this.plot, LoadkitColours.colours(this.root));
     }
   }
 
