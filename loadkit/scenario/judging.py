@@ -18,7 +18,8 @@ from loadkit.scenario.judged import active_s
 from loadkit.scenario.phases import phase_names
 from loadkit.scenario.plan import Plan, Scenario
 from loadkit.slo.cause import BUSY_SHARE, Generator
-from loadkit.slo.ensure import Ensure, Reading, evaluate_ensure, parse_ensure
+from loadkit.slo.ensure import Ensure, evaluate_ensure
+from loadkit.slo.ensure_parser import Reading, parse_ensure
 from loadkit.slo.estimate import estimator
 from loadkit.slo.evaluate import Verdict
 from loadkit.slo.expectation import expectation_verdict, visit_verdict

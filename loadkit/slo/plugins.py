@@ -7,7 +7,7 @@ from typing import Any
 
 from loadkit.flow.apdex import SCHEMA as APDEX_SCHEMA
 from loadkit.flow.plugins import ENDPOINT_SCHEMA, EXPECT_SCHEMA
-from loadkit.slo.ensure import ENSURE_KEYS
+from loadkit.slo.ensure_keys import ENSURE_KEYS
 
 _BUILT_IN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "apdex": ("Tell requests apart by how long users wait; the summary and the report hold the score.", APDEX_SCHEMA),

@@ -5,7 +5,8 @@ import pytest
 from loadkit.metrics.estimates import Estimates
 from loadkit.metrics.snapshot import Snapshot, merge_all
 from loadkit.metrics.track import Leg, Track
-from loadkit.slo.ensure import evaluate_ensure, parse_ensure
+from loadkit.slo.ensure import evaluate_ensure
+from loadkit.slo.ensure_parser import parse_ensure
 from loadkit.slo.estimate import estimator
 from loadkit.slo.evaluate import Verdict, evaluate
 from loadkit.slo.expression import parse_threshold
