@@ -23,8 +23,9 @@ from loadkit.flow.response import Response as PlainResponse
 from loadkit.flow.step import Build, StepFunction
 from loadkit.flow.user import StepFailed, VirtualUser
 from loadkit.metrics.sample import Outcome
-from loadkit.protocols.exchange import Cookies, Exchange, compile_exchange
+from loadkit.protocols.exchange import Cookies, Exchange
 from loadkit.protocols.http1 import Connection
+from loadkit.protocols.http_step import compile_exchange
 from loadkit.protocols.params import MAPPINGS, RequestParams, SentParams, given_params
 from loadkit.protocols.request import Hop, InvalidRequest, RequestSpec, Wire, compile_request
 from loadkit.template.compile import Template, TemplateFault, compile_value

@@ -19,8 +19,9 @@ from loadkit.metrics.endpoints import ENDPOINT_ERRORS
 from loadkit.protocols.address import request_name
 from loadkit.protocols.connect import Connector
 from loadkit.protocols.endpoint import EndpointOf, apdex_watch, compile_endpoint, endpoint_watch, request_of
-from loadkit.protocols.exchange import Cookies, Exchange, compile_exchange
+from loadkit.protocols.exchange import Cookies, Exchange
 from loadkit.protocols.hooked import compile_hooked
+from loadkit.protocols.http_step import compile_exchange
 from loadkit.protocols.judge import Checks, Tell, Watch, counts_of_passed, kinds_of
 from loadkit.protocols.keys import (
     DEFAULT_CONNECT_TIMEOUT_S,
