@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import httptools
 
@@ -38,7 +38,7 @@ def excess(fields: Fields) -> str:
     return ""
 
 
-def ends_with_connection(headers: dict[bytes, bytes]) -> bool:
+def ends_with_connection(headers: Mapping[bytes, bytes]) -> bool:
     """Say whether the body is delimited by the end of the connection (RFC 9112 section 6.3, item 8)."""
     names = {name.lower(): value.lower() for name, value in headers.items()}
     return b"content-length" not in names and b"chunked" not in names.get(b"transfer-encoding", b"")

@@ -18,10 +18,9 @@ import asyncio
 from time import perf_counter_ns as now_ns
 from typing import Any
 
-import httptools
-
 from loadkit.flow.fiber import Fiber
 from loadkit.metrics.sample import Outcome
+from loadkit.protocols.ending import ending
 from loadkit.protocols.fields import (
     MAX_FIELD_BYTES,
     MAX_HEAD_BYTES,
@@ -34,6 +33,7 @@ from loadkit.protocols.fields import (
     parse_fields,
 )
 from loadkit.protocols.heads import Heads
+from loadkit.protocols.parser import BROKEN, Notes, new_parser
 
 MAX_INTERIM = 16
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -207,7 +207,7 @@ class Connection(asyncio.Protocol):
                 self._head.append(data)
         try:
             self._feed(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+        except BROKEN as error:
             self._fail(*(self.failure or (Outcome.PROTOCOL, str(error) or type(error).__name__)))
             return
         if self._complete:
@@ -240,21 +240,10 @@ class Connection(asyncio.Protocol):
             if isinstance(error, ConnectionError) and not self.used:
                 self.failure = Outcome.RESET_CONNECT, "the server reset the connection before the request"
             return
-        if error is not None:
-            self.failure = self._broken_by(error)
-        elif not self.bytes_in:
-            self.failure = Outcome.CLOSED, "the server closed the connection without a response"
-        elif not (self._headers_complete and ends_with_connection(self.headers)):
-            self.failure = Outcome.TRUNCATED, f"the connection ended within the response, after {self.bytes_in} bytes"
-        elif not self._eof:  # RFC 9112 section 9.8: without close_notify anybody may have cut the body off
-            self.failure = (
-                Outcome.TLS_UNCLEAN,
-                f"the connection ended without close_notify, after {self.bytes_in} bytes",
-            )
-        else:
+        self.failure = ending(error, self.bytes_in, self.headers if self._headers_complete else None, orderly=self._eof)
+        if self.failure is None:
             self.end_ns = now_ns()
-            head = b"".join(self._head)
-            self.content_bytes = self.bytes_in - head.find(b"\r\n\r\n") - 4
+            self.content_bytes = self.bytes_in - b"".join(self._head).find(b"\r\n\r\n") - 4
         fiber.resume()
 
     def resume_writing(self) -> None:
@@ -342,7 +331,7 @@ class Connection(asyncio.Protocol):
         self._spoilt = True
 
     def _new_parser(self, keep_body: bool) -> tuple[Any, Any]:
-        notes = _Notes()
+        notes = Notes()
         notes.on_message_begin = self.on_message_begin
         notes.on_header = self._fields.setdefault
         notes.on_headers_complete = self.on_headers_complete
@@ -351,8 +340,7 @@ class Connection(asyncio.Protocol):
             notes.on_body = self.on_body
         elif keep_body:
             notes.on_body = self._chunks.append
-        parser = httptools.HttpResponseParser(notes)
-        return parser, parser.feed_data
+        return new_parser(notes)
 
     def _watch(self) -> None:
         """Have the parser tell of the body from now on: what follows it in chunked coding may be without end.
@@ -391,16 +379,6 @@ class Connection(asyncio.Protocol):
                 self._chunks[self._packed :] = [b"".join(self._chunks[self._packed :])]
                 self._packed += 1
 
-    def _broken_by(self, error: Exception) -> tuple[Outcome, str]:
-        """Return what a connection that broke while a response was awaited comes to: a reset is told by where it struck."""
-        why = str(error) or type(error).__name__
-        if not isinstance(error, ConnectionError):
-            return Outcome.CLOSED, why
-        if not self.bytes_in:
-            return Outcome.RESET, why
-        where, outcome = ("body", Outcome.RESET_BODY) if self._headers_complete else ("head", Outcome.RESET_HEAD)
-        return outcome, f"{why}, within the {where} of the response, after {self.bytes_in} bytes"
-
     def _fail(self, outcome: Outcome, text: str) -> None:
         fiber = self.fiber
         self.failure = outcome, text
@@ -409,14 +387,3 @@ class Connection(asyncio.Protocol):
         self.abort()
         if fiber is not None:
             fiber.resume()
-
-
-class _Notes:
-    """The parser's callbacks as C methods wherever that is possible. No `on_body` where nobody reads the body."""
-
-    __slots__ = ("__dict__",)
-    on_message_begin: Any
-    on_header: Any
-    on_headers_complete: Any
-    on_message_complete: Any
-    on_body: Any
