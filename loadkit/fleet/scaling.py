@@ -19,6 +19,7 @@ from loadkit.scenario.plan import Plan
 from loadkit.scenario.trial import Load, TrialShape
 from loadkit.slo.evaluate import Status
 from loadkit.slo.expression import Objective
+from loadkit.slo.validity import GENERATOR_BOUND
 from loadkit.stats.intervals import Estimate
 
 SETTLE_S = 5
@@ -112,4 +113,4 @@ def _limit(measured: Measured) -> str:
     """Return why the generator was the limit. As fast as possible it may be so without being at fault; here it is one."""
     if not measured.valid:
         return measured.measurement.reasons[0]
-    return measured.measurement.notes[0] if measured.measurement.notes else ""
+    return next((note for note in measured.measurement.notes if note.startswith(GENERATOR_BOUND)), "")

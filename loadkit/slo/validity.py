@@ -27,7 +27,7 @@ from enum import Enum
 from loadkit.metrics.family import service_times
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot, merge_all, worker_label
 from loadkit.slo.cause import MORE_THREADS, Cause, Generator, cause_of, starved_of_descriptors
-from loadkit.units import NS_PER_MS, format_duration_ns, format_share
+from loadkit.units import NS_PER_MS, NS_PER_S, format_duration_ns, format_share
 
 MAX_DROPPED_PERCENT = 2
 MAX_LATE_PERCENT = 1
@@ -36,7 +36,11 @@ SMALL_RUN = 100
 SMALL_RUN_LATE = 3
 BUSY_S = 5.0
 BOUND_S = 1.0
+HELD_UP_S = 5.0
+"""From when on it is worth a note that a second was read late: that takes more than a machine that is busy for a moment."""
 LEAST_WAKE_UPS = 100
+GENERATOR_BOUND = "generator-bound"
+"""How the note begins that the generator did as much as it could."""
 CUT_OFF = "the run was cut off"
 """How the reason begins that a run is given of which a journal is all that is left."""
 
@@ -108,7 +112,7 @@ def judge(
         status=status if findings else Validity.VALID,
         reasons=tuple(f"{finding.what}; {finding.remedy}" for finding in findings),
         remedies=tuple(dict.fromkeys(finding.remedy for finding in findings)),
-        notes=tuple(_bound(made_by)),
+        notes=(*_bound(made_by), *_held_up(summary)),
         late_only=late_only,
     )
 
@@ -224,9 +228,19 @@ def _bound(generator: Generator) -> Iterator[str]:
     for worker, spent_s in generator.bound_s.items():
         if worker != COORDINATOR and spent_s >= BOUND_S:
             yield (
-                f"generator-bound: without pacing {worker_label(worker)} used all of its core, "
+                f"{GENERATOR_BOUND}: without pacing {worker_label(worker)} used all of its core, "
                 "so the request rate is the generator's most, perhaps not the target's"
             )
+
+
+def _held_up(summary: Snapshot) -> Iterator[str]:
+    """Tell of a coordinator that stood still: workers measure without it, but nobody judges, stops or looks elsewhere meanwhile."""
+    delay = summary.gauges.get(("coordinator.delay_s", COORDINATOR))
+    if delay is not None and delay.most >= HELD_UP_S:
+        yield (
+            f"the coordinator stood still: a second of the run was read {format_duration_ns(delay.most * NS_PER_S)} late. What the "
+            "workers measured is whole, but no threshold could end the run meanwhile, and what is observed has a gap"
+        )
 
 
 def _share(part: int, whole: int) -> str:

@@ -10,6 +10,7 @@ from loadkit.metrics.histogram import Histogram
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot
 from loadkit.slo.cause import Generator
 from loadkit.slo.validity import Validity, judge, late_limit_ns
+from loadkit.units import NS_PER_S
 
 MS = 1_000_000
 
@@ -200,3 +201,13 @@ def test_the_limit_of_lateness_follows_the_median() -> None:
     assert late_limit_ns(Snapshot()) == 10 * MS
     assert late_limit_ns(run(10, p50_ms=50)) == 10 * MS
     assert late_limit_ns(run(10, p50_ms=1000)) == pytest.approx(100 * MS, rel=0.001)
+
+
+@pytest.mark.parametrize(("delay_s", "noted"), [(0.2, False), (4.9, False), (12.0, True)])
+def test_a_coordinator_that_stood_still_is_noted(delay_s: float, noted: bool) -> None:
+    """Ctrl-Z pauses the load first; SIGSTOP does not ask."""
+    summary = run(1000)
+    summary.gauges[("coordinator.delay_s", COORDINATOR)] = Gauge.seen(NS_PER_S, delay_s)
+    measurement = judge(summary)
+    assert measurement.status is Validity.VALID
+    assert ["a second of the run was read 12s late" in note for note in measurement.notes] == [True] * noted
