@@ -20,6 +20,7 @@ from loadkit.cli.interrupts import Interrupts
 from loadkit.cli.limits import check_addresses
 from loadkit.cli.logs import json_lines, json_screen, name_run, tell_end
 from loadkit.cli.papers import NO_PAPERS, Papers
+from loadkit.cli.suspending import Suspension
 from loadkit.cli.watching import asked_address, opened_dashboard
 from loadkit.engine.events import Finished, LogLine
 from loadkit.engine.result import RunResult
@@ -108,7 +109,8 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         outputs += [dashboard] if dashboard else []
         held = choices.watching.hold
         session = Session(plan, options, stop=interrupts.stop, workers=workers, outputs=outputs, hold=held)
-        result = asyncio.run(_drive(session, interrupts, screen, dashboard))
+        suspension = Suspension(session, screen, say)
+        result = asyncio.run(_drive(session, interrupts, suspension, screen, dashboard))
         found = Conclusion(result, gathering.report(result, run=keeper.run if keeper else None))
         for finding in choices.findings:
             finding(found)
@@ -171,16 +173,19 @@ def choose_screen(choices: Choices) -> Screen:
     return LiveView(sys.stdout, sys.stderr, typed=sys.stdin)
 
 
-async def _drive(session: Session, interrupts: Interrupts, screen: Screen, dashboard: Dashboard | None) -> RunResult:
+async def _drive(
+    session: Session, interrupts: Interrupts, suspension: Suspension, screen: Screen, dashboard: Dashboard | None
+) -> RunResult:
     interrupts.listen()
     screen.attend(session)
     if dashboard:
         dashboard.attend(session)
     try:
-        async with session as events:
-            async for event in events:
-                if isinstance(event, Finished):
-                    return event.result
+        with suspension.obeyed():
+            async with session as events:
+                async for event in events:
+                    if isinstance(event, Finished):
+                        return event.result
     finally:
         screen.close()
     raise FleetError("the run ended without a result: its workers were lost")

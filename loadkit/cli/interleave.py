@@ -11,6 +11,7 @@ from typing import Any
 
 from loadkit.analysis.ab import Question
 from loadkit.cli.interrupts import Interrupts
+from loadkit.cli.suspending import refusing_to_stop
 from loadkit.errors import ExitCode
 from loadkit.fleet.ab import SETTLE_S, AbSession, Budget, End, Progress, Side
 from loadkit.fleet.sizing import asked_workers
@@ -38,7 +39,7 @@ class Interleaving:
         count = asked_workers(workers)
         self._begin()
         interrupts = Interrupts(0, lambda text: self._say("stopping; what is known so far follows"))
-        with interrupts.obeyed():
+        with interrupts.obeyed(), refusing_to_stop(self._say):
             asyncio.run(self._drive(interrupts, count))
         self._signal = interrupts.stop.signal
 

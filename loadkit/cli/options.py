@@ -208,7 +208,8 @@ DashboardToken = Annotated[
 Hold = Annotated[
     bool,
     typer.Option(
-        "--hold", help="Make the workers ready and wait until somebody presses Begin on the page of --dashboard."
+        "--hold",
+        help="Make the workers ready and wait until somebody presses Begin on the page of --dashboard, or b here.",
     ),
 ]
 Minor = Annotated[

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loadkit.cli.interrupts import Interrupts
+from loadkit.cli.suspending import refusing_to_stop
 from loadkit.cli.trial_load import check_load, warn_of
 from loadkit.errors import ExitCode, UsageError
 from loadkit.fleet.scaling import MOST_USERS, SETTLE_S, Scaled, Scaling, scale
@@ -118,7 +119,7 @@ class _Course:
         """Carry the steps through; return the signal that ended them early, if one did."""
         self._begin()
         interrupts = Interrupts(0, lambda text: self._say("stopping; what is known so far follows"))
-        with interrupts.obeyed():
+        with interrupts.obeyed(), refusing_to_stop(self._say):
             asyncio.run(self._drive(interrupts))
         return interrupts.stop.signal
 

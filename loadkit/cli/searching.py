@@ -16,6 +16,7 @@ from loadkit.cli.consent import ask_before_search
 from loadkit.cli.interrupts import Interrupts
 from loadkit.cli.limits import check_addresses
 from loadkit.cli.scaling import Telling
+from loadkit.cli.suspending import refusing_to_stop
 from loadkit.errors import ExitCode, PreflightError, UsageError
 from loadkit.fleet.capacity import PAUSE_S, CapacityRun, Found, Plans
 from loadkit.fleet.stop import Stop
@@ -195,7 +196,7 @@ def _search(plans: Plans, *, quiet: bool) -> Found:
         outputs = [LogOnly(sys.stderr, sys.stderr)]
         return await CapacityRun(plans=plans, listener=listener, watch=watch, outputs=outputs).run()
 
-    with interrupts.obeyed():
+    with interrupts.obeyed(), refusing_to_stop(lambda text: write_line(sys.stderr, text)):
         return asyncio.run(run())
 
 

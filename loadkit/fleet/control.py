@@ -44,7 +44,7 @@ class Control:
         self._factor = AS_PLANNED
         self._paused = False
         self._begun = asyncio.Event()
-        self._waiting = False
+        self._ready = False
         self._interventions: list[Intervention] = []
         if not hold:
             self._begun.set()
@@ -72,7 +72,7 @@ class Control:
     @property
     def held(self) -> bool:
         """Say whether the workers are ready and wait for `begin`."""
-        return self._waiting
+        return self._ready and not self._begun.is_set()
 
     def pause(self, by: str) -> bool:
         """Start nobody until `resume`."""
@@ -125,13 +125,16 @@ class Control:
         self._begun.set()
         return True
 
+    def ready(self) -> None:
+        """Say that nothing but `begin` is waited for."""
+        self._ready = True
+
     async def begun(self) -> None:
         """Wait until load may begin."""
-        self._waiting = True
         try:
             await self._begun.wait()
         finally:
-            self._waiting = False
+            self._ready = False
 
     def attach(self, load: Steered | None) -> None:
         """Say which load goes on, None when it is over: what is done after that is no part of it."""

@@ -93,6 +93,7 @@ class Fleet:
         """Run the plan and yield its events, Finished last. Raises FleetError when a worker cannot be had."""
         ready = await self._prepared()
         if ready and self._control.must_wait:
+            self._control.ready()
             yield LogLine(text="note: the workers are ready; load begins when it is told to", stream="stderr")
             ready = await self._unless_stopped(self._control.begun())
         if not ready:

@@ -96,6 +96,11 @@ class Session:
         return self._control.stops
 
     @property
+    def must_wait(self) -> bool:
+        """Say whether load waits for `begin`, whether or not the workers are ready yet."""
+        return self._control.must_wait
+
+    @property
     def held(self) -> bool:
         """Say whether the workers are ready and wait for `begin`."""
         return self._control.held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
@@ -53,6 +54,17 @@ class Controls(Protocol):
     def stops(self) -> int:
         """Return how often the run was asked to stop, by whomever."""
 
+    @property
+    def must_wait(self) -> bool:
+        """Say whether load waits for `begin`."""
+
+    @property
+    def held(self) -> bool:
+        """Say whether nothing else is waited for: the workers are ready."""
+
+    def begin(self, *, by: str) -> bool:
+        """Let load begin that was held."""
+
     def pause(self, *, by: str) -> bool:
         """Start nobody until `resume`."""
 
@@ -71,6 +83,9 @@ class Screen(Output, Protocol):
 
     def attend(self, controls: Controls) -> None:
         """Let whoever sits at the terminal steer the run; called in its loop, before it begins."""
+
+    def away(self) -> AbstractContextManager[None]:
+        """Give the terminal back for as long as the block lasts, in which the process is stopped."""
 
     def close(self) -> None:
         """Leave the terminal as it was found. May be called twice."""

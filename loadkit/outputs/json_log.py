@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TextIO
 
 import msgspec
@@ -128,6 +129,10 @@ class JsonLog:
 
     def attend(self, controls: Controls) -> None:
         """Do nothing: it takes no keys."""
+
+    def away(self) -> AbstractContextManager[None]:
+        """Do nothing: the terminal is as it was."""
+        return nullcontext()
 
     def close(self) -> None:
         """Do nothing: lines hold nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
 from loadkit import __version__
@@ -47,6 +48,10 @@ class PlainText:
     def attend(self, controls: Controls) -> None:
         """Do nothing: it takes no keys."""
 
+    def away(self) -> AbstractContextManager[None]:
+        """Do nothing: the terminal is as it was."""
+        return nullcontext()
+
     def close(self) -> None:
         """Do nothing: plain text holds nothing."""
 
@@ -70,6 +75,10 @@ class LogOnly:
 
     def attend(self, controls: Controls) -> None:
         """Do nothing."""
+
+    def away(self) -> AbstractContextManager[None]:
+        """Do nothing: the terminal is as it was."""
+        return nullcontext()
 
     def close(self) -> None:
         """Do nothing."""

@@ -76,16 +76,16 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         terminal.until("slowest", gone="    GET refused")
         terminal.press("p")
         seen.screens["paused"] = terminal.until("PAUSED", "nobody is started")
-
-        terminal.press("\x1a")
-        terminal.until(STOPPED, gone="generator")
-        seen.stopped = terminal.attributes()
-        terminal.press("\n")
-        terminal.until("PAUSED", "generator")
-        assert terminal.attributes() == seen.during
-
         terminal.press("r")
         terminal.until("resumed by keyboard", gone="PAUSED")
+
+        terminal.press("\x1a")
+        seen.screens["stopped"] = terminal.until(STOPPED, gone="generator")
+        seen.stopped = terminal.attributes()
+        terminal.press("\n")
+        terminal.until("generator", "? less")
+        assert terminal.attributes() == seen.during
+
         terminal.press("+")
         terminal.until("RATE 110%")
         terminal.resize(120, 40)
@@ -132,10 +132,13 @@ def test_what_the_keys_did_is_in_the_report(watched: Watched) -> None:
     assert [(one["kind"], one["by"], one["value"]) for one in done] == [
         ("pause", "keyboard", 0.0),
         ("resume", "keyboard", 1.0),
+        ("pause", "keyboard", 0.0),  # while it was stopped
+        ("resume", "keyboard", 1.0),
         ("rate", "keyboard", 1.1),
         ("stop", "keyboard", 1.1),
     ]
     assert watched.report["metrics"]["counters"]["arrivals.withheld"] > 0
+    assert "nobody is started meanwhile; `fg` resumes" in watched.screens["stopped"]
 
 
 def test_a_resized_terminal_shows_the_view_once_and_whole(watched: Watched) -> None:
@@ -195,3 +198,18 @@ def test_without_somebody_at_the_keys_there_is_a_view_all_the_same(tmp_path: Pat
         terminal.until("0:03")
         terminal.press("\x03")
         assert terminal.end() == 130
+
+
+def test_a_run_that_is_held_is_begun_at_the_terminal(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    options = ("--dashboard", "0", "--hold", "-o", report, "--yes")
+    with Terminal("run", shop(tmp_path), *options, cwd=tmp_path) as terminal:
+        terminal.until("HELD", "load waits: b or Enter begins")
+        terminal.press("?")
+        terminal.until("b or Enter begin  q end without load")
+        terminal.press("\n")
+        terminal.until("generator", gone="HELD")
+        terminal.press("q")
+        terminal.end()
+    done = json.loads(report.read_text())["loadkit"]["interventions"]
+    assert [(one["kind"], one["by"]) for one in done] == [("begin", "keyboard"), ("stop", "keyboard")]

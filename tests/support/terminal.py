@@ -124,7 +124,7 @@ class Terminal:
             ends = [found.end() for found in _FRAME.finditer(self.written)]
             return [next(time for time, written in self.times if written >= end) for end in ends]
 
-    def redrawn(self, within_s: float = 20) -> str:
+    def redrawn(self, within_s: float = 90) -> str:
         """Wait for two more frames; return what the screen shows."""
         seen, last = len(self.frames()), time.monotonic() + within_s
         while len(self.frames()) < seen + 2:
@@ -155,7 +155,7 @@ class Terminal:
     def cursor_hidden(self) -> bool:
         return bool(self._screen.cursor.hidden)
 
-    def until(self, *wanted: str, within_s: float = 20, gone: str = "") -> str:
+    def until(self, *wanted: str, within_s: float = 90, gone: str = "") -> str:
         """Wait until the screen shows texts, and not one that is to go; return what it shows."""
         last = time.monotonic() + within_s
         while time.monotonic() < last:
@@ -168,7 +168,7 @@ class Terminal:
             time.sleep(0.02)
         raise AssertionError(f"not shown: {wanted} (gone: {gone!r})\n{self.text()}")
 
-    def end(self, within_s: float = 30) -> int:
+    def end(self, within_s: float = 90) -> int:
         """Wait for the end; return the exit code."""
         code = self._shell.wait(within_s)
         while select.select([self.master], [], [], 0.05)[0]:

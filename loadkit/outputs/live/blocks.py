@@ -18,6 +18,7 @@ from loadkit.slo.window import clock
 from loadkit.units import NS_PER_S, format_duration_ns
 
 KEYS = "p pause  r resume  + - rate  q stop  e errors  ? less"
+HELD_KEYS = "b or Enter begin  q end without load  ? less"
 _LABEL = 11
 _VALUE = 9
 _WIDE = 100  # columns; from here on there is room for what explains
@@ -68,8 +69,17 @@ def blocks(seen: Seen, phases: PhaseLine, look: Look) -> list[Block]:
         _errors(now, look),
         Block(name="observed", lines=[*_observed(seen, look)], least=2, apart=True),
         Block(name="interventions", lines=[*_interventions(now)], apart=True),
-        Block(name="keys", lines=[*_keys(look)]),
+        Block(name="keys", lines=[*_keys(look, KEYS)]),
     ]
+
+
+def held_blocks(look: Look, *, ready: bool) -> list[Block]:
+    """Return the blocks of the view before load begins, of a run that waits for somebody to begin it."""
+    how = "b or Enter begins" if look.keys else "Begin on its page begins"
+    what = f"load waits: {how}" if ready else "the workers get ready"
+    notice = " STOPPING " if look.stops else " HELD "
+    state = line(Piece(notice, "notice"), Piece(f" {look.marks.dot} "), "" if look.stops else what)
+    return [Block(name="state", lines=[state]), Block(name="keys", lines=[*_keys(look, HELD_KEYS)])]
 
 
 def _head(seen: Seen, look: Look) -> Block:
@@ -276,6 +286,6 @@ def _interventions(now: Now) -> Iterator[Line]:
         yield line(Piece(padded("" if index else "changed", _LABEL), "dim"), Piece(safe(text), "yellow"))
 
 
-def _keys(look: Look) -> Iterator[Line]:
+def _keys(look: Look, keys: str) -> Iterator[Line]:
     if look.keys:
-        yield line(Piece(KEYS if look.helped else "? keys", "dim"))
+        yield line(Piece(keys if look.helped else "? keys", "dim"))

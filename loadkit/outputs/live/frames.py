@@ -42,6 +42,14 @@ class Frames:
         self._timer: asyncio.TimerHandle | None = None
         self._passing: list[Callable[[], None]] = []
 
+    @property
+    def ours(self) -> bool:
+        """Say whether the terminal is this job's to draw on: not while it goes on in the background."""
+        try:
+            return os.tcgetpgrp(self._stream.fileno()) == os.getpgrp()
+        except (OSError, ValueError):  # it is not the terminal that jobs are controlled from
+            return True
+
     def above(self, write: Callable[[], None]) -> None:
         """Let lines be written above the view with the next frame."""
         self._passing.append(write)
@@ -77,6 +85,9 @@ class Frames:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if not self.ours:
+            self._pass()
+            return
         self._drawn_at = time.monotonic()
         try:
             self._draw_now(size_of(self._stream, self._environment))

@@ -1,7 +1,8 @@
 """Single keys of somebody at the terminal, without Enter and without an echo; and the terminal as it was afterwards.
 
 Keys are read only where somebody can press them: from a terminal, by the job in its foreground, and not in CI. What is pasted does
-nothing: it comes as more than two characters at once, or between the marks of bracketed paste.
+nothing. A terminal is asked to put marks around it (bracketed paste). Not every terminal does, so without marks a read is a paste
+where somebody typing would hardly have made it: it is long, or three characters and more of which one is no key.
 """
 
 from __future__ import annotations
@@ -9,57 +10,108 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import re
 import signal
 import termios
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TextIO
 
 from loadkit.outputs.base import write_text
 
 _PASTES, _PASTES_NO_MORE = "\x1b[?2004h", "\x1b[?2004l"  # terminals that do not know it pass over it
 _BEGIN, _END = b"\x1b[200~", b"\x1b[201~"
-_MOST_AT_ONCE = 2
+_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\x1b\[O])")
+"""What a function key sends, or a key with Alt (ECMA-48, 5.4: control sequences)."""
+_CUT = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
+"""The beginning of one, whose end has not come yet."""
+_MOST_AT_ONCE = 16
+"""A slow connection collects keys; a line that is pasted is mostly longer."""
+_CERTAIN = 2
 _QUIET_S = 0.2
-_PASTE_LASTS_S = 2.0
+_CUT_LASTS_S = 0.5
+_PASTE_LASTS_S = 5.0
 _READ = 4096
 
 
 class Typed:
-    """Tells keys from what is pasted and from what function keys send."""
+    """Tells the keys that are `known` from what is pasted and from what function keys send.
 
-    def __init__(self) -> None:
+    An Enter, "\\n", is a key only where it comes alone: a line that is pasted ends with one.
+    """
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
         self._pasting = False
-        self._tail = b""
+        self._cut = b""
         self._quiet_until = 0.0
         self._last = 0.0
 
     def keys(self, data: bytes, now: float) -> str:
         """Return the keys that were pressed; `now` is in seconds."""
-        if self._pasting and now - self._last > _PASTE_LASTS_S:
+        passed_s, self._last = now - self._last, now
+        if passed_s > _PASTE_LASTS_S:
             self._pasting = False  # its end never came
-        self._last = now
-        if self._pasting or _BEGIN in data:
-            seen = self._tail + data
-            self._pasting = _END not in seen[seen.find(_BEGIN) + 1 :]
-            self._tail = seen[-len(_END) :] if self._pasting else b""
-        elif len(data) <= _MOST_AT_ONCE and data[:1] != b"\x1b" and now >= self._quiet_until:
-            return "".join(chr(byte) for byte in data if 0x20 <= byte < 0x7F)
-        self._quiet_until = now + _QUIET_S
-        return ""
+        if self._pasting or passed_s <= _CUT_LASTS_S:
+            data = self._cut + data
+        data = self._whole(data)
+        typed = _SEQUENCE.sub(b"", self._unpasted(data)).decode("ascii", "replace")
+        if self._is_paste(typed):
+            self._quiet_until = now + _QUIET_S  # the rest of it follows
+            return ""
+        if now < self._quiet_until:
+            self._quiet_until = now + _QUIET_S
+            return ""
+        return "".join(key for key in typed if self._is_key(key, typed))
+
+    def _whole(self, data: bytes) -> bytes:
+        """Return what is there of whole sequences; the rest waits for its end."""
+        found = _CUT.search(data)
+        self._cut = found.group() if found else b""
+        return data[: len(data) - len(self._cut)]
+
+    def _unpasted(self, data: bytes) -> bytes:
+        """Return what is outside the marks of a paste. An end whose beginning was forgotten ends one all the same."""
+        kept = b""
+        while data:
+            if not self._pasting:
+                before, begin, data = data.partition(_BEGIN)
+                kept = before.rpartition(_END)[2] if _END in before else kept + before
+                self._pasting = bool(begin)
+            else:
+                _, end, data = data.partition(_END)
+                self._pasting = not end
+        return kept
+
+    def _is_paste(self, typed: str) -> bool:
+        if len(typed) <= _CERTAIN:
+            return False
+        return len(typed) > _MOST_AT_ONCE or not all(self._is_key(key, typed) for key in typed)
+
+    def _is_key(self, key: str, typed: str) -> bool:
+        return key in self._known and (key != "\n" or typed == key)
 
 
 class Keys:
-    """Calls `press` with each key, on the loop that runs when it is opened. `echo` is the terminal's other end."""
+    """Calls `press` with the keys that came together, on the loop that runs when it is opened.
+
+    `known` are the keys that mean something; `echo` is the terminal's other end.
+    """
 
     def __init__(
-        self, stream: TextIO | None, echo: TextIO, press: Callable[[str], None], environment: Mapping[str, str]
+        self,
+        stream: TextIO | None,
+        echo: TextIO,
+        press: Callable[[str], None],
+        *,
+        known: Collection[str],
+        environment: Mapping[str, str],
     ) -> None:
         self._stream = stream
         self._echo = echo
         self._press = press
         self._allowed = not environment.get("CI")
-        self._typed = Typed()
+        self._typed = Typed(known)
         self._before: list[Any] | None = None  # the terminal's attributes while keys are read
         self._fd = -1
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -107,8 +159,9 @@ class Keys:
         if not data:  # the terminal has gone away
             self.close()
             return
-        for key in self._typed.keys(data, time.monotonic()):
-            self._press(key)
+        pressed = self._typed.keys(data, time.monotonic())
+        if pressed:
+            self._press(pressed)
 
     def _restore(self) -> None:
         before, self._before = self._before, None

@@ -153,7 +153,7 @@ def test_a_load_that_is_held_begins_when_it_is_told_to() -> None:
 
     async def main() -> bool:
         waiting = asyncio.create_task(control.begun())
-        await asyncio.sleep(0)
+        control.ready()
         held = control.held
         assert control.begin("dashboard")
         await waiting

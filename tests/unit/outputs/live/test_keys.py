@@ -15,39 +15,56 @@ import pytest
 
 from loadkit.outputs.live.keys import Keys, Typed
 
+KNOWN = "prqe?b+-\n"
+
 
 @pytest.mark.parametrize(
     ("data", "keys"),
     [
         (b"p", "p"),
         (b"qq", "qq"),
-        (b"+", "+"),
-        (b"\n", ""),
+        (b"px", "p"),
+        (b"pr+", "pr+"),  # typed fast, or over a slow connection
+        (b"++++++++-q", "++++++++-q"),
+        (b"\n", "\n"),
+        (b"q\n", "q"),
         (b"\x00", ""),
         (b"\xc3\xa9", ""),  # a letter that is none of ours
         (b"\x1b", ""),
         (b"\x1b[A", ""),  # cursor up
         (b"\x1bOQ", ""),
+        (b"\x1bq", ""),  # with Alt
+        (b"\x1b[1;5Cp\x1b[B+", "p+"),  # between others
         (b"quit please", ""),
+        (b"per\n", ""),  # a line
+        (b"q" * 17, ""),
         (b"\x1b[200~q\x1b[201~", ""),
+        (b"p\x1b[200~q\x1b[201~r", "pr"),
+        (b"q\x1b[201~r", "r"),  # the rest of a paste whose beginning nobody saw
     ],
 )
-def test_one_or_two_characters_are_keys(data: bytes, keys: str) -> None:
-    assert Typed().keys(data, 10.0) == keys
+def test_what_is_typed_is_told_from_what_is_pasted(data: bytes, keys: str) -> None:
+    assert Typed(KNOWN).keys(data, 10.0) == keys
 
 
 def test_what_is_pasted_does_nothing_however_it_is_cut() -> None:
     pasted = b"\x1b[200~" + b"q" * 5000 + b"\x1b[201~"
     for size in (1, 5, 7, 4096):
-        typed = Typed()
+        typed = Typed(KNOWN)
         parts = [pasted[at : at + size] for at in range(0, len(pasted), size)]
-        if size > 5:  # else the mark itself comes in pieces, which no terminal does
-            assert "".join(typed.keys(part, 10.0 + 0.001 * number) for number, part in enumerate(parts)) == ""
-        assert typed.keys(b"p", 30.0) == "p"
+        assert "".join(typed.keys(part, 10.0 + 0.0001 * number) for number, part in enumerate(parts)) == ""
+        assert typed.keys(b"p", 10.6) == "p"
+
+
+def test_what_a_function_key_sends_does_nothing_however_it_is_cut() -> None:
+    typed = Typed(KNOWN)
+    assert [typed.keys(bytes([byte]), 10.0) for byte in b"\x1b[1;5qp"] == ["", "", "", "", "", "", "p"]
+    assert typed.keys(b"\x1b", 20.0) == ""
+    assert typed.keys(b"p", 20.6) == "p"  # Escape, and a key some time later
 
 
 def test_the_end_of_a_paste_without_marks_does_nothing() -> None:
-    typed = Typed()
+    typed = Typed(KNOWN)
     assert typed.keys(b"x" * 4096, 10.0) == ""
     assert typed.keys(b"q", 10.05) == ""
     assert typed.keys(b"q", 10.2) == ""
@@ -55,16 +72,16 @@ def test_the_end_of_a_paste_without_marks_does_nothing() -> None:
 
 
 def test_a_paste_that_never_ends_is_over_some_time() -> None:
-    typed = Typed()
+    typed = Typed(KNOWN)
     assert typed.keys(b"\x1b[200~qq", 10.0) == ""
-    assert typed.keys(b"q", 11.0) == ""
-    assert typed.keys(b"p", 14.0) == "p"
+    assert typed.keys(b"q", 14.0) == ""
+    assert typed.keys(b"p", 20.0) == "p"
 
 
 @pytest.mark.parametrize("stream", [None, io.StringIO("q")])
 def test_what_is_no_terminal_gives_no_keys(stream: io.StringIO | None) -> None:
     echo = io.StringIO()
-    keys = Keys(stream, echo, lambda key: None, {})
+    keys = Keys(stream, echo, lambda key: None, known=KNOWN, environment={})
     keys.open()
     keys.close()
     assert (keys.open_now, echo.getvalue()) == (False, "")
@@ -81,7 +98,7 @@ class Pair:
         self.echo = io.StringIO()
 
     def keys(self, **environment: str) -> Keys:
-        return Keys(self.stream, self.echo, self.pressed.append, environment)
+        return Keys(self.stream, self.echo, self.pressed.append, known=KNOWN, environment=environment)
 
     def attributes(self) -> list[object]:
         return termios.tcgetattr(self.stream.fileno())

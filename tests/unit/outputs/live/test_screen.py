@@ -3,8 +3,11 @@
 import asyncio
 import io
 import os
+import pty
 import re
 import signal
+from collections.abc import Iterator
+from typing import TextIO
 
 import pyte
 import pytest
@@ -143,22 +146,38 @@ def test_a_terminal_that_has_gone_away_is_no_error() -> None:
 
 
 class Steering:
-    """A run that may be steered, and is not."""
+    """A run that may be steered; `done` is what somebody did to it."""
 
-    rate = 1.0
-    stops = 0
+    def __init__(self, *, must_wait: bool = False) -> None:
+        self.rate = 1.0
+        self.stops = 0
+        self.must_wait = self.held = must_wait
+        self.done: list[object] = []
+
+    def begin(self, *, by: str) -> bool:
+        self.done.append("begin")
+        self.must_wait = self.held = False
+        return True
 
     def pause(self, *, by: str) -> bool:
-        raise AssertionError(by)
+        self.done.append("pause")
+        self.rate = 0.0
+        return True
 
     def resume(self, *, by: str) -> bool:
-        raise AssertionError(by)
+        self.done.append("resume")
+        self.rate = 1.0
+        return True
 
     def set_rate(self, factor: float, *, by: str) -> bool:
-        raise AssertionError(by)
+        self.done.append(factor)
+        self.rate = factor
+        return True
 
     def stop(self, *, by: str) -> bool:
-        raise AssertionError(by)
+        self.done.append("stop")
+        self.stops += 1
+        return True
 
 
 def after_a_signal(number: signal.Signals, **changed: str) -> str:
@@ -239,3 +258,97 @@ def test_a_fault_of_the_view_costs_the_view_and_not_the_run(monkeypatch: pytest.
     assert "generator" not in shown
     assert shown.count("response time p50 25ms") == 3  # the second that it happened in, too
     assert err.getvalue().count("\x1b[?25l") == err.getvalue().count("\x1b[?25h") == 1
+
+
+class Sitting:
+    """Somebody at a terminal of whose jobs this process is said to be the one in the foreground."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.foreground = True
+        monkeypatch.setattr(os, "tcgetpgrp", lambda fd: os.getpgrp() + (not self.foreground))
+        self.master, slave = pty.openpty()
+        self.typed: TextIO = os.fdopen(slave)
+        self.shown = Terminal()
+        self.shown.fileno = self.typed.fileno  # type: ignore[method-assign]
+
+    def view(self) -> LiveView:
+        return LiveView(io.StringIO(), self.shown, typed=self.typed, environment=XTERM)
+
+    async def press(self, keys: str, steering: Steering, done: list[object]) -> None:
+        os.write(self.master, keys.encode())
+        async with asyncio.timeout(30):
+            while steering.done != done:
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def sitting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sitting]:
+    made = Sitting(monkeypatch)
+    yield made
+    made.typed.close()
+    os.close(made.master)
+
+
+@pytest.mark.parametrize(
+    ("rate", "keys", "done"),
+    [
+        (1.0, "p", ["pause"]),
+        (1.0, "pr+", ["pause", "resume", 1.1]),
+        (1.0, "++-+++qq", [1.4, "stop", "stop"]),
+        (1.0, "------------", [0.1]),
+        (9.9, "+++q", [10.0, "stop"]),
+        (0.05, "-q", ["stop"]),  # somebody at the page went lower than keys do
+        (1.0, "b?e+", ["begin", 1.1]),
+    ],
+)
+def test_keys_that_come_together_are_all_obeyed(sitting: Sitting, rate: float, keys: str, done: list[object]) -> None:
+    steering = Steering()
+    steering.rate = rate
+
+    async def run() -> None:
+        screen = sitting.view()
+        screen.attend(steering)
+        screen.start(started())
+        await sitting.press(keys, steering, done)
+        screen.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("key", "done"), [("b", "begin"), ("\n", "begin"), ("q", "stop")])
+def test_a_run_that_is_held_is_begun_or_ended_by_a_key(sitting: Sitting, key: str, done: str) -> None:
+    steering = Steering(must_wait=True)
+
+    async def run() -> None:
+        screen = sitting.view()
+        screen.attend(steering)
+        assert "load waits: b or Enter begins" in sitting.shown.getvalue()
+        screen.log(LogLine(text="note: ready", stream="stderr"))
+        assert "note: ready" in "\n".join(sitting.shown.screen())
+        await sitting.press(key, steering, [done])
+        if done == "begin":
+            screen.start(started())
+            text = "\n".join(sitting.shown.screen())
+            assert ("starting" in text, "HELD" in text) == (True, False)
+        screen.close()
+
+    asyncio.run(run())
+    assert sitting.shown.getvalue().count("\x1b[?25l") == sitting.shown.getvalue().count("\x1b[?25h")
+
+
+def test_in_the_background_a_run_is_plain_text(sitting: Sitting) -> None:
+    async def run() -> None:
+        screen = sitting.view()
+        sitting.foreground = False
+        screen.attend(Steering())
+        screen.start(started())
+        screen.interval(interval(second(0)))
+        assert "\x1b" not in sitting.shown.getvalue()
+        assert sitting.shown.getvalue().count("response time p50") == 1
+        sitting.foreground = True
+        screen.interval(interval(second(1)))
+        assert sitting.shown.getvalue().count("response time p50") == 1
+        assert "? keys" in "\n".join(sitting.shown.screen())
+        screen.close()
+
+    asyncio.run(run())
