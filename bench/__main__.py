@@ -17,6 +17,7 @@
     python -m bench track       keeping what confidence intervals need
     python -m bench thresholds  judging thresholds over time
     python -m bench observe     a look at what is observed, and judging its growth
+    python -m bench leaks       how often growth is taken for a leak, a cache, or nothing, and is another of these
     python -m bench interleaving how often `loadkit ab` blames wrongly, and after how many pairs rightly
     python -m bench coverage    how often confidence intervals hold the truth
     python -m bench regressions how often comparisons of runs are wrong, and what they find; some minutes
@@ -38,6 +39,7 @@ from bench.idle import idle
 from bench.interleaving import interleaving
 from bench.journal import journal
 from bench.lag import lag
+from bench.leaks import leaks
 from bench.memory import memory
 from bench.micro import micro
 from bench.observe import observe
@@ -71,6 +73,7 @@ def main() -> int:
         "track",
         "thresholds",
         "observe",
+        "leaks",
         "coverage",
         "interleaving",
         "regressions",
@@ -123,6 +126,8 @@ def _table(asked: argparse.Namespace) -> str:
             return regressions()
         case "observe":
             return observe()
+        case "leaks":
+            return leaks()
         case "track":
             return track()
         case "thresholds":

@@ -11,7 +11,8 @@ from loadkit.report.observe import growth_data
 from loadkit.slo.leak import Finding
 from loadkit.slo.metric import Kind
 from loadkit.slo.observed import Observed
-from loadkit.stats.growth import Course, Severity
+from loadkit.stats.course import Course
+from loadkit.stats.growth import Severity
 
 FRESH_S = 5.0
 """A source whose last sample is older than that, and than five intervals, is lost."""

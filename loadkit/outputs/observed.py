@@ -11,7 +11,8 @@ from loadkit.outputs.base import Paint, printable
 from loadkit.slo.leak import findings
 from loadkit.slo.observed import LOST, OBSERVED, Series, Source
 from loadkit.slo.text import value_text
-from loadkit.stats.growth import Course, Severity
+from loadkit.stats.course import Course
+from loadkit.stats.growth import Severity
 
 _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow"}
 _MOST_SERIES = 5

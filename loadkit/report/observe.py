@@ -116,6 +116,7 @@ def growth_data(found: Finding) -> dict[str, Any]:
         "samples": grown.samples,
         "judged_s": round(grown.judged_s, 3),
         "operations": grown.operations,
+        "since_s": None if growth.since_s is None else round(growth.since_s, 3),
         "left_s": None if growth.left_s is None else round(growth.left_s, 1),
     }
 
@@ -189,7 +190,7 @@ def _verdict_schema() -> Schema:
             "series": text("The name of the series."),
             "unit": text("Its unit."),
             "severity": choice("How much it matters.", "none", "warning", "critical"),
-            "course": choice("How it went.", "unknown", "steady", "step", "cache", "grows"),
+            "course": choice("How it went.", "unknown", "steady", "step", "cache", "late", "grows"),
             "text": text("What was found, in words."),
             "advice": text("Where to look; empty where there is nothing to do."),
             "first": nullable(signed("The first value.")),
@@ -202,6 +203,9 @@ def _verdict_schema() -> Schema:
             "samples": integer("Samples after the warm-up."),
             "judged_s": number("The time that they cover, in seconds."),
             "operations": integer("Requests and calls in that time."),
+            "since_s": nullable(
+                number("When a step came, or growth began that was not there before, in seconds since the run's start.")
+            ),
             "left_s": nullable(number("Seconds until its limit is reached, as it goes on; null where there is none.")),
         },
     )

@@ -16,7 +16,8 @@ from loadkit.slo.confidence import decides
 from loadkit.slo.expression import Objective
 from loadkit.slo.observed import Observed, Series, Source
 from loadkit.slo.observed_metric import Per
-from loadkit.stats.growth import LEAST_WINDOWS, WARMUP_S, WARMUP_SHARE, Course, Growth, growth
+from loadkit.stats.course import Course
+from loadkit.stats.growth import LEAST_WINDOWS, WARMUP_S, WARMUP_SHARE, Growth, growth
 from loadkit.stats.slope import Slope
 from loadkit.units import NS_PER_S, format_duration_ns
 
@@ -81,7 +82,6 @@ class GrowthWatch:
             for source in observed.sources
             for series in source.series
         }
-        self._seen_ns: dict[tuple[str, str], int] = {}
 
     @property
     def warmup_s(self) -> float:
@@ -176,20 +176,22 @@ def judge_growth(objective: Objective, watch: GrowthWatch) -> GrowthFinding:
     lacking = _lacking(found, per, watch.warmup_s)
     if lacking:
         return GrowthFinding(None, None, found.samples, lacking)
-    slope = found.growth.per(per.number)
+    slope = found.growth.slope.times(per.number)
     holds = decides(objective.operator, objective.limit, slope.low, slope.high)
-    if holds is False and found.growth.course in (Course.STEP, Course.CACHE):
-        return GrowthFinding(holds, slope, found.samples, COURSE_TEXTS[found.growth.course])
+    if found.growth.course is Course.LATE:
+        lately = found.growth.per(per.number)
+        if holds is None or holds is not decides(objective.operator, objective.limit, lately.low, lately.high):
+            return GrowthFinding(None, slope, found.samples, f"{_COURSE_TEXTS[Course.LATE]}: a longer run decides")
+    if holds is False and found.growth.course in _COURSE_TEXTS:
+        return GrowthFinding(holds, slope, found.samples, _COURSE_TEXTS[found.growth.course])
     reason = "" if holds is not None else "the interval holds the limit: a longer run decides"
     return GrowthFinding(holds, slope, found.samples, reason)
 
 
-COURSE_TEXTS = {
-    Course.UNKNOWN: "too few samples to say",
-    Course.STEADY: "it does not grow",
+_COURSE_TEXTS = {
     Course.STEP: "it rose in one step",
     Course.CACHE: "it grows ever slower, as a cache that fills",
-    Course.GROWS: "it grows on and on",
+    Course.LATE: "it grew only towards the end",
 }
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from loadkit.slo.growing import Grown
 from loadkit.slo.metric import Kind
 from loadkit.slo.text import value_text
-from loadkit.stats.growth import LEAST_WINDOWS, Course, Severity
+from loadkit.stats.course import Course
+from loadkit.stats.growth import LEAST_WINDOWS, Severity
 from loadkit.units import NS_PER_S, format_duration_ns
 
 _PER_OPERATIONS, _PER_SECONDS = 1000.0, 3600.0
@@ -28,6 +29,8 @@ _ADVICE = {
 _OF_COURSE = {
     Course.CACHE: "run longer to see it level off: a cache or a pool that fills, if it has a bound",
     Course.STEP: "nothing need be done about one step, such as a pool that was made; if there are more of them, run longer",
+    Course.LATE: "run longer to see whether it stops, as a cache that fills, or goes on, as a leak; and look at what began then: a "
+    "phase, another kind of request, a job",
     Course.UNKNOWN: "run longer, or with a shorter warm-up: `config.observe.warmup`, or `--warmup` of loadkit watch",
 }
 
@@ -68,10 +71,18 @@ def _text(one: Grown) -> str:
     ends = f"from {value_text(kind, growth.began)} to {value_text(kind, growth.began + growth.grown)}"
     text = f"grew by {value_text(kind, growth.grown)}, {ends}, in {work}"
     if growth.course is Course.STEP:
-        return f"{text}, in one step"
+        return f"{text}, in one step{_instant(' before', growth.since_s)}"
+    if growth.course is Course.LATE:
+        grew = f"grew by {value_text(kind, growth.grown)}, {ends}"
+        return f"{grew}, only{_instant(' since', growth.since_s)}: {_rate(one)}"
     if growth.course is Course.CACHE:
         return f"{text}, ever slower"
     return f"{text}, and goes on: {_rate(one)}{_left(one)}"
+
+
+def _instant(word: str, at_s: float | None) -> str:
+    """Return " since 8m2s"; "" where the instant is not known."""
+    return "" if at_s is None else f"{word} {format_duration_ns(round(at_s) * NS_PER_S)}"
 
 
 def _rate(one: Grown) -> str:

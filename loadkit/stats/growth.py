@@ -4,14 +4,13 @@
     windows   the rest is cut into WINDOWS parts, and the smallest value of each stands for it: what is left after a garbage
               collection, so that a sawtooth is level
     slope     of these over the operations completed: Theil-Sen with its interval, Mann-Kendall's Z (stats/slope.py)
+    course    how these went (stats/course.py)
 
-    warning   Z > 2.58 (p < 0.01), the slope's lower end above 0, and the growth at least `least` and 5 % of the beginning
-    step      the largest rise between neighbours is over 70 % of all growth: something was allocated once
-    cache     the slope of the second half is under half that of the first: it slows down; or, where noise leaves no doubt, under
-              four fifths; or the last fifth of the low points lies within a quarter of what the first half would have them rise
-    critical  a warning that is neither, and has grown by 20 % or reaches the limit within 24 hours
+    warning   growth of at least `least` and 5 % of the beginning: on and on, ever slower, or only since lately
+    critical  growth that goes on and on, and has come to 20 % or reaches the limit within 24 hours
 
-A window that holds only a part of a sawtooth's period has no low point of its own, and growth is found later, not wrongly.
+A window that holds only a part of a sawtooth's period has no low point of its own, and growth is found later, not wrongly. What
+grew only in the end may go on or stop: it was not seen for long enough to be called critical (`python -m bench leaks`).
 """
 
 from __future__ import annotations
@@ -23,27 +22,15 @@ from enum import Enum
 from itertools import pairwise
 
 from loadkit.arrays import Floats, np
+from loadkit.stats.course import Course, Way, way
 from loadkit.stats.slope import Slope, theil_sen
 
 WARMUP_S = 60.0
 WARMUP_SHARE = 0.2
 WINDOWS, LEAST_WINDOWS = 20, 10
 DAY_S = 86_400.0
-_Z = 2.58
 _NOTABLE, _MUCH = 0.05, 0.2
-_SLOWED, _SLOWED_SURELY = 0.5, 0.8
-_LAST, _STILL = 5, 0.25
-_STEP = 0.7
-
-
-class Course(Enum):
-    """How a series went."""
-
-    UNKNOWN = "unknown"
-    STEADY = "steady"
-    STEP = "step"
-    CACHE = "cache"
-    GROWS = "grows"
+_WARNED = (Course.GROWS, Course.CACHE, Course.LATE)
 
 
 class Severity(Enum):
@@ -59,7 +46,8 @@ class Growth:
     """What was found. `slope` is per operation; `began` and `grown` are in the series' unit, after the warm-up.
 
     `grown` follows the slope, but not beyond the largest value that was seen. `windows` is 0 where there was too little to judge.
-    `left_s` is the time until the limit is reached as it goes on, None where there is no limit or no growth.
+    `left_s` is the time until the limit is reached as it goes on, None where there is no limit or no growth. Of a step, and of what
+    grew only lately, `since_s` says when that began; `lately` is the slope from there on.
     """
 
     course: Course
@@ -69,11 +57,13 @@ class Growth:
     grown: float
     windows: int
     left_s: float | None = None
+    since_s: float | None = None
+    lately: Slope | None = None
 
     def per(self, operations: float) -> Slope:
-        """Return the growth over so many operations."""
-        slope = self.slope
-        return Slope(slope.value * operations, slope.low * operations, slope.high * operations, slope.z)
+        """Return the growth over so many operations; lately, where it grew only since then."""
+        slope = self.slope if self.lately is None or self.course is not Course.LATE else self.lately
+        return slope.times(operations)
 
 
 _NOTHING = Slope(0.0, -math.inf, math.inf)
@@ -97,21 +87,31 @@ def growth(
     if len(seen):
         settled = at_s >= at_s[0] + max(warmup_s, WARMUP_SHARE * (at_s[-1] - at_s[0]))
         at_s, done, seen = at_s[settled], done[settled], seen[settled]
-    windows = WINDOWS if len(seen) >= 2 * WINDOWS else LEAST_WINDOWS
     if len(seen) < LEAST_WINDOWS:
         return Growth(course=Course.UNKNOWN, severity=Severity.NONE, slope=_NOTHING, began=0.0, grown=0.0, windows=0)
+    windows = WINDOWS if len(seen) >= 2 * WINDOWS else LEAST_WINDOWS
     lowest = _lowest(seen, windows)
     z, x = seen[lowest], done[lowest]
     slope = theil_sen(z, x)
-    grown = min(slope.value * float(x[-1] - x[0]), float(seen.max() - z[0]))
-    left_s = _left_s(slope, limit, at_s, done, seen)
-    course = _course(slope, grown, max(least, _NOTABLE * float(z[0])), z, x)
-    severity = Severity.NONE
-    if course in (Course.GROWS, Course.CACHE):
-        much = grown >= _MUCH * float(z[0]) or (left_s is not None and left_s < DAY_S)
-        severity = Severity.CRITICAL if course is Course.GROWS and much else Severity.WARNING
+    notable, before = max(least, _NOTABLE * float(z[0])), float(seen[: lowest[-2]].max())
+    began, grown = float(z[0]), min(slope.value * float(x[-1] - x[0]), float(seen.max() - z[0]))
+    found = way(slope, z, x, grown=grown, notable=notable, before=before)
+    since_s, lately = None, None
+    if found.at:
+        since_s, lately = float(at_s[lowest[found.at]]), theil_sen(z[found.at :], x[found.at :])
+        began = float(np.median(z[: found.at]))
+        grown = float(z[-1]) - began
+    left_s = None if found.course is Course.LATE else _left_s(slope, limit, at_s, done, seen)
     return Growth(
-        course=course, severity=severity, slope=slope, began=float(z[0]), grown=grown, windows=windows, left_s=left_s
+        course=found.course,
+        severity=_severity(found, grown, began, left_s),
+        slope=slope,
+        began=began,
+        grown=grown,
+        windows=windows,
+        left_s=left_s,
+        since_s=since_s,
+        lately=lately,
     )
 
 
@@ -121,21 +121,11 @@ def _lowest(values: Floats, windows: int) -> list[int]:
     return [int(begin + np.argmin(values[begin:end])) for begin, end in pairwise(ends) if end > begin]
 
 
-def _course(slope: Slope, grown: float, notable: float, z: Floats, x: Floats) -> Course:
-    if not (slope.z > _Z and slope.low > 0 and grown >= notable):
-        return Course.STEADY
-    if float(np.diff(z).max()) > _STEP * float(z[-1] - z[0]):
-        return Course.STEP
-    return Course.CACHE if _slows(z, x) else Course.GROWS
-
-
-def _slows(z: Floats, x: Floats) -> bool:
-    """Say whether what grew grows ever slower, or has stopped: what has a bound will reach it, a leak does not slow down."""
-    half, rest = len(z) // 2, len(z) - max(3, len(z) // _LAST)
-    first, second = theil_sen(z[:half], x[:half]), theil_sen(z[half:], x[half:])
-    if second.value < _SLOWED * first.value or second.high < _SLOWED_SURELY * first.low:
-        return True
-    return float(np.ptp(z[rest:])) < _STILL * first.low * float(x[-1] - x[rest])
+def _severity(found: Way, grown: float, began: float, left_s: float | None) -> Severity:
+    if found.course not in _WARNED:
+        return Severity.NONE
+    much = grown >= _MUCH * began or (left_s is not None and left_s < DAY_S)
+    return Severity.CRITICAL if found.course is Course.GROWS and much else Severity.WARNING
 
 
 def _left_s(slope: Slope, limit: float | None, at_s: Floats, done: Floats, seen: Floats) -> float | None:

@@ -34,6 +34,10 @@ class Slope:
     high: float
     z: float = 0.0
 
+    def times(self, steps: float) -> Slope:
+        """Return the slope over so many steps."""
+        return Slope(self.value * steps, self.low * steps, self.high * steps, self.z)
+
 
 def theil_sen(series: Sequence[float] | Floats, at: Sequence[float] | Floats | None = None) -> Slope:
     """Return the slope of a series over rising `at`, of equally spaced values without.

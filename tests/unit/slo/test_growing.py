@@ -1,6 +1,7 @@
 """Growth of what is observed: what is kept of a run, and what a threshold says about it."""
 
 import random
+import re
 
 import pytest
 
@@ -11,7 +12,8 @@ from loadkit.slo.growing import MOST_CELLS, Cells, GrowthWatch
 from loadkit.slo.judge import judge_objectives
 from loadkit.slo.leak import findings
 from loadkit.slo.validity import Measurement, Validity
-from loadkit.stats.growth import Course, Severity
+from loadkit.stats.course import Course
+from loadkit.stats.growth import Severity
 from tests.support.observed import MB, observed, seconds
 
 NOISE = random.Random(7)
@@ -54,6 +56,27 @@ def test_a_cache_that_fills_is_no_critical_leak() -> None:
     (found,) = findings(watched(filling).all())
     assert (found.grown.growth.course, found.severity) == (Course.CACHE, Severity.WARNING)
     assert "ever slower" in found.text
+
+
+def test_what_grew_only_towards_the_end_is_said_and_decides_nothing() -> None:
+    late = [100 * MB + max(0, second - 45) * 2 * MB + NOISE.uniform(0, 0.2 * MB) for second in range(60)]
+    watch = watched(late)
+    (found,) = findings(watch.all())
+    assert (found.grown.growth.course, found.severity) == (Course.LATE, Severity.WARNING)
+    assert re.search(r"from 95\.\d MiB to 11\d\.\d MiB, only since 4\ds: ", found.text), found.text
+    assert "run longer to see whether it stops" in found.advice
+    made = verdict("observe.api.rss.growth < 8MB per 500 requests", watch)
+    assert made.status is Status.INCONCLUSIVE
+    assert made.reason == "it grew only towards the end: a longer run decides"
+    assert verdict("observe.api.rss.growth < 1GB per 500 requests", watch).status is not Status.FAIL
+
+
+def test_a_step_is_told_with_its_time() -> None:
+    (found,) = findings(
+        watched([(100 if second < 30 else 150) * MB + NOISE.uniform(0, MB) for second in range(60)]).all()
+    )
+    assert (found.grown.growth.course, found.severity) == (Course.STEP, Severity.NONE)
+    assert re.search(r"in one step before 3\d", found.text), found.text
 
 
 def test_without_requests_growth_is_told_over_time() -> None:

@@ -7,7 +7,8 @@ from itertools import accumulate
 import pytest
 from scipy.stats import kendalltau
 
-from loadkit.stats.growth import Course, Growth, Severity, growth
+from loadkit.stats.course import Course
+from loadkit.stats.growth import Growth, Severity, growth
 from loadkit.stats.slope import theil_sen
 
 MB = 1_000_000.0
@@ -84,7 +85,7 @@ def test_a_cache_that_fills_is_no_critical_leak() -> None:
     assert (found.course, found.severity) == (Course.CACHE, Severity.WARNING)
 
 
-@pytest.mark.parametrize("full_at", [0.6, 0.7, 0.8, 0.85])
+@pytest.mark.parametrize("full_at", [0.6, 0.7, 0.8, 0.85, 0.9])
 def test_a_cache_that_is_full_before_the_end_is_no_critical_leak(full_at: float) -> None:
     draw = random.Random(8)
     values = [60 + min(40 * t / 600, 40 * full_at) + draw.gauss(0, 0.3) for t in SECONDS]
@@ -117,8 +118,44 @@ def test_a_leak_is_not_taken_for_a_cache_by_chance(noise: float) -> None:
 def test_one_large_allocation_is_a_step() -> None:
     draw = random.Random(4)
     found = judged([100 + (60 if t > 330 else 0) + 0.002 * t + draw.gauss(0, 0.3) for t in SECONDS])
-    assert found.severity is Severity.NONE
-    assert found.course in (Course.STEP, Course.STEADY)
+    assert (found.course, found.severity) == (Course.STEP, Severity.NONE)
+    assert found.since_s == pytest.approx(330, abs=30)
+    assert found.grown == pytest.approx(60, abs=2)
+
+
+@pytest.mark.parametrize("begins", [0.55, 0.7, 0.8, 0.9])
+@pytest.mark.parametrize("height", [0.0, 20.0])
+def test_growth_that_begins_late_is_a_warning_that_says_since_when(begins: float, height: float) -> None:
+    draw = random.Random(12)
+    since_s = begins * SECONDS[-1]
+    level = sawtooth(draw, height=height)
+    found = judged([value + max(0.0, t - since_s) / 4 for value, t in zip(level, SECONDS, strict=True)])
+    assert (found.course, found.severity) == (Course.LATE, Severity.WARNING)
+    assert found.since_s == pytest.approx(since_s, abs=45)
+    assert found.left_s is None
+    assert found.per(60).value == pytest.approx(15, rel=0.5)
+
+
+def test_a_rise_of_some_time_that_has_stopped_is_no_leak() -> None:
+    draw = random.Random(13)
+    found = judged([100 + min(60.0, max(0.0, t - 450)) + draw.gauss(0, 0.3) for t in SECONDS])
+    assert (found.course, found.severity) == (Course.CACHE, Severity.WARNING)
+
+
+def test_a_leak_that_grows_faster_and_faster_did_not_begin_late() -> None:
+    draw = random.Random(14)
+    found = judged([100 + 80 * (t / 600) ** 2 + draw.gauss(0, 0.3) for t in SECONDS])
+    assert (found.course, found.severity) == (Course.GROWS, Severity.CRITICAL)
+
+
+def test_a_leak_in_an_allocators_steps_is_mostly_critical() -> None:
+    critical = 0
+    for seed in range(100):
+        draw = random.Random(seed)
+        steps = sorted(draw.uniform(0, 600) for _ in range(15))
+        values = [100 + 4.0 * sum(at <= t for at in steps) + draw.gauss(0, 0.3) for t in SECONDS]
+        critical += judged(values).severity is Severity.CRITICAL
+    assert critical >= 80
 
 
 def test_growth_while_warming_up_does_not_count() -> None:
