@@ -30,6 +30,10 @@ SOURCE = """
     .data_source.data).map(([key, values]) => [key, [...values]]))
 """
 """What the lines of the seconds are drawn from."""
+SHOWN = (
+    "() => [...document.querySelectorAll('[data-chart]')].filter((one) => !one.hidden).map((one) => one.dataset.chart)"
+)
+"""The charts that are there to be seen."""
 TOPS = """
 () => Object.fromEntries(Bokeh.documents.flatMap((one) => one.roots()).map((plot) => [plot.tags[0], plot.y_range.end]))
 """
@@ -176,9 +180,7 @@ def test_a_run_without_responses_shows_no_empty_charts(tab: Tab, tmp_path: Path)
         render([report_of(result(failing_second(0), failing_second(1)), failing_second(0), failing_second(1))])
     )
     page = drawn(tab, path)  # and the console stays empty
-    shown = page.evaluate(
-        "[...document.querySelectorAll('[data-chart]')].filter((one) => !one.hidden).map((one) => one.dataset.chart)"
-    )
+    shown = page.evaluate(SHOWN)
     assert "errors" in shown
     assert not {"times", "heat", "spectrum"} & set(shown)
 
@@ -244,10 +246,46 @@ def test_the_switch_turns_page_and_charts(page: Page) -> None:
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-def test_it_can_be_printed(page: Page) -> None:
-    pdf = page.pdf()
-    assert pdf.startswith(b"%PDF")
-    assert len(pdf) > 50_000
+PAPER = (688, 1000)
+"""How much of a sheet of A4 is between its margins, in pixels of CSS."""
+PRINTED = """
+() => [...document.querySelectorAll("svg.paper")].map((one) => ({
+    chart: one.closest("[data-chart]").dataset.chart, wide: one.clientWidth, high: one.clientHeight,
+    colours: ["stroke", "fill"].flatMap((name) => [...one.querySelectorAll(`[${name}]`)].map((part) => part.getAttribute(name))),
+    texts: [...one.querySelectorAll("text")].map((text) => text.textContent),
+}))
+"""
+"""What stands for each chart on paper."""
+
+
+def test_it_is_printed_in_light_colours_as_wide_as_paper_with_everything_unfolded(
+    browser: Browser, directory: Path
+) -> None:
+    with new_tab(browser, scheme="dark") as context:
+        tab = Tab(context)
+        page = drawn(tab, directory / "report.html")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")  # nothing is waited for, since a browser does not
+        printed = {one["chart"]: one for one in page.evaluate(PRINTED)}
+        assert set(printed) == set(page.evaluate(SHOWN)) > {"rate", "times", "heat", "spectrum"}
+        assert {one["wide"] for one in printed.values()} == {680}
+        assert "#b51f6b" in printed["times"]["colours"]  # p99, of page.css in light colours
+        assert "#f47ab4" not in printed["times"]["colours"]
+        assert {"rgb(10,44,92)", "rgb(220,235,250)"} & set(printed["heat"]["colours"])
+        assert any(text.startswith("00:0") for text in printed["rate"]["texts"])
+        page.emulate_media(media="print", color_scheme="dark")
+        tab.resize(PAPER)
+        assert not tab.scrolls_sideways()
+        assert page.locator("details:not([open])").count() == 0
+        assert page.locator(".plot:visible, button.scale:visible, .bar:visible").count() == 0
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+        page.emulate_media(media="screen", color_scheme="dark")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate(PRINTED) == []
+        assert page.locator("details:not([open])").count() > 0
+        assert page.evaluate("document.documentElement.dataset.theme ?? 'of the system'") == "of the system"
+        assert page.evaluate("Bokeh.documents[0].roots()[0].background_fill_color") == "#171d24"
+        assert page.pdf().startswith(b"%PDF")
+        tab.check()
 
 
 def test_it_can_be_read_without_javascript(browser: Browser, directory: Path) -> None:
