@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent / "page"
 CHART_SCRIPTS = (
     "chart_data.js", "chart_colours.js", "chart_board.js", "chart_panel.js", "chart_heat.js", "chart_spectrum.js",
-    "chart_observed.js", "chart_run.js", "chart_overlay.js", "charts.js",
+    "chart_observed.js", "chart_run.js", "chart_overlay.js", "chart_paper.js", "charts.js",
 )  # fmt: skip
 """The scripts that draw charts, behind those of BokehJS, in the order in which a page loads them."""
 _ESCAPED = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}

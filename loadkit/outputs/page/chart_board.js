@@ -62,6 +62,7 @@ const LoadkitBoard = (() => {
       if (scale === "log") made.yaxes[0].formatter = new Bokeh.NumeralTickFormatter({ format: "0,0.[000]" });
       if (time) {
         made.xaxes[0].formatter = new Bokeh.DatetimeTickFormatter(CLOCK);
+        if (this.narrow) made.xaxes[0].ticker.desired_num_ticks = 4; // more would run into each other
         made.add_tools(new Bokeh.CrosshairTool({ overlay: this.crosshair }));
       }
       const inside = element("div", { class: "plot", role: "img", "aria-label": words.label });

@@ -31,13 +31,23 @@ const LoadkitCharts = (() => {
     const paint = () => made.board.paint(); // of the board that is there now: it may be another one after `replace`
     new ResizeObserver(() => made.board.later()).observe(root);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
-    matchMedia("print").addEventListener("change", paint);
 
     function theme(name) {
       if (name) document.documentElement.dataset.theme = name;
       else delete document.documentElement.dataset.theme;
       paint();
     }
+
+    let before = "", drawings = [];
+    addEventListener("beforeprint", () => {
+      before = document.documentElement.dataset.theme ?? "";
+      theme("light");
+      drawings = LoadkitPaper.lay(made.board);
+    });
+    addEventListener("afterprint", () => {
+      theme(before);
+      LoadkitPaper.clear(made.board, drawings);
+    });
 
     return {
       append: (delta) => made.append(delta),

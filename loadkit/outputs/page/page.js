@@ -1,4 +1,4 @@
-// What a page about runs does by itself: it draws its charts, switches between light and dark, sorts its tables, and can be printed.
+// What a page about runs does by itself: it draws its charts, switches between light and dark, sorts its tables, and unfolds for paper.
 "use strict";
 
 (() => {
@@ -45,36 +45,13 @@
     });
   }
 
-  // Paper shows everything: what is folded, and charts as drawings in the colours and of the width of paper. Nothing may wait here,
-  // since what is not there when the last listener returns is not printed.
-  const PAPER = "680px"; // of A4 and Letter alike
-  let folded = [], drawings = [], theme = "";
-  const fit = (width) => {
-    for (const place of document.querySelectorAll("[data-chart] .plot")) place.style.width = width;
-    const views = (charts.document?.roots() ?? []).map((plot) => Bokeh.index[plot.id]).filter(Boolean);
-    for (const view of views) {
-      for (const one of view.renderer_views.values()) one.glyph?.set_visuals(one.model.data_source, one.all_indices); // else later
-      view.after_resize();
-      view.repaint();
-    }
-    return views.filter((view) => view.is_displayed);
-  };
+  // Paper shows what is folded, too.
+  let folded = [];
   addEventListener("beforeprint", () => {
     folded = [...document.querySelectorAll("details:not([open])")];
     for (const one of folded) one.open = true;
-    theme = root.dataset.theme ?? "";
-    charts.theme("light");
-    drawings = fit(PAPER).map((view) => {
-      const drawing = view.export("svg").canvas;
-      drawing.setAttribute("class", "paper");
-      view.el.parentElement.after(drawing);
-      return drawing;
-    });
   });
   addEventListener("afterprint", () => {
-    for (const one of drawings) one.remove();
     for (const one of folded) one.open = false;
-    charts.theme(theme);
-    fit("");
   });
 })();
