@@ -17,6 +17,7 @@ from loadkit.cli.interrupts import Interrupts
 from loadkit.cli.limits import check_addresses
 from loadkit.cli.scaling import Telling
 from loadkit.cli.suspending import refusing_to_stop
+from loadkit.cli.trial_load import untold
 from loadkit.errors import ExitCode, PreflightError, UsageError
 from loadkit.fleet.capacity import PAUSE_S, CapacityRun, Found, Plans
 from loadkit.fleet.stop import Stop
@@ -75,7 +76,8 @@ def search_load(plan: Plan, asked: SearchAsked, telling: Telling) -> int:
     check_addresses(plan)
     import_processor(plan)
     path = _writable(telling.output)
-    said = [*rendered_warnings(plan), *(f"note: {note}" for note in asked.notes), *_opening(plans, asked)]
+    notes = [f"note: {note}" for note in asked.notes]
+    said = [*rendered_warnings(plan), *notes, *untold(plan), *_opening(plans, asked)]
     for line in () if telling.quiet else said:
         write_line(sys.stderr, plan.secrets.mask_values(line))
     if not telling.yes:

@@ -16,9 +16,15 @@ from loadkit.scenario.trial import Load, TrialShape, trial_plan
 
 
 def warn_of(plan: Plan) -> None:
-    """Print what is to be said of a plan, and how its targets are reached."""
-    for warning in (*rendered_warnings(plan), *(f"note: {way}" for way in plan.ways)):
+    """Print what is to be said of a plan, how its targets are reached, and whom nothing is told."""
+    for warning in (*rendered_warnings(plan), *(f"note: {way}" for way in plan.ways), *untold(plan)):
         write_line(sys.stderr, plan.secrets.mask_values(warning))
+
+
+def untold(plan: Plan) -> list[str]:
+    """Return what is to be said where a file names outputs, and its plan is only the pattern of trials."""
+    kinds = ", ".join(dict.fromkeys(export.kind for export in plan.exports))
+    return [f"note: outputs ({kinds}) are told nothing of these trials, only of `loadkit run`"] if kinds else []
 
 
 def check_load(plan: Plan, load: Load, *, ask: bool) -> None:

@@ -21,7 +21,9 @@ from loadkit.slo.expression import Objective
 SETTLE, TRIAL = "settle", "trial"
 SPARE_S = 2
 """The trial's phase is planned longer by this, so that its end never lies in a second that is measured."""
-_REPLACED = ("phases", "thresholds", "slos")
+_REPLACED = ("phases", "thresholds", "slos", "outputs")
+_TELLS = "publish-metrics"
+"""Artillery's plugin whose reporters are outputs. Trials tell none of them, so nothing is traced for them either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,9 @@ def _document(document: Document, shape: TrialShape) -> Document:
         *([{"name": SETTLE, "duration": shape.settle_s, "warmup": True, **phase}] if shape.settle_s else []),
         {"name": TRIAL, "duration": shape.most_s + SPARE_S, **phase},
     ]
+    plugins = written.get("plugins")
+    if isinstance(plugins, Mapping):
+        config["plugins"] = {name: options for name, options in plugins.items() if name != _TELLS}
     # What is not the user's any more stands nowhere in the user's files.
     spans = {
         at: span

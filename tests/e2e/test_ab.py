@@ -46,11 +46,13 @@ def test_a_slower_target_is_found_and_ends_with_4(tmp_path: Path) -> None:
 
 def test_a_target_that_is_not_there_is_told_before_anything_is_compared(tmp_path: Path) -> None:
     with steady_server(1) as a:
-        file = write_yaml(tmp_path, scenario(a, [{"duration": 30, "users": 2}], GET))
+        outputs = ["prometheus:9464", "csv:/nowhere/at/all.csv", "csv:b.csv"]
+        file = write_yaml(tmp_path, scenario(a, [{"duration": 30, "users": 2}], GET, outputs=outputs))
         found = loadkit("ab", file, "--against", NOWHERE, "--block", "1s", "--rate", 20)
     assert found.code == 6
     assert f"error: B, test against {NOWHERE}: none of its " in found.err
     assert "requests was answered (ECONNREFUSED); there is nothing to compare" in found.err
+    assert found.err.count("note: outputs (prometheus, csv) are told nothing of these trials") == 1
 
 
 def test_an_interrupted_session_tells_what_is_known(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ LIMIT = "http.response_time.p95 < 15ms"
 
 
 def file(directory: Path, target: str) -> Path:
-    data = scenario(target, [{"duration": 1, "arrivalRate": 1}], [{"get": "/"}], thresholds=[LIMIT])
+    data = scenario(
+        target, [{"duration": 1, "arrivalRate": 1}], [{"get": "/"}], thresholds=[LIMIT], outputs=["statsd:127.0.0.1:9"]
+    )
     return write_yaml(directory, data)
 
 
@@ -50,6 +52,7 @@ def test_too_few_steps_are_a_table_without_a_law(tmp_path: Path) -> None:
         "not to be relied on: the law needs at least 6 different numbers of users that can be used, has 2" in found.out
     )
     assert "steps of 1, 3 users, 2s each after 1s to settle: 9s in all" in found.err
+    assert "note: outputs (statsd) are told nothing of these trials, only of `loadkit run`" in found.err
 
 
 def test_an_interrupt_tells_the_steps_that_were_made(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from loadkit.flow.tracer import traced_share
 from loadkit.scenario.merge import Overrides
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.reading import read_plan
@@ -74,6 +75,21 @@ def test_each_trial_has_arrivals_of_its_own_and_the_same_again_with_the_same_num
 def test_arrivals_are_spread_as_the_file_says(tmp_path: Path, mode: str) -> None:
     made = trial_plan(plan_of(tmp_path, f"[{{duration: 60, arrivalRate: 5, mode: {mode}}}]"), shape(rate=50), ())
     assert isinstance(made.phases[0].workload, Poisson) is (mode == "poisson")
+
+
+def test_no_output_is_told_of_a_trial_and_nothing_traced_for_one(tmp_path: Path) -> None:
+    text = SHOP.format(phases=STEADY).replace(
+        "plugins: {ensure: {}}",
+        "outputs: [{type: otlp, url: http://127.0.0.1:9, traces: true}]\n"
+        "  plugins: {ensure: {}, publish-metrics: [{type: datadog, host: 127.0.0.1, traces: {sampleRate: 1}}]}",
+    )
+    (tmp_path / "shop.yaml").write_text(text)
+    plan = read_plan([tmp_path / "shop.yaml"], Overrides(), Settings(seed=5))
+    assert [export.kind for export in plan.exports] == ["otlp", "dogstatsd", "otlp"]
+    made = trial_plan(plan, shape(rate=160.0), ())
+    assert made.exports == ()
+    assert (traced_share(plan.config), traced_share(made.config)) == (1, 0)
+    assert made.ensure is not None
 
 
 def test_the_users_plan_stays_as_it_is(tmp_path: Path) -> None:
