@@ -121,6 +121,7 @@ def run(
     `async for event in loadkit.run(plan)` on any asyncio event loop; no signal handler is set. Leaving the loop early ends
     the load and its processes. `output` is where the report goes; one that cannot be written in the end is a
     RuntimeWarning. What `config.outputs` names is told of the run; trouble with it is a warning of the logger "loadkit".
+    In the end what waits for a receiver is sent for at most 5 s, in a thread: Finished comes so much later, and the loop goes on.
     With `hold` the workers are made ready and load waits for `begin`.
 
     Raises UsageError for arguments that mean nothing and PreflightError when no report can be written there, or an output of
@@ -146,8 +147,8 @@ def run(
         raise
     gathering = Gathering()
 
-    def finish(result: RunResult) -> None:
-        sent = exports.finish()
+    async def finish(result: RunResult) -> None:
+        sent = await asyncio.to_thread(exports.finish)
         if file is None:
             return
         report = gathering.report(result)

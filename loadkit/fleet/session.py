@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from types import TracebackType
@@ -35,8 +36,8 @@ class Session:
 
     No process and no load outlives it. That holds when the loop over it ends by itself, when it is left by `break` or an
     exception, and when its task is cancelled. `async with` says exactly when; without it the last reference does.
-    `finish` is called with the result right before Finished, `closing` when the run is over or was left. With `hold` the workers
-    are made ready and wait for `begin`.
+    `finish` is awaited with the result right before Finished. `closing` is called when the run is over or was left, in a thread
+    where there is still a loop to wait for it, and then once more. With `hold` the workers are made ready and wait for `begin`.
 
     `pause`, `resume`, `set_rate`, `stop` and `begin` are called from its event loop, from other threads through
     `loop.call_soon_threadsafe`. `by` is who did it: "keyboard", "dashboard" or "api". They say whether that had an effect; what
@@ -51,8 +52,8 @@ class Session:
         stop: Stop | None = None,
         workers: list[WorkerProcess] | None = None,
         outputs: Sequence[Output] = (),
-        finish: Callable[[RunResult], None] | None = None,
-        closing: Callable[[], None] = lambda: None,
+        finish: Callable[[RunResult], Awaitable[None]] | None = None,
+        closing: Callable[[], None] | None = None,
         hold: bool = False,
     ) -> None:
         stop = stop or Stop()
@@ -143,7 +144,7 @@ class _Course:
     def __init__(
         self, plan: Plan, options: RunOptions, stop: Stop, workers: list[WorkerProcess], control: Control
     ) -> None:
-        self.closing: Callable[[], None] = lambda: None
+        self.closing: Callable[[], None] | None = None
         self._control = control
         self._plan = plan
         self._options = options
@@ -154,7 +155,7 @@ class _Course:
         self._observers: Observers | None = None
 
     async def events(
-        self, outputs: Sequence[Output], finish: Callable[[RunResult], None] | None
+        self, outputs: Sequence[Output], finish: Callable[[RunResult], Awaitable[None]] | None
     ) -> AsyncGenerator[Event, None]:
         """Yield the events, Finished last.
 
@@ -178,7 +179,7 @@ class _Course:
                 async for event in events:
                     _tell(event, outputs)
                     if finish and isinstance(event, Finished):
-                        finish(event.result)
+                        await finish(event.result)
                     yield event
         finally:
             await self._close()
@@ -214,6 +215,8 @@ class _Course:
                 await self._fleet.close()
             if self._observers is not None:
                 await self._observers.close()
+            if self.closing is not None:
+                await asyncio.to_thread(self.closing)
         finally:
             self.abandon()
 
@@ -227,7 +230,8 @@ class _Course:
             worker.abandon()
         if self._demo is not None:
             self._demo.stop()
-        self.closing()
+        if self.closing is not None:
+            self.closing()
 
 
 def _prepare(plan: Plan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from loadkit.metrics.family import FAMILIES
 from loadkit.outputs.base import counted
 from loadkit.outputs.exported import MOST_NAMES, OTHER
 from loadkit.outputs.exporter import Chosen, Exporter
-from loadkit.outputs.isolated import Isolated, Sent
+from loadkit.outputs.isolated import CLOSE_S, Isolated, Sent
 from loadkit.scenario.exports import Export
 
 _MADE = tuple(family.made for family in FAMILIES)
@@ -58,7 +59,7 @@ class Exports:
         """Do nothing: exporters tell of figures."""
 
     def finish(self) -> list[Sent]:
-        """Send what waits, for some seconds at most, and return what came of each."""
+        """Send what waits, for FLUSH_S at most, and return what came of each. A loop that goes on calls it in a thread."""
         for one in self._isolated:
             one.end()
         return [one.finish() for one in self._isolated]
@@ -68,11 +69,12 @@ class Exports:
         return any(one.waiting() for one in self._isolated)
 
     def close(self) -> None:
-        """Let go of everything. May be called twice."""
+        """Let go of everything, within CLOSE_S. May be called twice; only the first call waits."""
         for one in self._isolated:
             one.give_up()
+        until = time.monotonic() + CLOSE_S
         for one in self._isolated:
-            one.close()
+            one.close(within_s=max(0.0, until - time.monotonic()))
 
 
 def _names_of(export: Export, option: str) -> tuple[str, ...]:

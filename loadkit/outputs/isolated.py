@@ -27,7 +27,8 @@ from loadkit.units import NS_PER_S
 KEPT = 60
 BATCH = 10
 FLUSH_S = 5.0
-_CLOSE_S = 0.5  # a thread that waits for nobody needs a moment
+CLOSE_S = 0.5
+"""How long a thread has to let go; one that waits for nobody needs a moment."""
 _PAUSES_S = (0.5, 1.0, 2.0)
 _MOST_SAID = 5  # times that trouble is told of; one that comes and goes each second would fill the screen
 
@@ -78,6 +79,7 @@ class Isolated:
         self._broken = False
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
+        self._waited = False  # for the thread's end
         self._refused = False
         self._told = 0
         self._told_of: str | None = None
@@ -147,11 +149,15 @@ class Isolated:
             self._deadline = 0.0
             self._changed.notify()
 
-    def close(self) -> None:
-        """Let go of the receiver. May be called twice. A thread that a receiver holds up does it later."""
+    def close(self, *, within_s: float = CLOSE_S) -> None:
+        """Let go of the receiver, within that time. A thread that a receiver holds up does it later.
+
+        May be called twice; only the first call waits.
+        """
         self.give_up()
-        if self._thread is not None:
-            self._thread.join(_CLOSE_S)
+        waited, self._waited = self._waited, True
+        if self._thread is not None and not waited:
+            self._thread.join(within_s)
         if self._thread is None or self._done.is_set():
             self._receiver.close()
 

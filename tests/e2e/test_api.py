@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,12 @@ import pytest
 import uvloop
 
 import loadkit
+from loadkit.outputs import isolated
+from loadkit.outputs.exports import Exports
 from tests.e2e.test_run import children_of
 from tests.support.command import scenario, write_yaml
 from tests.support.ports import free_port
+from tests.support.receivers import deaf_receiver
 from tests.support.steady_server import steady_server
 
 GET = [{"get": {"url": "/"}}]
@@ -107,6 +110,43 @@ def test_outputs_of_the_plan_are_told_and_let_go(tmp_path: Path, url: str) -> No
     ]
     with socket.create_server(("127.0.0.1", port)), pytest.raises(loadkit.PreflightError, match="cannot listen on"):
         loadkit.run(plan)
+
+
+def test_a_receiver_that_hangs_holds_up_the_end_and_not_the_loop(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolated, "FLUSH_S", 1.0)
+    turns: list[None] = []
+    meanwhile: list[int] = []
+
+    def watched(call: Callable[[Exports], Any]) -> Callable[[Exports], Any]:
+        def made(exports: Exports) -> Any:
+            before = len(turns)
+            found = call(exports)
+            meanwhile.append(len(turns) - before)
+            return found
+
+        return made
+
+    monkeypatch.setattr(Exports, "finish", watched(Exports.finish))
+
+    async def turn() -> None:
+        while True:
+            turns.append(None)
+            await asyncio.sleep(0.01)
+
+    async def main(plan: Any) -> None:
+        turning = asyncio.create_task(turn())
+        async with loadkit.run(plan, output=tmp_path / "report.json") as events:
+            async for event in events:
+                assert event is not None
+        turning.cancel()
+
+    with deaf_receiver() as deaf:
+        asyncio.run(main(plan_of(tmp_path, url, outputs=[f"pushgateway:http://127.0.0.1:{deaf.port}"])))
+    (told,) = json.loads((tmp_path / "report.json").read_text())["loadkit"]["exports"]
+    assert told["lost"] > told["sent"] == 0
+    assert meanwhile[0] > 0
 
 
 def leave_by_break(plan: Any) -> Any:
