@@ -23,11 +23,12 @@
     parts.head(run, state());
     parts.phases(run);
     parts.tiles(run);
+    parts.course(run);
     parts.thresholds(run);
     parts.requests(run);
     parts.errors(run);
     parts.generator(run);
-    parts.system(run);
+    LoadkitSystem.system(run);
     parts.events(run);
     parts.scenario(run);
     controls();

@@ -64,6 +64,10 @@ const LoadkitDraw = (() => {
     return `${unit ? size.toFixed(1) : size} ${units[unit]}`;
   }
 
+  function bare(value) {
+    return value === null || value === undefined ? NONE : value.toLocaleString("en", { maximumSignificantDigits: 4 });
+  }
+
   function clock(seconds) {
     const whole = Math.max(0, Math.floor(seconds + 0.05));
     const parts = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
@@ -153,6 +157,18 @@ const LoadkitDraw = (() => {
     }
   }
 
+  // The tables of the page by the names of their elements, each made when it is first needed.
+  const tables = {};
+
+  function table(name, make) {
+    tables[name] = tables[name] || make(byId(`${name}-table`));
+    return tables[name];
+  }
+
+  function region(name, shown) {
+    show(byId(`${name}-table`).parentElement, shown);
+  }
+
   const SVG = "http://www.w3.org/2000/svg";
   const WIDE = 120, HIGH = 32;
 
@@ -175,5 +191,5 @@ const LoadkitDraw = (() => {
     svg.firstChild.setAttribute("d", path);
   }
 
-  return { NONE, byId, element, say, show, count, ms, bareMs, perSecond, percent, bytes, clock, Table, spark };
+  return { NONE, byId, element, say, show, count, ms, bareMs, perSecond, percent, bytes, bare, clock, Table, table, region, spark };
 })();

@@ -6,7 +6,7 @@ const LoadkitModel = (() => {
 
   // Puts what a second adds into the run.
   function add(run, delta) {
-    const { rows, heat, requests, calls, examples, lines, observe, ...latest } = delta;
+    const { rows, heat, phases, requests, calls, examples, lines, observe, ...latest } = delta;
     Object.assign(run, latest);
     run.timeline.rows.push(...rows);
     if (heat) {
@@ -14,6 +14,7 @@ const LoadkitModel = (() => {
       while (columns.length < heat.index) columns.push([]);
       columns[heat.index] = heat.counts;
     }
+    run.phases = run.phases.map((known) => phases.find((one) => one.index === known.index) ?? known);
     run.observe = { ...observe, rows: [...run.observe.rows, ...observe.rows] };
     run.requests = merged(run.requests, requests);
     run.calls = merged(run.calls, calls);
@@ -33,7 +34,8 @@ const LoadkitModel = (() => {
   // Takes the final report in place of what was seen while the run went on.
   function conclude(run, report) {
     const { timeline, heat, ...found } = report.loadkit;
-    if (run.timeline.step_s > 1) delete found.observe; // its rows are put together here
+    // Rows that are put together here, or that were too many to be sent, stay.
+    if (run.timeline.step_s > 1 || !found.observe?.rows) found.observe = { ...run.observe, ...found.observe, rows: run.observe.rows };
     Object.assign(run, found);
     run.judged_by = found.verdicts;
     if (timeline && run.timeline.step_s === 1) run.timeline = { ...timeline, step_s: 1 };
@@ -56,5 +58,31 @@ const LoadkitModel = (() => {
     return Object.values(counts).reduce((total, count) => total + count, 0);
   }
 
-  return { add, conclude, column, now, sum };
+  // Returns how many requests and calls failed, as http.error_rate counts them: with an error, or with a response of 5xx.
+  function failures(one) {
+    const broken = Object.entries(one.codes ?? {}).filter(([code]) => code.startsWith("5"));
+    return sum(one.errors ?? {}) + sum(Object.fromEntries(broken));
+  }
+
+  // Returns a phase's rates: what was planned and started per second of it so far, and requests and calls; null what has none.
+  function rates(run, phase) {
+    const achieved = (run.health.achieved ?? []).find((one) => one.phase === phase.index);
+    const lasted = Math.min(phase.active_s ?? 0, phase.duration_s), begun = lasted >= 1;
+    const planned = phase.kind === "open" && phase.duration_s ? phase.arrivals / phase.duration_s : phase.throughput_per_s;
+    return {
+      planned: begun && achieved ? achieved.planned / lasted : planned ?? null,
+      started: begun && achieved ? achieved.started / lasted : null,
+      made: phase.active_s >= 1 ? (phase.requests + phase.calls) / phase.active_s : null,
+    };
+  }
+
+  // Returns how many virtual users were at work at once in a phase, at the ends of its seconds; null where it has not begun.
+  function users(run, phase) {
+    const last = phase === run.phases.at(-1), end = last ? Infinity : phase.start_s + phase.duration_s + 0.5;
+    const times = column(run, "t_s"), found = column(run, "vusers_active");
+    const within = found.filter((value, at) => value !== null && times[at] > phase.start_s + 0.5 && times[at] <= end);
+    return within.length ? Math.max(...within) : null;
+  }
+
+  return { add, conclude, column, now, sum, failures, rates, users };
 })();

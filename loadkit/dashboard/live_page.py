@@ -30,7 +30,7 @@ _HERE = Path(__file__).parent
 LARGEST_END = 4 * 1024 * 1024
 """A report of more bytes goes to the page without what it was told of already, second by second."""
 _LARGE = ("series", "measures", "metrics", "timeline", "heat")
-_SCRIPTS = ("live_stream.js", "live_draw.js", "live_model.js", "live_parts.js", "live.js")
+_SCRIPTS = ("live_stream.js", "live_draw.js", "live_model.js", "live_parts.js", "live_system.js", "live.js")
 
 
 class LiveShell:
@@ -98,6 +98,7 @@ class LivePage:
         data = msgspec.json.encode(told)
         if report is not None and len(data) > LARGEST_END:
             few = {key: value for key, value in report["loadkit"].items() if key not in _LARGE}
+            few["observe"] = {key: value for key, value in few["observe"].items() if key != "rows"}
             told = {"report": {"loadkit": few}, "whole": False, "kept": kept}
             data = msgspec.json.encode(told)
         self._run.over = told

@@ -2,8 +2,8 @@
 "use strict";
 
 const LoadkitParts = (() => {
-  const { NONE, byId, element, say, show, count, ms, bareMs, perSecond, percent, bytes, clock, Table, spark } = LoadkitDraw;
-  const { column, now, sum } = LoadkitModel;
+  const { NONE, byId, element, say, show, count, ms, bareMs, perSecond, percent, bytes, bare, clock, Table, table, region, spark } = LoadkitDraw;
+  const { column, now, sum, failures, rates, users } = LoadkitModel;
   const SPARK_S = 120;
   const STATES = {
     starting: "Starting", held: "Waiting to begin", running: "Running", paused: "Paused", draining: "Finishing",
@@ -15,17 +15,6 @@ const LoadkitParts = (() => {
     true: ["\u2713 holds", "good"], false: ["\u2717 fails", "bad"], null: ["\u2013 no value yet", ""],
     pass: ["\u2713 held", "good"], fail: ["\u2717 failed", "bad"], inconclusive: ["? undecided", ""], invalid: ["! not judged", ""],
   };
-
-  const tables = {};
-
-  function table(name, make) {
-    tables[name] = tables[name] || make(byId(`${name}-table`));
-    return tables[name];
-  }
-
-  function region(name, shown) {
-    show(byId(`${name}-table`).parentElement, shown);
-  }
 
   function head(run, state) {
     say(byId("name"), run.name);
@@ -63,8 +52,25 @@ const LoadkitParts = (() => {
     return `${count(phase.arrivals)} arrivals in ${length}`;
   }
 
+  // What each phase came to so far: rates per second of it, times in milliseconds.
+  function course(run) {
+    const perS = (name) => (row) => (row.rates[name] === null ? NONE : bare(row.rates[name]));
+    const time = (title, of, what) => ({ title, number: true, value: (row) => bareMs(row[of]?.[what]) });
+    const rows = run.phases.map((phase) => ({ ...phase, rates: rates(run, phase), most: users(run, phase), failed: failures(phase) }));
+    table("course", (node) => new Table(node, [
+      { title: "Phase", value: (row) => `${row.name || `phase ${row.index + 1}`}${row.warmup ? " (warm-up)" : ""}` },
+      { title: "Load", value: planned },
+      { title: "Planned/s", number: true, value: perS("planned") }, { title: "Achieved/s", number: true, value: perS("started") },
+      { title: "Requests/s", number: true, value: perS("made") },
+      { title: "Users at once", number: true, value: (row) => count(row.most) },
+      { title: "Errors", number: true, value: (row) => count(row.failed), className: (row) => (row.failed ? "bad" : "") },
+      time("Response p50", "response_time_ms", "p50"), time("p95", "response_time_ms", "p95"), time("p99", "response_time_ms", "p99"),
+      time("Service p95", "service_time_ms", "p95"),
+    ], (row) => String(row.index), { caption: "Phases: planned and achieved rates, virtual users, errors, response times in milliseconds" })).set(rows);
+  }
+
   function tiles(run) {
-    const errors = sum(run.outcomes.errors), made = [...run.requests, ...run.calls].reduce((total, row) => total + (row.requests ?? row.calls), 0);
+    const errors = failures(run.outcomes), made = [...run.requests, ...run.calls].reduce((total, row) => total + (row.requests ?? row.calls), 0);
     say(byId("tile-rate"), perSecond(now(run, "request_rate")));
     say(byId("tile-rate-more"), run.status.rate === 1 ? `${count(made)} so far` : run.status.rate ? `${percent(run.status.rate, 0)} of plan` : "arrivals are paused");
     say(byId("tile-p95"), ms(now(run, "response_time_p95_ms")));
@@ -149,7 +155,7 @@ const LoadkitParts = (() => {
     table("requests", (node) => new Table(node, [
       { title: "Name", sort: (row) => row.name, value: (row) => row.name },
       { title: "Count", number: true, sort: (row) => row.requests ?? row.calls, value: (row) => count(row.requests ?? row.calls) },
-      { title: "Errors", number: true, sort: (row) => sum(row.errors), value: (row) => count(sum(row.errors)), className: (row) => (sum(row.errors) ? "bad" : "") },
+      { title: "Errors", number: true, sort: failures, value: (row) => count(failures(row)), className: (row) => (failures(row) ? "bad" : "") },
       time("Response p50", "response_time_ms", "p50"), time("p95", "response_time_ms", "p95"),
       time("p99", "response_time_ms", "p99"), time("max", "response_time_ms", "max"),
       time("Service p50", "service_time_ms", "p50"), time("p95", "service_time_ms", "p95"),
@@ -207,25 +213,6 @@ const LoadkitParts = (() => {
     list.replaceChildren(...pairs.flatMap(([name, value]) => [element("dt", { textContent: name }), element("dd", { textContent: value })]));
   }
 
-  const UNITS = { bytes, ratio: percent, count: bare, per_s: (value) => `${bare(value)}/s`, ns: (value) => ms(value / 1e6) };
-
-  function bare(value) {
-    return value === null || value === undefined ? NONE : value.toLocaleString("en", { maximumSignificantDigits: 4 });
-  }
-
-  function system(run) {
-    const rows = run.observe ? run.observe.columns : [];
-    show(byId("no-system"), !rows.length);
-    region("system", rows.length > 0);
-    const value = (of) => (row) => (row[of] === null ? NONE : (UNITS[row.unit] || bare)(row[of]));
-    table("system", (node) => new Table(node, [
-      { title: "Series", value: (row) => `${row.name} ${row.series}` },
-      { title: "Now", number: true, value: value("last") }, { title: "Least", number: true, value: value("min") },
-      { title: "Mean", number: true, value: value("mean") }, { title: "Most", number: true, value: value("max") },
-    ], (row) => `${row.name} ${row.series}`, { caption: "What is observed of the system under test" })).set(rows);
-    byId("notes").replaceChildren(...(run.observe?.notes || []).map((one) => element("li", {}, element("time", { textContent: clock(one.t_s) }), `${one.name}: ${one.text}`)));
-  }
-
   function events(run) {
     const rows = (run.interventions || []).map((one, at) => ({ ...one, key: String(at) }));
     show(byId("no-interventions"), !rows.length);
@@ -277,5 +264,5 @@ const LoadkitParts = (() => {
     return element("details", { open: !file.folded }, element("summary", { textContent: file.name }), text);
   }
 
-  return { head, phases, tiles, thresholds, standings, requests, errors, generator, system, events, scenario, told, STATES };
+  return { head, phases, course, tiles, thresholds, standings, requests, errors, generator, events, scenario, told, STATES };
 })();

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from loadkit.dashboard import figures
+from loadkit.dashboard.live_observed import LiveObserved
+from loadkit.dashboard.live_phases import LivePhases
 from loadkit.engine.events import Interval, Started
 from loadkit.engine.interventions import Intervention
 from loadkit.metrics.family import response_times
@@ -24,11 +26,10 @@ from loadkit.outputs.progress import phase_at
 from loadkit.report.health import processes
 from loadkit.report.heat import Heat
 from loadkit.report.interventions import interventions_data
-from loadkit.report.observe import ObservedRows, observed_columns, observed_notes
-from loadkit.report.parts import planned_phase, position
+from loadkit.report.parts import position
 from loadkit.report.report import examples_data, generator
 from loadkit.report.requests import calls_data, requests_data
-from loadkit.report.rows import Row, Rows
+from loadkit.report.rows import Rows
 from loadkit.report.spectrum import spectrum
 from loadkit.report.timeline import COLUMNS, second_row
 from loadkit.scenario.plan import Plan
@@ -88,8 +89,8 @@ class LiveRun:
         self._summary = Snapshot()
         self._heat = Heat()
         self._rows = Rows(COLUMNS)
-        gauges = [source.gauge(series.name) for source in plan.observed.sources for series in source.series]
-        self._observed = Rows(["t_s", *gauges])
+        self._phases = LivePhases(plan)
+        self._observed = LiveObserved(plan.observed)
         self._lines: deque[dict[str, Any]] = deque(maxlen=MOST_LINES)
         self._fixed = {**_planned(plan), "workers": None, "started_at": None, "run": None}
         state = {"state": "held" if held else "starting", "phase": None, "elapsed_s": 0.0, "rate": 1.0}
@@ -106,7 +107,7 @@ class LiveRun:
     def add(self, second: Second) -> dict[str, Any]:
         """Take the next second; return what it adds."""
         snapshot, plan = second.snapshot, self._plan
-        # Without its parts: phase by phase is in the final report, and would cost half as much again.
+        # Without its parts, which would cost half as much again: of phases fewer numbers are kept.
         self._summary.merge(_whole_only(snapshot))
         examples = {name: self._summary.examples[name] for name in snapshot.examples}
         times = response_times(snapshot)
@@ -133,11 +134,12 @@ class LiveRun:
         return {
             **self._last,
             "rows": self._rows.add(row) if timed else [],
-            "observe": self._observe(self._see(snapshot) if timed else []),
+            "phases": self._phases.add(snapshot),
+            "observe": self._observed.data(self._summary, self._observed.add(snapshot)),
             "heat": heat,
             "requests": requests_data(self._summary, names),
             "calls": calls_data(self._summary, names),
-            "health": processes(self._summary),
+            "health": self._health(),
             "examples": examples_data(Snapshot(examples=examples)),
             "lines": lines,
             "lines_left_out": second.lines_left_out,
@@ -154,27 +156,17 @@ class LiveRun:
             "spectrum": spectrum(self._summary),
             "timeline": {"columns": list(COLUMNS), "rows": self._rows.all, "step_s": self._rows.step},
             "heat": self._heat.data(),
-            "observe": self._observe(self._observed.all),
+            "phases": self._phases.all,
+            "observe": self._observed.data(self._summary),
             "requests": requests_data(self._summary, names),
             "calls": calls_data(self._summary, names),
-            "health": processes(self._summary),
+            "health": self._health(),
             "examples": examples_data(self._summary),
             "lines": list(self._lines),
         }
 
-    def _see(self, snapshot: Snapshot) -> list[Row]:
-        """Add what was observed in a second; return the rows that are complete by that."""
-        seen = ObservedRows()
-        seen.add(snapshot)
-        return [row for second in seen.data(self._plan.observed) for row in self._observed.add(second)]
-
-    def _observe(self, rows: list[Row]) -> dict[str, Any]:
-        """Return what was observed so far, with some of its rows."""
-        return {
-            "columns": observed_columns(self._plan.observed, self._summary),
-            "rows": rows,
-            "notes": observed_notes(self._summary),
-        }
+    def _health(self) -> dict[str, Any]:
+        return {"achieved": self._phases.achieved, **processes(self._summary)}
 
     def _line(self, snapshot: Snapshot, text: str) -> dict[str, Any]:
         return {"t_s": round(snapshot.end_ns / NS_PER_S, 1), "text": figures.cut(printable(text))}
@@ -240,7 +232,6 @@ def _planned(plan: Plan) -> dict[str, Any]:
         "tags": dict(plan.tags),
         "digest": plan.digest,
         "seed": plan.seed,
-        "phases": [planned_phase(phase) for phase in plan.phases],
         "slos": plan.secrets.hide(slos),
         "warnings": [{"code": one.code, "message": one.message, "at": position(one.at)} for one in plan.warnings],
         "source": shown_source(plan),

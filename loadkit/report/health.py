@@ -40,10 +40,8 @@ _COORDINATOR = {
 
 def health(plan: Plan, summary: Snapshot) -> dict[str, Any]:
     """Return how the processes of a run fared, by its summary, and how much of the plan's rate they achieved."""
-    return {
-        "achieved": [_achieved(phase, summary) for phase in plan.phases if _has_rate(phase)],
-        **processes(summary),
-    }
+    each = (achieved(phase, summary.select(phase=phase.index), summary.end_ns) for phase in plan.phases)
+    return {"achieved": [found for found in each if found is not None], **processes(summary)}
 
 
 def processes(seen: Snapshot) -> dict[str, Any]:
@@ -111,12 +109,17 @@ def _has_rate(phase: Phase) -> bool:
     return bool(workload.throughput) if isinstance(workload, ClosedWorkload) else not isinstance(workload, Pause)
 
 
-def _achieved(phase: Phase, summary: Snapshot) -> dict[str, int]:
-    """Return a phase's own numbers; a request belongs to the phase in which it was due."""
-    part, workload = summary.select(phase=phase.index), phase.workload
+def achieved(phase: Phase, part: Snapshot, end_ns: int) -> dict[str, int] | None:
+    """Return a phase's own numbers in a run until `end_ns`, None where it plans no rate.
+
+    A request belongs to the phase in which it was due.
+    """
+    workload = phase.workload
+    if not _has_rate(phase):
+        return None
     if not isinstance(workload, ClosedWorkload):
         return {"phase": phase.index, "planned": part.count("arrivals.due"), "started": part.count("arrivals.started")}
-    passed_ns = max(0, min(summary.end_ns - phase.start_ns, phase.duration_ns))
+    passed_ns = max(0, min(end_ns - phase.start_ns, phase.duration_ns))
     slots = math.ceil((workload.throughput or 0) * passed_ns / NS_PER_S)
     return {"phase": phase.index, "planned": slots, "started": count_made(part)}
 

@@ -29,6 +29,7 @@ from loadkit.units import NS_PER_MS, NS_PER_S
 from loadkit.workload.base import ClosedWorkload
 from loadkit.workload.pause import Pause
 
+SESSION_LENGTH = "vusers.session_length"
 _TIMES = ("response_time_ms", "service_time_ms", "session_length_ms")
 
 
@@ -41,7 +42,7 @@ def parts(result: RunResult) -> dict[str, Any]:
     judged_s = active_s(result.plan, result.summary.end_ns)
     return {
         "phases": [
-            planned_phase(phase) | _numbers(result.summary.select(phase=phase.index), _seconds(spans[phase.index]))
+            measured_phase(phase, result.summary.select(phase=phase.index), _length_ns(spans[phase.index]))
             for phase in result.plan.phases
         ],
         "scenarios": [
@@ -66,12 +67,16 @@ def under(prefix: str, counts: Mapping[str, int]) -> dict[str, int]:
     return {name.removeprefix(prefix): counts[name] for name in sorted(counts) if name.startswith(prefix)}
 
 
-def _seconds(span: tuple[int, int]) -> float:
-    return (span[1] - span[0]) / NS_PER_S
+def _length_ns(span: tuple[int, int]) -> int:
+    return span[1] - span[0]
 
 
-def planned_phase(phase: Phase) -> dict[str, Any]:
-    """Return what was planned of a phase."""
+def measured_phase(phase: Phase, seen: Snapshot, lasted_ns: int) -> dict[str, Any]:
+    """Return what was planned of a phase, and what was measured in the time that it has lasted."""
+    return _planned_phase(phase) | _numbers(seen, lasted_ns / NS_PER_S)
+
+
+def _planned_phase(phase: Phase) -> dict[str, Any]:
     workload = phase.workload
     closed = workload if isinstance(workload, ClosedWorkload) else None
     return {
@@ -96,7 +101,7 @@ def _numbers(seen: Snapshot, seconds: float) -> dict[str, Any]:
         if count:
             counts[metric] = counts.get(metric, 0) + count
     requests, calls = counts.get(HTTP.made, 0), counts.get(PYTHON.made, 0)
-    found = (response_times(seen), service_times(seen), seen.histogram("vusers.session_length"))
+    found = (response_times(seen), service_times(seen), seen.histogram(SESSION_LENGTH))
     times = dict(zip(_TIMES, found, strict=True))
     return {
         "active_s": round(seconds, 3),

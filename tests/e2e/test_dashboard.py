@@ -103,7 +103,7 @@ def rows_of(page: "Page", chart: str) -> int:
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Followed]:
     """A run that is followed by the tests of this module in turn; the last one stops it."""
-    made = Followed(tmp_path_factory.mktemp("followed"))
+    made = Followed(tmp_path_factory.mktemp("followed"), observe={"warmup": "2s", "target": True})
     yield made
     made.kill()
 
@@ -149,6 +149,18 @@ def test_a_threshold_turns_red_with_its_value_and_its_line(watched: Tab) -> None
     marked = page.locator(".source .l:target")
     assert SLOW in marked.inner_text()
     assert "fails now" in page.inner_text("#told") or page.locator("#told[aria-live=polite]").count() == 1
+
+
+def test_phases_and_the_growth_of_what_is_observed_are_told_while_they_go_on(watched: Tab) -> None:
+    page = watched.page
+    steady = page.locator("#course-table tbody tr", has_text="steady")
+    until(lambda: re.fullmatch(r"\d.*", steady.locator("td").nth(8).inner_text()), "no p99 of the phase")
+    shown = steady.locator("td").all_inner_texts()
+    assert shown[0] == "6,000 arrivals in 10:00"
+    assert 8 < float(shown[1]) < 14  # 10 a second, of which the first seconds may have one more
+    assert all(float(text.replace(",", "")) > 0 for text in (*shown[2:4], *shown[6:10])), shown
+    page.locator("#growth li", has_text="target rss").first.wait_for()
+    assert page.locator("#growth .chip").first.inner_text() in ("OPEN", "OK", "WARNING", "CRITICAL")
 
 
 def test_hostile_names_are_text(watched: Tab) -> None:

@@ -7,6 +7,10 @@ const LoadkitRunCharts = (() => {
   const { PANELS, panel } = LoadkitPanel;
   const WORDS = { ...PANELS, heat: LoadkitHeat.WORDS, spectrum: LoadkitSpectrum.WORDS };
 
+  // What of phases and of what is observed is drawn; the rest, such as what they came to so far, changes all the time.
+  const drawnPhase = ({ name, kind, start_s, duration_s, throughput_per_s, warmup }) => ({ name, kind, start_s, duration_s, throughput_per_s, warmup });
+  const drawnColumn = ({ name, series, unit, per_second, limit }) => ({ name, series, unit, per_second, limit });
+
   class RunCharts {
     constructor(root, data) {
       this.root = root;
@@ -40,12 +44,12 @@ const LoadkitRunCharts = (() => {
     take(data) {
       this.columns = data.timeline?.columns ?? [];
       this.rows = [...(data.timeline?.rows ?? [])];
-      this.phases = data.phases ?? [];
+      this.phases = (data.phases ?? []).map(drawnPhase);
       this.heat = data.heat ? { ...data.heat, columns: [...data.heat.columns] } : null;
       this.spectrum = data.spectrum ?? null;
       this.verdicts = data.verdicts ?? [];
       this.interventions = [...(data.interventions ?? [])];
-      this.observe = data.observe ? { ...data.observe, rows: [...(data.observe.rows ?? [])] } : null;
+      this.observe = data.observe ? { columns: (data.observe.columns ?? []).map(drawnColumn), rows: [...(data.observe.rows ?? [])] } : null;
     }
 
     get end() {
