@@ -12,7 +12,7 @@ from typing import IO
 from loadkit.demo.options import DemoOptions
 from loadkit.errors import PreflightError
 
-_READY_WITHIN_S = 10.0
+_READY_WITHIN_S = 30.0
 _STOP_WITHIN_S = 2.0
 _SHOWN = 2000
 

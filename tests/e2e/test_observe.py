@@ -47,7 +47,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
         report = directory / "report.json"
         path = write_yaml(directory, data)
         started[name] = (start("run", path, "-o", report, cwd=directory, store=True), report, directory)
-    return {name: Ran(finish(made, report), where) for name, (made, report, where) in started.items()}
+    return {name: Ran(finish(made, report, 180), where) for name, (made, report, where) in started.items()}
 
 
 def status_of(ran: Ran, objective: str) -> str:

@@ -145,7 +145,7 @@ def test_stop_starts_nobody_any_more_and_lets_those_at_work_finish() -> None:
 
 def test_kill_cuts_everybody_off() -> None:
     recorder = Recorder()
-    plan = plan_of([{"think": 60}], TARGET, recorder=recorder, workload=Count(3, S), duration_ns=S)
+    plan = plan_of([{"think": 60}], TARGET, recorder=recorder, workload=Count(180, 60 * S), duration_ns=60 * S)
     snapshots: list[Snapshot] = []
 
     async def main() -> None:

@@ -56,9 +56,9 @@ def watching(fake: Fake, *, required: bool = True, every_ns: int = 10 * MS) -> W
 def collected(watched: Watching, fake: Fake) -> Seen:
     """Let it look until the last of its looks, and return everything."""
     for opened in watched.start():
-        opened.exception(timeout=10)
+        opened.exception(timeout=60)
     watched.begin(now_ns())
-    assert fake.done.wait(10)
+    assert fake.done.wait(60)
     watched.close()
     return watched.take()
 
@@ -103,13 +103,13 @@ def test_a_source_that_hangs_keeps_nobody_waiting() -> None:
     fake = Fake([gives(1), lambda: {"value": float(hanging.wait(30))}])
     watched = watching(fake)
     for opened in watched.start():
-        opened.result(timeout=10)
+        opened.result(timeout=60)
     watched.begin(now_ns())
-    assert fake.done.wait(10)
+    assert fake.done.wait(60)
     began = monotonic()
     assert watched.take().looks == []
     watched.close()
-    assert monotonic() - began < 5
+    assert monotonic() - began < 20  # of 30
     hanging.set()
 
 
@@ -123,7 +123,7 @@ def test_what_takes_long_to_open_stops_the_run_only_if_it_is_required_and_may_co
         assert not opened.cancel()
         watched.begin(now_ns())
         answered.set()
-        assert fake.done.wait(10)
+        assert fake.done.wait(60)
         watched.close()
         assert [look.values["value"] for look in watched.take().looks][:1] == [2]
 
@@ -132,7 +132,7 @@ def test_a_look_that_never_ends_loses_the_seconds_that_go_by() -> None:
     answered, first, fake = threading.Event(), threading.Event(), Fake([gives(1), gives(2)])
     watched = watching(fake)
     for opened in watched.start():
-        opened.exception(timeout=10)
+        opened.exception(timeout=60)
 
     def hangs() -> Mapping[str, float]:
         first.set()
@@ -141,8 +141,8 @@ def test_a_look_that_never_ends_loses_the_seconds_that_go_by() -> None:
 
     fake.looks[:] = [hangs, gives(4)]
     watched.begin(now_ns())
-    assert first.wait(10)
-    lost, texts, until = 0, list[str](), monotonic() + 10
+    assert first.wait(60)
+    lost, texts, until = 0, list[str](), monotonic() + 60
     while lost < 5 and monotonic() < until:
         seen = watched.take()
         lost += seen.lost.get("it", 0)
@@ -151,7 +151,7 @@ def test_a_look_that_never_ends_loses_the_seconds_that_go_by() -> None:
     assert len(texts) == 1
     assert texts[0].startswith("a look at it takes more than")
     answered.set()
-    assert fake.done.wait(10)
+    assert fake.done.wait(60)
     watched.close()
     seen = watched.take()
     assert "it is there again" in [remark.text for remark in seen.remarks]
@@ -160,7 +160,7 @@ def test_a_look_that_never_ends_loses_the_seconds_that_go_by() -> None:
 def test_what_is_not_there_stops_the_run_only_if_it_is_required() -> None:
     watched = watching(Fake([fails("there is none")]))
     for opened in watched.start():
-        opened.exception(timeout=10)
+        opened.exception(timeout=60)
     assert watched.missing() == ["it: there is none"]
     with pytest.raises(PreflightError, match="cannot observe it: there is none"):
         refuse(watched.missing(), "start it first")

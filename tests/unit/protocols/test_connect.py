@@ -238,8 +238,8 @@ def test_names_that_nobody_answers_for_hold_up_no_other(monkeypatch: pytest.Monk
         async with raw_server(echo) as server:
             flow = [{"get": {"url": f"http://{{{{ kind }}}}{{{{ $loopCount }}}}.example:{server.port}/x"}}]
             loop = [{"loop": flow, "count": "0-1"}]
-            dead = [{"get": {"url": f"http://dead{n}.example:{server.port}/x", "timeout": 3}} for n in range(20)]
-            config = {"http": {"connectTimeout": "300ms"}}
+            dead = [{"get": {"url": f"http://dead{n}.example:{server.port}/x", "timeout": 30}} for n in range(20)]
+            config = {"http": {"connectTimeout": 2}}
             away = [
                 asyncio.ensure_future(run_flow([step], server.url, config=config, variables={"kind": "dead"}))
                 for step in dead
