@@ -211,6 +211,7 @@ CODES: dict[str, str] = {
     "LK231": "a function that cannot be called where it is named",
     "LK240": "an unknown kind of output",
     "LK241": "an option of an output that means nothing",
+    "LK242": "two outputs that are in each other's way",
     # LK3xx: thresholds and objectives
     "LK301": "a threshold that cannot be parsed",
     "LK302": "an unknown metric",

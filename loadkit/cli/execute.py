@@ -102,7 +102,9 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
         interrupts.obeyed(),
         commands_stopped(os.environ, wanted=github),
         contextlib.closing(keeper) if keeper else contextlib.nullcontext(),
-        exporting(plan, choices.outs, say=say, run_id=lambda: (keeper and keeper.run) or without_id) as exports,
+        exporting(
+            plan, choices.outs, say=say, run_id=lambda: (keeper and keeper.run) or without_id, files=files
+        ) as exports,
         opened_dashboard(choices.watching, plan, run_id=lambda: keeper.run if keeper else None, say=say) as dashboard,
     ):
         outputs.append(exports)

@@ -10,7 +10,7 @@ from typing import Any
 from loadkit.outputs.exporter import Exporter
 from loadkit.outputs.paper import Paper, Report
 from loadkit.outputs.seconds import COMMON, rows
-from loadkit.outputs.streaming import Streamed, file_schema, read_file
+from loadkit.outputs.streaming import Streamed, file_schema, held_file, read_file
 from loadkit.report.timeline import COLUMNS
 
 _FORMULA = ("=", "+", "-", "@")
@@ -48,6 +48,7 @@ EXPORTERS: Mapping[str, Exporter] = {
         metavar="FILE",
         schema=file_schema("rows", "seconds.csv"),
         required=("file",),
+        holds=held_file,
         make=lambda options: Streamed(read_file(options), "csv", head=_HEAD, row=_row),
     ),
 }

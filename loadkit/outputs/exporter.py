@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from loadkit.metrics.snapshot import Snapshot
 from loadkit.metrics.span import Span
@@ -166,9 +166,17 @@ COMMON: Mapping[str, Any] = {
 """The options that all exporters have."""
 
 
+class Held(NamedTuple):
+    """What an output has for itself: a file or a port, what two that want it both do, and what to do about it."""
+
+    what: str
+    text: str
+    remedy: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exporter:
-    """A kind of exporter; a plugin of kind "exporter".
+    """A kind of exporter; a plugin of kind "exporter". What `holds` returns of options only one of a run's outputs can have.
 
     `schema` has its options by name in JSON Schema, `required` names those that must be there. `argument` is the option that the
     ARGUMENT of `--out KIND:ARGUMENT` is, and `metavar` how it looks. `make` raises OptionFault and opens nothing.
@@ -181,6 +189,7 @@ class Exporter:
     schema: Mapping[str, Any]
     make: Callable[[Options], Receiver]
     required: tuple[str, ...] = ()
+    holds: Callable[[Options], Held | None] = lambda options: None
 
     @property
     def options(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 from loadkit.outputs.exporter import Exporter
 from loadkit.outputs.paper import Paper, Report
 from loadkit.outputs.seconds import rows
-from loadkit.outputs.streaming import Streamed, file_schema, read_file
+from loadkit.outputs.streaming import Streamed, file_schema, held_file, read_file
 
 
 def render(reports: Sequence[Report]) -> bytes:
@@ -32,6 +32,7 @@ EXPORTERS: Mapping[str, Exporter] = {
         metavar="FILE",
         schema=file_schema("lines", "seconds.jsonl"),
         required=("file",),
+        holds=held_file,
         make=lambda options: Streamed(read_file(options), "jsonl", head=b"", row=_line),
     ),
 }

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from loadkit.errors import PreflightError
 from loadkit.outputs.address import LOOPBACK, read_place, shown_place
 from loadkit.outputs.duration import read_seconds
-from loadkit.outputs.exporter import PATIENCE_S, ExportedRun, Exporter, Options, Second
+from loadkit.outputs.exporter import PATIENCE_S, ExportedRun, Exporter, Held, Options, Second
 from loadkit.outputs.isolated import described
 from loadkit.outputs.openmetrics import RunMetrics
 from loadkit.outputs.totals import Totals
@@ -153,8 +153,17 @@ class _Handler(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
+def _place(options: Options) -> tuple[str, int]:
+    return read_place(str(options["listen"]), key="listen", example=_EXAMPLE, host=LOOPBACK)
+
+
+def _held(options: Options) -> Held:
+    place = shown_place(*_place(options))
+    return Held(place, f"listen on {place}", "give each its own port")
+
+
 def _make(options: Options) -> Scraped:
-    host, port = read_place(str(options["listen"]), key="listen", example=_EXAMPLE, host=LOOPBACK)
+    host, port = _place(options)
     return Scraped(host, port, read_seconds(options, "linger", _LINGER, longest_s=3600))
 
 
@@ -181,6 +190,7 @@ EXPORTERS: Mapping[str, Exporter] = {
             },
         },
         required=("listen",),
+        holds=_held,
         make=_make,
     ),
 }

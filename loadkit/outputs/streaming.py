@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from loadkit.errors import PreflightError
-from loadkit.outputs.exporter import ExportedRun, OptionFault, Options, Second
+from loadkit.outputs.exporter import ExportedRun, Held, OptionFault, Options, Second
 from loadkit.outputs.seconds import second_of
 from loadkit.outputs.writing import check_writable, is_special
 
@@ -93,6 +93,12 @@ def read_file(options: Options) -> Path:
     if text == "-":
         raise OptionFault("file", "standard output is taken by the summary", hint="name a file or a named pipe")
     return Path(text)
+
+
+def held_file(options: Options) -> Held | None:
+    """Return the file that an output writes; what is no file of its own, such as /dev/stderr, several may write."""
+    path = os.path.realpath(options["file"])
+    return None if path.startswith("/dev/") else Held(path, f"write {options['file']}", "give each its own file")
 
 
 def file_schema(what: str, example: str) -> dict[str, Any]:

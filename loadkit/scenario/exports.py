@@ -40,6 +40,10 @@ class ExporterPlugin(Protocol):
         """Return what makes a receiver of options; it raises ValueError with `key` and `hint` for one that means nothing."""
 
     @property
+    def holds(self) -> Callable[[Mapping[str, Any]], tuple[str, str, str] | None]:
+        """Return what tells of options what only one output can have, what two that want it both do, and a remedy."""
+
+    @property
     def options(self) -> Mapping[str, Any]:
         """Return the schema of an item of `config.outputs` written at length."""
 
@@ -98,7 +102,30 @@ def compile_exports(outputs: Any, build: Build, elsewhere: Sequence[Where] = ())
             build.error(fault.code, at, str(fault), hint=fault.hint)
         else:
             made.append(Export(kind=found.kind, options=found.options, at=build.positions.at(where)))
+            twice = clash(made)
+            if twice is not None:
+                build.error(twice.code, where, str(twice), hint=twice.hint)
     return tuple(made)
+
+
+def clash(exports: Sequence[Export]) -> ExportFault | None:
+    """Return what is wrong with the last of some outputs beside the others: one file or port for two, or the very same again."""
+    *others, last = exports
+    held = _exporter(last.kind).holds(last.options)
+    for other in others:
+        theirs = _exporter(other.kind).holds(other.options)
+        if held is not None and theirs is not None and held[0] == theirs[0]:
+            _, text, remedy = held
+            return ExportFault("LK242", f"{named(other)} and {named(last)} both {text}", hint=remedy)
+        if (other.kind, other.options) == (last.kind, last.options):
+            text = f"{named(other)} and {named(last)} are the same, so everything would be told twice"
+            return ExportFault("LK242", text, hint="leave one of them out")
+    return None
+
+
+def named(export: Export) -> str:
+    """Return an output as people know it, without its options: a URL may hold a password."""
+    return f"--out {export.kind}" if export.at is None else f"{export.kind} at {export.at}"
 
 
 def with_test_id(given: Any, test_id: str) -> Any:

@@ -10,10 +10,11 @@ import pytest
 
 from loadkit.cli.conclusion import Conclusion
 from loadkit.cli.exporting import add_exports, exporting, linger, read_outs
-from loadkit.errors import PreflightError, UsageError
+from loadkit.errors import Position, PreflightError, UsageError
 from loadkit.metrics.snapshot import merge_all
 from loadkit.outputs.exports import Exports, sent_line
 from loadkit.outputs.isolated import Sent
+from loadkit.outputs.json import JsonReport
 from loadkit.scenario.exports import Export
 from tests.support.ports import free_port
 from tests.support.results import interval, plan, report_of, result, second, started
@@ -84,6 +85,50 @@ def test_those_of_the_file_and_of_the_command_line_are_told(tmp_path: Path) -> N
     assert section.lines == [f"csv to {tmp_path}/a.csv: 3 seconds sent", f"jsonl to {tmp_path}/b.jsonl: 3 seconds sent"]
     assert not section.troubled
     assert len((tmp_path / "b.jsonl").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("outs", "message"),
+    [
+        (
+            ["csv:{place}/a", "jsonl:{place}/b/../a"],
+            "--out csv and --out jsonl both write .*/a; give each its own file",
+        ),
+        (["csv:{place}/of"], "csv at shop.yaml:4:7 and --out csv both write .*/of; give each"),
+        (["prometheus:9464", "prometheus:127.0.0.1:9464"], "both listen on 127.0.0.1:9464; give each its own port"),
+        (
+            ["influxdb:http://a:s3cretpass@h:1", "statsd:h:1", "influxdb:http://a:s3cretpass@h:1"],
+            "--out influxdb and --out influxdb are the same, so everything would be told twice; leave one of them out",
+        ),
+    ],
+)
+def test_two_in_each_others_way_are_refused_before_anything_is_opened(
+    outs: list[str], message: str, tmp_path: Path
+) -> None:
+    of_file = Export(kind="csv", options={"file": str(tmp_path / "of")}, at=Position("shop.yaml", 4, 7))
+    texts = read_outs([text.format(place=tmp_path) for text in outs])
+    with (
+        pytest.raises(UsageError, match=message) as caught,
+        exporting(replace(plan(), exports=(of_file,)), texts, say=str, run_id=str),
+    ):
+        pass
+    assert "s3cretpass" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_another_option_is_nobody_elses(tmp_path: Path) -> None:
+    other = JsonReport(tmp_path / "a.json")
+    outs = read_outs([f"statsd:127.0.0.1:{free_port()}", f"jsonl:{tmp_path}/./a.json"])
+    with (
+        pytest.raises(UsageError, match=r"--out jsonl and another option both write .*a\.json; give each its own file"),
+        exporting(plan(), outs, say=str, run_id=str, files=[other]),
+    ):
+        pass
+
+
+def test_two_may_write_what_is_no_file_of_their_own() -> None:
+    with exporting(plan(), read_outs(["csv:/dev/null", "jsonl:/dev/null"]), say=str, run_id=str):
+        pass
 
 
 def test_one_that_cannot_be_had_closes_the_others(tmp_path: Path) -> None:
