@@ -10,7 +10,7 @@ Checked in this order; the first that does not hold decides the status.
     500  what answers has a bug, which is printed and not shown
 
 The token comes by `Authorization: Bearer`, or once as `?token=`, which is exchanged for a cookie that no script can read and
-no other site can make use of. No response allows another origin to read it.
+no other site can make use of (entrance.py). No response allows another origin to read it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from loadkit.dashboard.address import Address
+from loadkit.dashboard.entrance import entrance
 from loadkit.dashboard.problem import Problem, answer
 from loadkit.hosts import address_of
 
@@ -182,14 +183,11 @@ class Guard:
 
     def _exchanged(self, request: web.Request) -> web.Response | None:
         """Return what takes the token out of the address bar, and gives a cookie for it; None where there is none."""
-        from aiohttp import web
-
         if request.method not in _READING or not self._is_login(request):
             return None
-        rest = request.rel_url.without_query_params("token").raw_path_qs
-        moved = web.Response(status=303, headers={"Location": "/" + rest.lstrip("/\\")})  # never //host
-        moved.set_cookie(self._cookie, self._session, path="/", httponly=True, samesite="Strict")
-        return moved
+        made = entrance(request.rel_url.without_query_params("token").raw_path_qs)
+        made.set_cookie(self._cookie, self._session, path="/", httponly=True, samesite="Strict")
+        return made
 
 
 _BUG = Problem(500, "This is a bug in loadkit.", "Please report it with what loadkit has printed.")

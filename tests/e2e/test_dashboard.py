@@ -6,6 +6,8 @@ import re
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import Popen
 from threading import Thread
@@ -14,9 +16,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from loadkit.dashboard.address import Address
+from loadkit.dashboard.live import Dashboard
 from tests.support.browser import PHONE, Tab, new_tab
 from tests.support.command import Result, finish, scenario, start, write_yaml
 from tests.support.relay import Relay
+from tests.support.results import plan
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -328,6 +333,56 @@ def test_controls_change_the_load_and_are_told(followed: Followed, watched: Tab)
     with page.expect_download() as saving:
         page.get_by_role("link", name="Save report.json").click()
     assert json.loads(Path(saving.value.path()).read_text())["loadkit"]["exit_code"] == result.code
+
+
+@contextmanager
+def linked(url: str) -> Iterator[str]:
+    """A page of another site with a link."""
+    page = f'<link rel="icon" href="data:,"><a href="{url}">the run</a>'.encode()
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://localhost:{server.server_port}/"  # not the site of 127.0.0.1
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_link_on_another_site_leads_in_at_the_first_click_and_leaves_no_token(browser: "Browser") -> None:
+    dashboard = Dashboard(plan(), Address(host="0.0.0.0", port=0), TOKEN)
+    try:
+        url = dashboard.open()
+        with linked(url) as site, new_tab(browser) as context:
+            tab = Tab(context)
+            page = tab.open(site)
+            page.get_by_role("link", name="the run").click()
+            state(page, "starting")
+            page.locator("#controls").wait_for()
+            assert page.url == url.partition("?")[0]
+            (cookie,) = context.cookies()
+            assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+            page.go_back()
+            assert page.url == site  # the address with the token is no step of the history
+            tab.check()
+        with linked(url.partition("?")[0]) as site, new_tab(browser) as context:  # who has no token is asked for it
+            page = Tab(context).open(site)
+            page.get_by_role("link", name="the run").click()
+            page.get_by_label("Token").fill(TOKEN)
+            page.get_by_role("button", name="Open").click()
+            state(page, "starting")
+    finally:
+        dashboard.close()
 
 
 def test_a_held_run_begins_when_it_is_told_to(tmp_path: Path, tab: Tab) -> None:
