@@ -20,6 +20,8 @@ LEAST_S = 0.25
 """From one frame to the next."""
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 _CLEAR_LINE, _CLEAR_BELOW, _CLEAR_ALL = "\x1b[2K", "\x1b[J", "\x1b[2J\x1b[H"
+_CUT_OFF, _WRAP = "\x1b[?7l", "\x1b[?7h"
+"""Terminals do not agree how wide every character is: a line that is longer than was thought ends at the edge (DECAWM)."""
 _USUAL = Size(80, 24)
 
 Compose = Callable[[Size], Sequence[Line]]
@@ -123,7 +125,7 @@ class Frames:
                 parts.append(f"{_CLEAR_LINE}{text}")
         if len(lines) < len(old):  # from a line of its own: behind a full one the last column would be cleared, too
             parts.append(f"\r\n{_CLEAR_BELOW}\x1b[1A")
-        return "".join(parts)
+        return f"{_CUT_OFF}{''.join(parts)}{_WRAP}"
 
     def _to_top(self) -> str:
         return f"\r\x1b[{len(self._lines) - 1}A" if len(self._lines) > 1 else "\r"

@@ -93,6 +93,19 @@ def test_what_has_not_changed_is_not_written_again() -> None:
     assert "slowest" not in terminal.getvalue()[length:]
 
 
+def test_a_line_that_is_wider_than_was_thought_ends_at_the_edge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terminals do not agree on flags and on what is joined of several characters."""
+    monkeypatch.setattr("loadkit.outputs.live.line.width_of", lambda text: len(text.replace("w", "")))
+    terminal = Terminal()
+    screen = view(io.StringIO(), terminal)
+    screen.start(started(plan=plan(phase(name="w" * 200))))
+    for index in range(3):
+        screen.interval(interval(second(index)))
+    shown = terminal.screen()
+    assert sum("www" in one for one in shown) == 2  # the state, and the phases
+    assert sum(one.startswith("generator") for one in shown) == 1
+
+
 def test_no_color_draws_without_colour() -> None:
     for environment, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
         terminal = Terminal()
@@ -207,16 +220,16 @@ def after_a_signal(number: signal.Signals, **changed: str) -> str:
 
 def test_another_size_clears_the_screen_and_begins_at_its_top() -> None:
     written = after_a_signal(signal.SIGWINCH, COLUMNS="40", LINES="10")
-    assert written.startswith("\x1b[2J\x1b[H\x1b[2K")
+    assert written.startswith("\x1b[2J\x1b[H\x1b[?7l\x1b[2K")
     assert written.count("\r\n") == 8
 
 
 def test_the_same_size_writes_what_stands_there_already_no_second_time() -> None:
-    assert re.fullmatch(r"\r\x1b\[\d+A(\r\n)+", after_a_signal(signal.SIGWINCH))
+    assert re.fullmatch(r"\x1b\[\?7l\r\x1b\[\d+A(\r\n)+\x1b\[\?7h", after_a_signal(signal.SIGWINCH))
 
 
 def test_a_run_that_goes_on_after_a_stop_is_drawn_anew() -> None:
-    assert after_a_signal(signal.SIGCONT).startswith("\x1b[2J\x1b[H\x1b[2K")
+    assert after_a_signal(signal.SIGCONT).startswith("\x1b[2J\x1b[H\x1b[?7l\x1b[2K")
 
 
 def test_a_stop_is_said_whoever_asked_for_it() -> None:
