@@ -29,7 +29,7 @@ _SHELL = f"""
 set -m
 "$@"
 code=$?
-while [ $code = 148 ]; do
+while [ $code = 147 ] || [ $code = 148 ]; do # SIGSTOP, SIGTSTP
     echo "{STOPPED}"
     read line
     fg >/dev/null

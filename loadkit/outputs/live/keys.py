@@ -11,6 +11,7 @@ import asyncio
 import atexit
 import os
 import re
+import select
 import signal
 import termios
 import time
@@ -131,7 +132,8 @@ class Keys:
             before = termios.tcgetattr(self._fd)
             wanted = [*before[:6], [*before[6]]]
             wanted[3] &= ~(termios.ECHO | termios.ICANON)  # signals and the output stay as they are
-            wanted[6][termios.VMIN], wanted[6][termios.VTIME] = 0, 0  # reading never waits
+            # A shell that is left with this, after a SIGKILL, must not take nothing for the end of its input: so no VMIN of 0.
+            wanted[6][termios.VMIN], wanted[6][termios.VTIME] = 1, 0
             termios.tcsetattr(self._fd, termios.TCSAFLUSH, wanted)  # what was typed before was for nobody here
         except (OSError, termios.error):
             return
@@ -153,6 +155,8 @@ class Keys:
 
     def _read(self) -> None:
         try:
+            if not select.select([self._fd], [], [], 0)[0]:
+                return  # somebody threw it away meanwhile, and reading would wait
             data = os.read(self._fd, _READ)
         except OSError:
             data = b""

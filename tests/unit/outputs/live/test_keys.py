@@ -128,6 +128,7 @@ def test_keys_come_one_by_one_without_enter_and_the_terminal_is_left_as_it_was(p
         changed = pair.attributes()
         assert changed[3] == pair.before[3] & ~(termios.ECHO | termios.ICANON)  # type: ignore[operator]
         assert changed[:3] == pair.before[:3]
+        assert changed[6][termios.VMIN] == 1  # type: ignore[index]  # who is left with 0 reads an end of input
         os.write(pair.master, b"p")
         await until(pair, ["p"])
         keys.close()
