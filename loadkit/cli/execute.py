@@ -129,7 +129,7 @@ def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitC
 
 def _tell_before(plan: Plan, choices: Choices) -> None:
     """Say what whoever starts the run should know, and ask where load might hurt somebody. Raises what forbids the run."""
-    asked_address(choices.watching)  # its faults are told before anything else happens
+    asked_address(choices.watching, keys=_takes_keys(choices))  # its faults are told before anything else happens
     for warning in () if choices.quiet else rendered_warnings(plan):
         write_line(sys.stderr, warning)
     for way in () if choices.quiet else plan.ways:
@@ -167,12 +167,23 @@ def choose_screen(choices: Choices) -> Screen:
         return json_screen(lines, quiet=choices.quiet)
     if choices.quiet:
         return LogOnly(sys.stdout, sys.stderr)
-    # The debug mode prints more than a view could stay calm above.
-    if choices.debug or not (sys.stdout.isatty() and sys.stderr.isatty()) or os.environ.get("TERM") == "dumb":
+    if not _draws(choices):
         return PlainText(sys.stdout, sys.stderr)
     from loadkit.outputs.live.screen import LiveView
 
     return LiveView(sys.stdout, sys.stderr, typed=sys.stdin)
+
+
+def _draws(choices: Choices) -> bool:
+    """Say whether there is a live view; the debug mode prints more than one could stay calm above."""
+    plain = choices.quiet or choices.debug or os.environ.get("TERM") == "dumb"
+    return not plain and sys.stdout.isatty() and sys.stderr.isatty()
+
+
+def _takes_keys(choices: Choices) -> bool:
+    """Say whether somebody sees a live view and can press keys."""
+    sits = sys.stdin is not None and sys.stdin.isatty() and not os.environ.get("CI")
+    return sits and _draws(choices) and json_lines() is None
 
 
 async def _drive(

@@ -209,7 +209,7 @@ Hold = Annotated[
     bool,
     typer.Option(
         "--hold",
-        help="Make the workers ready and wait until somebody presses Begin on the page of --dashboard, or b here.",
+        help="Make the workers ready and wait until somebody presses Begin on the page of --dashboard, or b in the terminal.",
     ),
 ]
 Minor = Annotated[

@@ -1,7 +1,7 @@
 """A run that is followed on a page, with --dashboard: opened before the workers begin, told how it ended, closed in any case.
 
 The page never changes what a run comes to. Where nobody can listen at the address that is a warning, and the run goes on without;
-only a run that is to be begun on the page (--hold) is none then.
+only a run that is to be begun on the page (--hold) is none then. Without the option it is begun by a key, where there are keys.
 """
 
 from __future__ import annotations
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from loadkit.scenario.plan import Plan
 
 
-def asked_address(watching: Watching) -> Address | None:
-    """Return where the page is to be served, None where there is to be none. Raises UsageError."""
+def asked_address(watching: Watching, *, keys: bool = False) -> Address | None:
+    """Return where the page is to be served, None where there is to be none. Raises UsageError.
+
+    `keys` says whether somebody at the terminal can begin a run that is held.
+    """
     if watching.dashboard is None:
-        for option, given in (("--hold", watching.hold), ("--dashboard-token", watching.dashboard_token is not None)):
-            if given:
-                raise UsageError(f"{option} is for the page of a run; give --dashboard PORT as well")
+        if watching.dashboard_token is not None:
+            raise UsageError("--dashboard-token is for the page of a run; give --dashboard PORT as well")
+        if watching.hold and not keys:
+            raise UsageError("--hold waits for somebody, and here are no keys to press; give --dashboard PORT as well")
         return None
     from loadkit.dashboard.address import read_address
 
@@ -42,7 +46,7 @@ def opened_dashboard(
 
     Raises UsageError, and PreflightError where --hold needs the page.
     """
-    address = asked_address(watching)
+    address = None if watching.dashboard is None else asked_address(watching)
     if address is None:
         yield None
         return

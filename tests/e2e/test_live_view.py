@@ -202,7 +202,7 @@ def test_without_somebody_at_the_keys_there_is_a_view_all_the_same(tmp_path: Pat
 
 def test_a_run_that_is_held_is_begun_at_the_terminal(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
-    options = ("--dashboard", "0", "--hold", "-o", report, "--yes")
+    options = ("--hold", "-o", report, "--yes")
     with Terminal("run", shop(tmp_path), *options, cwd=tmp_path) as terminal:
         terminal.until("HELD", "load waits: b or Enter begins")
         terminal.press("?")

@@ -75,10 +75,10 @@ def blocks(seen: Seen, phases: PhaseLine, look: Look) -> list[Block]:
 
 def held_blocks(look: Look, *, ready: bool) -> list[Block]:
     """Return the blocks of the view before load begins, of a run that waits for somebody to begin it."""
-    how = "b or Enter begins" if look.keys else "Begin on its page begins"
-    what = f"load waits: {how}" if ready else "the workers get ready"
+    what = "load waits: b or Enter begins" if look.keys else "load waits to be begun"
     notice = " STOPPING " if look.stops else " HELD "
-    state = line(Piece(notice, "notice"), Piece(f" {look.marks.dot} "), "" if look.stops else what)
+    said = "" if look.stops else what if ready else "the workers get ready"
+    state = line(Piece(notice, "notice"), Piece(f" {look.marks.dot} "), said)
     return [Block(name="state", lines=[state]), Block(name="keys", lines=[*_keys(look, HELD_KEYS)])]
 
 

@@ -13,7 +13,10 @@ from tests.support.results import plan
 @pytest.mark.parametrize(
     ("watching", "said"),
     [
-        (Watching(hold=True), "--hold is for the page of a run; give --dashboard PORT as well"),
+        (
+            Watching(hold=True),
+            "--hold waits for somebody, and here are no keys to press; give --dashboard PORT as well",
+        ),
         (Watching(dashboard_token="x"), "--dashboard-token is for the page of a run"),
         (Watching(dashboard="shop"), "--dashboard shop: write PORT or HOST:PORT"),
     ],
@@ -25,6 +28,7 @@ def test_options_that_make_no_sense_are_refused(watching: Watching, said: str) -
 
 def test_without_the_option_there_is_no_page() -> None:
     assert asked_address(Watching()) is None
+    assert asked_address(Watching(hold=True), keys=True) is None  # begun at the terminal
     with opened_dashboard(Watching(), plan(), run_id=lambda: None, say=print) as page:
         assert page is None
 
