@@ -2,6 +2,9 @@
 
 Memory is `memory.current` less `inactive_file`: the working set, since the kernel gives the page cache back when memory is short.
 The files are those of the kernel's documentation, Documentation/admin-guide/cgroup-v2.rst.
+
+Where a machine still has controllers of version 1, systemd keeps the hierarchy of version 2 beside them, in `unified`: it tells
+processor time, and nothing of what those controllers count. What a group does not tell is left out, and said.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from loadkit.slo.observed import (
 )
 
 ROOT = Path("/sys/fs/cgroup")
+_BESIDE = "unified"
 _US_PER_S = 1e6
 _SHORTEST_ID = 4
 
@@ -43,6 +47,8 @@ SERIES = (
     ),
     Series(name="memory_limit", kind=Kind.BYTES, description="how much memory it may have, where that is limited"),
     Series(name="pids", kind=Kind.COUNT, description="processes and threads", least_growth=LEAST_COUNT),
+    Series(name="read", kind=Kind.BYTES, per_second=True, description="bytes read from disks, per second"),
+    Series(name="written", kind=Kind.BYTES, per_second=True, description="bytes written to disks, per second"),
     Series(
         name="oom_kills", kind=Kind.COUNT, description="processes that were ended for want of memory, since it exists"
     ),
@@ -57,7 +63,8 @@ class CgroupSampler:
         self._before: dict[str, float] = {}
         self._at_s = 0.0
         self._killed: float | None = None
-        self._directory = _directory(options, root)
+        self._directory = _directory(options, _hierarchy(root))
+        self._note_lacking()
 
     def sample(self) -> Mapping[str, float]:
         """Return what the group takes. What its controllers do not tell is left out."""
@@ -88,25 +95,49 @@ class CgroupSampler:
             self._note(f"{killed - self._killed:.0f} of its processes ended for want of memory (OOM kill)")
         seen["oom_kills"] = self._killed = killed
 
+    def _note_lacking(self) -> None:
+        """Say what is not seen of a group, since its controllers are not on."""
+        files = {"memory": "memory.current", "processes": "pids.current"}
+        lacking = [name for name, file in files.items() if not (self._directory / file).exists()]
+        if lacking:
+            self._note(
+                f"{' and '.join(lacking)} of the group {self._directory} are not counted: its controllers "
+                f"({_words(self._directory / 'cgroup.controllers') or 'none'}) are those that the group above lets it have, in "
+                "cgroup.subtree_control"
+            )
+
     def _shares(self) -> dict[str, float]:
-        times, at_s, before = _table(self._directory / "cpu.stat"), monotonic(), self._before
+        """Return what was used since the last look, per second."""
+        now, at_s, before = _used(self._directory), monotonic(), self._before
         passed_s = at_s - self._at_s
-        self._before, self._at_s = times, at_s
-        names = {"cpu": "usage_usec", "throttled": "throttled_usec"}
-        return {
-            name: max(0.0, times[key] - before[key]) / _US_PER_S / passed_s
-            for name, key in names.items()
-            if key in times and key in before
-        }
+        self._before, self._at_s = now, at_s
+        return {name: max(0.0, used - before[name]) / passed_s for name, used in now.items() if name in before}
+
+
+def _used(directory: Path) -> dict[str, float]:
+    """Return what a group has used since it exists: seconds, and bytes of all devices."""
+    times = _table(directory / "cpu.stat")
+    names = {"cpu": "usage_usec", "throttled": "throttled_usec"}
+    used = {name: times[key] / _US_PER_S for name, key in names.items() if key in times}
+    moved = _fields(directory / "io.stat")
+    if moved is not None:
+        used |= {"read": moved.get("rbytes", 0.0), "written": moved.get("wbytes", 0.0)}
+    return used
+
+
+def _hierarchy(root: Path) -> Path:
+    """Return where the groups of version 2 are. Raises Unavailable."""
+    for found in (root, root / _BESIDE):
+        if (found / "cgroup.controllers").is_file():
+            return found
+    raise Unavailable(f"there are no control groups of version 2 at {root} on this machine")
 
 
 def _directory(options: Options, root: Path) -> Path:
     """Return the directory of the group. Raises Unavailable."""
-    if not (root / "cgroup.controllers").is_file():
-        raise Unavailable(f"there are no control groups of version 2 at {root} on this machine")
     if "cgroup" in options:
         path = str(options["cgroup"])
-        path = path.removeprefix(str(ROOT))
+        path = path.removeprefix(str(root)).removeprefix(str(ROOT))
         found = root / path.strip("/")
         if not found.is_dir():
             raise Unavailable(f"there is no control group {path}; `systemd-cgls` lists those that there are")
@@ -136,6 +167,14 @@ def _number(file: Path) -> float | None:
         return None
 
 
+def _words(file: Path) -> str:
+    """Return the line of a file; "" where there is none."""
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return ""
+
+
 def _table(file: Path) -> dict[str, float]:
     """Return the numbers of a file of lines such as `usage_usec 12`."""
     try:
@@ -143,6 +182,20 @@ def _table(file: Path) -> dict[str, float]:
         return {row[0]: float(row[1]) for row in rows if len(row) == 2}
     except (OSError, ValueError):
         return {}
+
+
+def _fields(file: Path) -> dict[str, float] | None:
+    """Return the sums of a file of lines such as `8:0 rbytes=12 wbytes=0`, over all lines; None where there is no such file."""
+    sums: dict[str, float] = {}
+    try:
+        words = file.read_text().split()
+    except OSError:
+        return None
+    for word in words:
+        key, _, number = word.partition("=")
+        if number.isdigit():
+            sums[key] = sums.get(key, 0.0) + float(number)
+    return sums
 
 
 def _faults(options: Options) -> Iterator[OptionFault]:
