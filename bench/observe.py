@@ -23,6 +23,9 @@ _LOOKS = 30
 _CHILDREN = 8
 _LINES = 10_000
 _POINTS = 10_000
+_LABELLED = {"metric": "other_total", "labels": {"path": "/77"}}
+_MEBIBYTES = 1024
+_LARGE = f"held = bytearray({_MEBIBYTES} << 20); print('ready', flush=True); import sys; sys.stdin.read()"
 _FAMILY = f"""
 import subprocess, sys, time
 children = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) for _ in range({_CHILDREN})]
@@ -40,6 +43,7 @@ def observe() -> str:
         directory = Path(held.enter_context(TemporaryDirectory()))
         one = held.enter_context(_process("print('ready', flush=True); import sys; sys.stdin.read()"))
         family = held.enter_context(_process(_FAMILY))
+        large = held.enter_context(_process(_LARGE))
         page = held.enter_context(_page(directory))
         sources: list[tuple[str, str, dict[str, Any]]] = [
             ("a process", "process", {"pid": one}),
@@ -47,17 +51,32 @@ def observe() -> str:
             ("the host", "host", {"host": True}),
             ("a control group", "cgroup", {"cgroup": "/"}),
             (f"a page of {_LINES:,} lines", "prometheus", {"prometheus": page, "series": ["wanted_bytes"]}),
+            (f"one of {_LINES:,} label sets", "prometheus", {"prometheus": page, "series": [_LABELLED]}),
             ("a command", "command", {"run": "echo 1"}),
             ("a query of SQLite", "sql", {"sql": "SELECT 1", "url": f"sqlite:///{directory / 'x.db'}"}),
         ]
         for words, name, options in sources:
             with suppress(Unavailable):  # no control groups of version 2 on every machine
                 rows.append([words, *_cost(name, options)])
+        rows.append(_unique(large))
     began = time.perf_counter()
     seconds = [float(index) for index in range(_POINTS)]
     growth(seconds, seconds, [1e8 + 2e4 * index + 1e7 * math.sin(index / 9) for index in range(_POINTS)])
     rows.append([f"growth of {_POINTS:,} points", "", f"{(time.perf_counter() - began) * 1e3:.1f} ms", ""])
     return markdown(["a look at", "CPU time", "median", "longest"], rows)
+
+
+def _unique(pid: int) -> list[str]:
+    """Return what a look at the unique memory takes, which is not part of each look at a process."""
+    import psutil
+
+    process, took = psutil.Process(pid), []
+    for _ in range(_LOOKS):
+        at = time.thread_time()
+        process.memory_full_info()
+        took.append((time.thread_time() - at) * 1e3)
+    words = f"unique memory of {_MEBIBYTES} MiB, now and then"
+    return [words, f"{sum(took) / _LOOKS:.2f} ms", f"{median(took):.2f} ms", f"{max(took):.2f} ms"]
 
 
 def _cost(name: str, options: dict[str, Any]) -> list[str]:

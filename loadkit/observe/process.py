@@ -5,7 +5,7 @@ of the run. A process whose parent is found as well belongs to that one, so a se
 have nothing to do with each other none is chosen.
 
 A sample reads a few files of /proc for each process: 0.2 ms with one, 1 ms with nine (`python -m bench observe`). The unique set
-size makes the kernel walk through all pages of a process, 13 ms for a gigabyte, so it is looked at every ten seconds, and where
+size makes the kernel walk through all pages of a process, 23 ms for a gigabyte, so it is looked at every ten seconds, and where
 that would be more than a thousandth of a core, less often. Which processes there are is looked up every five.
 """
 

@@ -1,13 +1,14 @@
 """An endpoint in the text format of Prometheus, of which chosen series are kept.
 
-Only the lines of these metrics are parsed (`prometheus_client.parser`), so a page of ten thousand lines takes as long as it takes
-to fetch it.
+Only the lines of these metrics that have the labels are parsed (`prometheus_client.parser`, 8 us each). Other lines are skipped by
+a search for the end of a line with such a name behind it: 0.2 ms for ten thousand, and 1.4 ms with `^` in its place
+(`python -m bench observe`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,8 @@ class PrometheusSampler:
         self._url = str(options["prometheus"])
         self._wanted = wanted(options)
         names = "|".join(sorted({re.escape(one.metric) for one in self._wanted}))
-        self._lines = re.compile(rf"^(?:{names})(?=[{{ \t]).*$", re.MULTILINE)
+        self._lines = re.compile(rf"\n((?:{names})(?=[{{ \t])[^\n]*)")
+        self._labelled = _labelled(self._wanted)
         self._note = note
         self._missing: set[str] = set()
         self._before: dict[str, float] = {}
@@ -45,7 +47,7 @@ class PrometheusSampler:
 
         page = self._fetch()
         try:
-            families = list(text_string_to_metric_families("\n".join(self._lines.findall(page)) + "\n"))
+            families = list(text_string_to_metric_families("\n".join(self._chosen(page)) + "\n"))
         except ValueError as error:
             raise Unavailable(f"{self._shown} is not in the text format of Prometheus: {error}") from None
         samples = [sample for family in families for sample in family.samples]
@@ -76,6 +78,11 @@ class PrometheusSampler:
     @property
     def _shown(self) -> str:
         return mask_text(self._url)
+
+    def _chosen(self, page: str) -> list[str]:
+        """Return the lines that may be wanted."""
+        lines: list[str] = self._lines.findall(f"\n{page}")
+        return [line for line in lines if self._labelled.search(line)] if self._labelled else lines
 
     def _fetch(self) -> str:
         from http.client import HTTPException
@@ -110,6 +117,21 @@ def _read(response: HTTPResponse) -> bytes:
         if monotonic() > until_s:
             raise TimeoutError(f"it takes more than {TIMEOUT_S:.0f} s")
     return b"".join(parts)
+
+
+def _labelled(all_wanted: Sequence[Wanted]) -> re.Pattern[str] | None:
+    """Return what finds lines with one of the labels that are asked for; None where some metric is wanted with any."""
+    if not all(one.labels for one in all_wanted):
+        return None
+    firsts = {next(iter(one.labels.items())) for one in all_wanted}
+    return re.compile(
+        "|".join(rf'{re.escape(key)}\s*=\s*"{re.escape(_escaped(value))}"' for key, value in sorted(firsts))
+    )
+
+
+def _escaped(value: str) -> str:
+    """Return a label's value as the format writes it."""
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 
 def _fits(sample: Sample, one: Wanted) -> bool:

@@ -29,6 +29,28 @@ def test_values_of_all_labels_that_fit_are_added_up() -> None:
     assert made.sample() == {"up": 1, "failures": 5}
 
 
+def test_labels_are_found_however_they_are_written() -> None:
+    value = 'a "quoted" \\ line\nof two'
+    made = sampler([], {"metric": "hits", "labels": {"path": value, "code": "500"}, "as": "n"})
+    written = r"a \"quoted\" \\ line\nof two"
+    lines = (
+        f'hits{{path="{written}",code="500"}} 1',
+        f'hits{{code="500", path = "{written}"}} 2',
+        f'hits{{path="{written}",code="200"}} 4',
+        f'hits{{xpath="{written}",code="500"}} 8',
+        'hits{code="500"} 16',
+        "hits 32",
+    )
+    made.page = "\n".join(lines) + "\n"
+    assert made.sample() == {"n": 3}
+
+
+def test_a_metric_with_and_without_labels_is_both() -> None:
+    made = sampler([], {"metric": "hits", "labels": {"code": "500"}, "as": "failures"}, "hits")
+    made.page = 'hits{code="500"} 1\nhits{code="200"} 2\nhitsome 4\n# hits 8\n hits 16\n'
+    assert made.sample() == {"failures": 1, "hits": 3}
+
+
 def test_a_rate_is_the_rise_and_a_counter_that_fell_began_anew() -> None:
     made = sampler([], {"metric": "hits_total", "rate": True, "as": "hits"})
     made.page = "hits_total 100\n"
