@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -22,22 +22,21 @@ if TYPE_CHECKING:
     from loadkit.monitor.routes import Board
     from loadkit.monitor.state import State
     from loadkit.monitor.table import Table
-    from loadkit.slo.observed import Source
 
 _LEAST_NS = NS_PER_S // 10
 
 
 def watch(
-    pid: Annotated[int | None, typer.Option("--pid", metavar="NUMBER", min=1, help="Watch this process.")] = None,
+    pid: Annotated[list[int] | None, typer.Option("--pid", metavar="NUMBER", min=1, help="Watch this process.")] = None,
     process: Annotated[
-        str | None, typer.Option("--process", metavar="NAME", help="Watch the process of this name.")
+        list[str] | None, typer.Option("--process", metavar="NAME", help="Watch the process of this name.")
     ] = None,
     port: Annotated[
-        int | None,
+        list[int] | None,
         typer.Option("--port", metavar="NUMBER", min=1, max=65535, help="Watch the process that listens on this port."),
     ] = None,
     command_line: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option("--command-line", metavar="REGEXP", help="Watch the process whose command line has this in it."),
     ] = None,
     host: Annotated[bool, typer.Option("--host", help="Watch this machine as well, or alone.")] = False,
@@ -67,18 +66,20 @@ def watch(
     ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only what was found in the end.")] = False,
 ) -> int:
-    """Watch a process, or this machine, without making load.
+    """Watch processes, or this machine, without making load.
 
     Memory, processor, descriptors, and whether they leak: a line a second, and in the end what it came to. Exit code 3 when
     something leaks for certain and much (critical), else 0, also after Ctrl-C. Those that a process started count with it; one
-    that is started anew is found again, but for --pid, where watching ends with the process.
+    that is started anew is found again, but for --pid: where nothing else is watched, watching ends with the process. Options that
+    name a process may be given several times.
 
     \b
     Examples:
       loadkit watch --port 8000
       loadkit watch --process gunicorn --host --duration 1h --csv memory.csv --html memory.html
-      loadkit watch --pid 4711 --serve 9465
+      loadkit watch --pid 4711 --pid 4712 --serve 9465
     """
+    from loadkit.monitor.asked import ends, sources
     from loadkit.monitor.lines import ending
     from loadkit.monitor.page import page
     from loadkit.monitor.table import Table
@@ -88,8 +89,12 @@ def watch(
 
     if token is not None and not serve:
         raise UsageError("--token is for what is served; give --serve HOST:PORT as well")
-    asked = {"pid": pid, "process": process, "port": port, "command": command_line}
-    observed = Observed(sources=tuple(_sources(asked, host=host)), warmup_s=_time_ns("--warmup", warmup) / NS_PER_S)
+    asked = [
+        {key: value}
+        for key, values in (("pid", pid), ("process", process), ("port", port), ("command", command_line))
+        for value in dict.fromkeys(values or ())
+    ]
+    observed = Observed(sources=tuple(sources(asked, host=host)), warmup_s=_time_ns("--warmup", warmup) / NS_PER_S)
     every_ns = _time_ns("--interval", interval, _LEAST_NS)
     length_ns = None if duration is None else _time_ns("--duration", duration, every_ns)
     watching = Watch(observed, every_ns=every_ns, duration_ns=length_ns)
@@ -101,7 +106,7 @@ def watch(
         board = held.enter_context(_served(serve, token, beginning)) if serve else None
         held.enter_context(taking_signals(lambda name: watching.stop()))
         table = Table(table_file, observed, watching.started_at) if table_file else None
-        came_to = watching.run(_Telling(board=board, table=table, quiet=quiet, pid=pid, ended=watching.stop))
+        came_to = watching.run(_Telling(board=board, table=table, quiet=quiet, ends=ends(asked), stop=watching.stop))
         for line in ending(came_to.state, paint_for(sys.stdout, os.environ)):
             write_line(sys.stdout, line)
         if page_file:
@@ -111,15 +116,16 @@ def watch(
 
 @dataclass(kw_only=True)
 class _Telling:
-    """Tells of each interval: on the screen, to who asks the server, and in the table. `ended` is told when the process is gone."""
+    """Tells of each interval: on the screen, to who asks the server, and in the table. Calls `stop` when what is watched `ends`."""
 
     board: Board | None
     table: Table | None
     quiet: bool
-    pid: int | None
-    ended: Callable[[], None]
+    ends: Callable[[], bool]
+    stop: Callable[[], None]
 
     def __call__(self, row: Row, state: State, remarks: Sequence[str]) -> None:
+        from loadkit.monitor.asked import HOST
         from loadkit.monitor.lines import row_line
 
         if self.board:
@@ -134,33 +140,9 @@ class _Telling:
                 self.table = None
         if not self.quiet:
             write_line(sys.stdout, row_line(row, state))
-        if self.pid is not None and not row.values and not _is_there(self.pid):
-            self.ended()
-
-
-def _is_there(pid: int) -> bool:
-    import psutil
-
-    return bool(psutil.pid_exists(pid)) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-
-
-def _sources(asked: dict[str, Any], *, host: bool) -> Iterator[Source]:
-    """Yield what is to be watched. Raises UsageError."""
-    from loadkit import registry
-    from loadkit.slo.observed import Source
-
-    options = {"pid": "--pid", "process": "--process", "port": "--port", "command": "--command-line"}
-    given = {key: value for key, value in asked.items() if value is not None}
-    if len(given) > 1:
-        raise UsageError(f"{' and '.join(options[key] for key in given)} name different things; give one of them")
-    if not given and not host:
-        raise UsageError(f"nothing to watch: give one of {', '.join(options.values())}, or --host")
-    samplers = registry.plugins("sampler")
-    for name, keys in (("process", given), ("host", {"host": True} if host else {})):
-        if keys:
-            for fault in samplers[name].faults(keys):
-                raise UsageError(f"{options.get(fault.key, fault.key)}: {fault.message}; {fault.hint}")
-            yield Source(name=name, plugin=name, series=samplers[name].series(keys), options=keys)
+        if all(source == HOST for source, _ in row.values) and self.ends():
+            write_line(sys.stderr, "what was watched has ended")
+            self.stop()
 
 
 def _time_ns(option: str, text: str, least_ns: int = 0) -> int:

@@ -9,6 +9,7 @@ from loadkit.monitor.state import State
 from loadkit.outputs.base import Paint, printable
 from loadkit.slo.metric import Kind
 from loadkit.slo.text import value_text
+from loadkit.stats.course import Course
 from loadkit.stats.growth import Severity
 from loadkit.units import NS_PER_S, format_duration_ns
 
@@ -56,7 +57,14 @@ def ending(state: State, paint: Paint) -> Iterator[str]:
             yield f"  {_series(column, state)}"
     for name, lost in state.lost.items():
         yield f"  {printable(name)}: {lost} intervals without a sample"
+    unknown = [found for found in state.findings if found.grown.growth.course is Course.UNKNOWN]
+    if unknown:
+        names = ", ".join(found.name for found in unknown)
+        yield f"unknown  {printable(f'{names}: {unknown[0].text}')}"
+        yield f"           {unknown[0].advice}"
     for found in state.findings:
+        if found in unknown:
+            continue
         word = state.word(found)
         shown = f"{word if found.severity is Severity.NONE else word.upper():<8}"
         yield f"{paint(shown, _COLOURS[word]) if word in _COLOURS else shown} {printable(f'{found.name}: {found.text}')}"

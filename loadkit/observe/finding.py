@@ -49,9 +49,13 @@ def _by_pid(pid: int) -> psutil.Process:
     import psutil
 
     try:
-        return psutil.Process(pid)
+        found = psutil.Process(pid)
+        ended = found.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         raise Unavailable(f"there is no process {pid}") from None
+    if ended:
+        raise Unavailable(f"{described(found)} has ended; its entry stays until its parent takes notice")
+    return found
 
 
 def _by_port(port: int) -> psutil.Process:

@@ -84,6 +84,7 @@ class ProcessSampler:
         self._moved: dict[int, tuple[float, float]] = {}  # bytes read and written by each
         self._at_s = 0.0
         self._root = find(options, place)
+        self._called = described(self._root)  # while it can be asked
         self._memory = _memory_bytes()
 
     def sample(self) -> Mapping[str, float]:
@@ -106,7 +107,7 @@ class ProcessSampler:
             except (psutil.NoSuchProcess, psutil.ZombieProcess):
                 del self._family[pid]
         if not totals:
-            raise Unavailable(f"{described(self._root)} has ended")
+            raise Unavailable(f"{self._called} has ended")
         self._add_unique(totals, now_s)
         self._add_rates(totals, spent, moved, now_s)
         self._add_limit(totals)
@@ -156,7 +157,7 @@ class ProcessSampler:
         try:
             totals["uss"] = float(sum(process.memory_full_info().uss for process in self._family.values()))
         except psutil.AccessDenied:
-            self._note_once(f"the unique memory of {described(self._root)} is not shown to this user")
+            self._note_once(f"the unique memory of {self._called} is not shown to this user")
         except psutil.NoSuchProcess:
             pass  # one of them has ended just now
         self._uss_from_s = now_s + max(_USS_EVERY_S, (thread_time() - begun_s) / _USS_SHARE)
@@ -187,13 +188,16 @@ class ProcessSampler:
 
     def _search_again(self) -> None:
         """Find the process that took the place of the one that has ended. Raises Unavailable where there is none yet."""
-        self._gone = self._gone or described(self._root)
+        self._gone = self._gone or self._called
+        if "pid" in self._options:
+            raise Unavailable(f"{self._gone} has ended")  # who has its number now is another one
         try:
             self._root = find(self._options, self._place)
         except Unavailable as error:
             raise Unavailable(f"{self._gone} has ended, and {error}") from None
         self._family, self._spent, self._moved = {}, {}, {}
-        self._note(f"{self._gone} has ended, and {described(self._root)} took its place")
+        self._called = described(self._root)
+        self._note(f"{self._gone} has ended, and {self._called} took its place")
         self._gone = ""
 
     def _note_once(self, text: str) -> None:

@@ -144,11 +144,29 @@ def test_watching_ends_with_the_process_and_without_a_leak_it_passes() -> None:
         target.communicate()
         result = finish(watch)
     assert result.code == 0, result.out
-    assert f"process {target.pid}" in result.err
-    assert "too" not in result.err
-    assert re.search(
-        r"^unknown  process rss: \d+ samples .* it takes 10 to say whether it grows$", result.out, re.MULTILINE
+    assert "what was watched has ended" in result.err
+    unknown = (
+        r"^unknown  process rss, process threads, .*: \d+ samples .* it takes 10 to say whether it grows\n +run longer"
     )
+    assert re.search(unknown, result.out, re.MULTILINE)
+
+
+def test_of_two_processes_watching_goes_on_with_the_one_that_is_still_there(tmp_path: Path) -> None:
+    with process(WAITING) as first, process(WAITING) as second:
+        pids = ("--pid", first.pid, "--pid", second.pid)
+        watch = start("watch", *pids, "--interval", "100ms", "--csv", "w.csv", cwd=tmp_path)
+        assert watch.stdout is not None
+        watch.stdout.readline()
+        first.communicate()
+        line = watch.stdout.readline()
+        while not re.search(rf"pid-{first.pid} no sample \| pid-{second.pid} cpu", line):
+            line = watch.stdout.readline()
+            assert line, "watching ended with the first process"
+        second.communicate()
+        result = finish(watch)
+    assert result.code == 0, result.out
+    assert "what was watched has ended" in result.err
+    assert f"pid-{second.pid}.rss" in (tmp_path / "w.csv").read_text()
 
 
 def test_this_machine_is_watched_for_as_long_as_is_asked() -> None:

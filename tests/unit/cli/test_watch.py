@@ -10,7 +10,6 @@ from loadkit.cli.main import app
     ("arguments", "code", "words"),
     [
         ((), 2, "nothing to watch: give one of --pid, --process, --port, --command-line, or --host"),
-        (("--pid", "1", "--port", "80"), 2, "--pid and --port name different things"),
         (("--command-line", "("), 2, "--command-line: it is no regular expression"),
         (("--host", "--interval", "1ms"), 2, "--interval 1ms: 0.1 s at the least"),
         (("--host", "--serve", "here"), 2, "--serve here: write PORT or HOST:PORT"),

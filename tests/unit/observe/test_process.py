@@ -108,6 +108,18 @@ def test_a_process_that_is_started_anew_is_found_again_and_that_is_said() -> Non
     assert f"process {second.pid}" in notes[0]
 
 
+def test_one_that_has_ended_is_not_observed_though_its_number_is_still_there() -> None:
+    with process() as made:
+        sampler = ProcessSampler({"pid": made.pid}, Place(), print)
+        sampler.sample()
+        made.kill()
+        os.waitid(os.P_PID, made.pid, os.WEXITED | os.WNOWAIT)  # it stays a zombie
+        with pytest.raises(Unavailable, match=rf"process {made.pid}.* has ended$"):
+            sampler.sample()
+        with pytest.raises(Unavailable, match=rf"process {made.pid}.* has ended; its entry stays"):
+            ProcessSampler({"pid": made.pid}, Place(), print)
+
+
 def test_a_target_elsewhere_is_not_observed() -> None:
     with pytest.raises(Unavailable, match=r"the target http://192\.0\.2\.7 is not on this machine"):
         find({"target": True}, Place(target="http://192.0.2.7/"))
