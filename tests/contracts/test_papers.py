@@ -5,7 +5,10 @@ import csv
 import io
 import json
 import random
+import re
+from base64 import b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from html.parser import HTMLParser
 from typing import Any
 
@@ -36,18 +39,29 @@ def read_html(data: bytes) -> None:
     class Reader(HTMLParser):
         """Notes what a browser would run or fetch."""
 
-        scripts = 0
+        allowed: str | None = None
+        code = False
 
         def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-            names = {name for name, _ in attributes}
-            assert not any(name.startswith("on") or name in ("src", "srcset", "srcdoc", "data") for name in names)
+            given = dict(attributes)
+            assert not any(name.startswith("on") or name in ("src", "srcset", "srcdoc", "data") for name in given)
             assert tag not in ("iframe", "object", "embed", "img", "link", "base", "form", "evil")
             assert all(value.startswith("#") for name, value in attributes if name == "href" and value)
-            self.scripts += tag == "script"
+            if given.get("http-equiv") == "Content-Security-Policy":
+                self.allowed = given["content"]
+            self.code = tag == "script" and given.get("type") != "application/json"
 
+        def handle_data(self, data: str) -> None:
+            if self.code:
+                hashes.append(b64encode(sha256(data.encode()).digest()).decode())
+                self.code = False
+
+    hashes: list[str] = []
     reader = Reader()
     reader.feed(data.decode())
-    assert reader.scripts == 5
+    assert hashes
+    assert reader.allowed is not None
+    assert re.findall("'sha256-([^']+)'", reader.allowed) == hashes  # what is ours, and nothing else
 
 
 READERS: dict[str, Callable[[bytes], Any]] = {
