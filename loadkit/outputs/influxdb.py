@@ -1,8 +1,10 @@
 """InfluxDB, by its line protocol over HTTP: version 1 with a database, version 2 and 3 with an organization and a bucket.
 
-    1   POST /write?db=...            the database is made when it is not there
-    2   POST /api/v2/write?bucket=...   Authorization: Token ...
+    1      POST /write?db=...              Authorization: Basic ...; the database is made when it is not there
+    2, 3   POST /api/v2/write?bucket=...   Authorization: Token ...
 
+Versions 2 and 3 know the way of version 1, too, with a token or with one in place of the password, but make no database by it.
+Source: https://docs.influxdata.com/influxdb/v2/api/legacy-write and https://docs.influxdata.com/influxdb3/core/api/authentication
 A line is the same when it is sent again, and then replaces itself: nothing is counted twice.
 """
 
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from itertools import islice
 from typing import Any
@@ -75,7 +77,10 @@ class InfluxDB:
         self._poster.close()
 
     def _make_database(self) -> None:
-        """Make the database, unless that was done. Who may write only is let go on: the database may be there."""
+        """Make the database, unless that was done. Who may write only is let go on: the database may be there.
+
+        So is who does not understand it, as versions 2 and 3 do; whether the database is there shows when it is written to.
+        """
         if self._ready:
             return
         name = self._database.replace("\\", "\\\\").replace('"', '\\"')
@@ -85,7 +90,7 @@ class InfluxDB:
             if error.status == HTTPStatus.NOT_FOUND:
                 hint = "the URL's path is no place of InfluxDB; a database is named by ?db=NAME"
                 raise UnwantedError(f"{error}; {hint}", error.status) from error
-            if error.status != HTTPStatus.FORBIDDEN:
+            if error.status == HTTPStatus.UNAUTHORIZED:
                 raise
         self._ready = True
 
@@ -105,20 +110,24 @@ def _make(options: Options) -> InfluxDB:
         raise OptionFault(
             "bucket", "there are both a bucket and a database", hint="a database is InfluxDB 1, a bucket 2 and 3"
         )
-    insecure = options.get("insecure") is True
+    poster = Poster(endpoint, _login(given, endpoint, bucket), insecure=options.get("insecure") is True)
     if bucket:
-        token = given("token") or os.environ.get("INFLUX_TOKEN", "")
         query = {"bucket": bucket, "org": given("org") or os.environ.get("INFLUX_ORG", ""), "precision": "ns"}
-        headers = {"Authorization": f"Token {token}"} if token else {}
-        kept = {name: value for name, value in query.items() if value}
-        return InfluxDB(endpoint, kept, "", Poster(endpoint, headers, insecure=insecure))
+        return InfluxDB(endpoint, {name: value for name, value in query.items() if value}, "", poster)
     database = database or _DATABASE
+    return InfluxDB(endpoint, {"db": database, "precision": "ns"}, database, poster)
+
+
+def _login(given: Callable[[str], str], endpoint: Endpoint, bucket: str) -> dict[str, str]:
+    """Return the header that opens a bucket or a database; a token of the environment is one of a bucket."""
+    token = given("token") or (os.environ.get("INFLUX_TOKEN", "") if bucket else "")
+    if token:
+        return {"Authorization": f"Token {token}"}
     user = given("user") or endpoint.user or os.environ.get("INFLUX_USERNAME", "")
     password = given("password") or endpoint.password or os.environ.get("INFLUX_PASSWORD", "")
-    headers = {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"} if user else {}
-    return InfluxDB(
-        endpoint, {"db": database, "precision": "ns"}, database, Poster(endpoint, headers, insecure=insecure)
-    )
+    if bucket or not (user or password):
+        return {}
+    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 def _text(title: str, description: str, example: str, **more: Any) -> dict[str, Any]:
@@ -144,7 +153,11 @@ EXPORTERS: Mapping[str, Exporter] = {
             "password": _text("Password", "Their password; INFLUX_PASSWORD by default.", "{{ $env.INFLUX_PASSWORD }}"),
             "bucket": _text("Bucket", "A bucket of InfluxDB 2 or 3, instead of a database.", "load"),
             "org": _text("Organization", "Whose bucket it is; INFLUX_ORG by default.", "shop"),
-            "token": _text("Token", "What opens the bucket; INFLUX_TOKEN by default.", "{{ $env.INFLUX_TOKEN }}"),
+            "token": _text(
+                "Token",
+                "What opens the bucket, INFLUX_TOKEN by default; or a database, instead of a user.",
+                "{{ $env.INFLUX_TOKEN }}",
+            ),
             "insecure": INSECURE,
         },
         required=("url",),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,6 +72,27 @@ def read_endpoint(text: str, *, key: str, example: str) -> Endpoint:
     )
 
 
+def said_in(answer: bytes) -> str:
+    """Return what a receiver says in the body of an answer; of a JSON object what it says for people, if anything.
+
+    {"error": "..."}                                               InfluxDB 1
+    {"code": "invalid", "message": "..."}                          InfluxDB 2, OTLP
+    {"error": "...", "data": [{"error_message": "...", ...}]}      InfluxDB 3, of the first line that it did not take
+    """
+    text = answer.decode("utf-8", "replace").strip()
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(told, dict):
+        return text
+    said = next((told[key] for key in ("message", "error") if isinstance(told.get(key), str) and told[key]), text)
+    lines = told.get("data")
+    first = lines[0] if isinstance(lines, list) and lines else lines
+    of_line = first.get("error_message") if isinstance(first, dict) else None
+    return f"{said}: {of_line}" if isinstance(of_line, str) else str(said)
+
+
 class UnwantedError(RefusedError):
     """The receiver does not want it, and says so by a status."""
 
@@ -118,7 +140,7 @@ class Poster:
             status, answer = self._exchange(method, path, body, headers)  # the receiver had closed an idle connection
         if 200 <= status < 300:
             return answer
-        text = legible(answer.decode("utf-8", "replace").strip(), _MOST_SHOWN)
+        text = legible(said_in(answer), _MOST_SHOWN)
         said = f"it answered {status}{': ' if text else ''}{text}"
         if status in _AGAIN or status >= 500:
             raise OSError(said)

@@ -194,6 +194,46 @@ def test_a_bucket_is_written_to_with_a_token(monkeypatch: pytest.MonkeyPatch) ->
     assert b"loadkit_requests,name=/products,run=k3f9" in asked.body
 
 
+@pytest.mark.parametrize(
+    ("options", "login"),
+    [
+        ({"url": "{url}?db=shop&token=t0ken"}, "Token t0ken"),
+        ({"url": "{url}", "database": "shop", "password": "t0ken"}, "Basic OnQwa2Vu"),
+    ],
+)
+def test_who_knows_no_databases_to_be_made_is_written_to_all_the_same(options: dict[str, str], login: str) -> None:
+    with answering(400, 204, text=b'{"error":"CREATE DATABASE is not supported"}') as server:
+        receiver = made("influxdb", **{**options, "url": options["url"].format(url=server.url)})
+        receiver.take(seconds(0))
+        receiver.close()
+    assert [asked.path for asked in server.asked] == ["/query", "/write?db=shop&precision=ns"]
+    assert {asked.headers["Authorization"] for asked in server.asked} == {login}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b'{"error":"database not found: \\"x\\""}\n', 'database not found: "x"'),
+        (b'{"code":"unauthorized","message":"unauthorized access"}', "unauthorized access"),
+        (
+            b'{"error":"partial write of line protocol occurred","data":[{"original_line":"a","line_number":2,'
+            b'"error_message":"invalid column type"}]}',
+            "partial write of line protocol occurred: invalid column type",
+        ),
+        (b'{"error":7}', '{"error":7}'),
+        (b"[1]", "[1]"),
+        (b"plain words", "plain words"),
+    ],
+)
+def test_an_error_is_told_in_the_receivers_words(text: bytes, said: str) -> None:
+    with answering(422, text=text) as server:
+        receiver = made("influxdb", url=server.url, bucket="load")
+        with pytest.raises(RefusedError) as caught:
+            receiver.take(seconds(0))
+        receiver.close()
+    assert str(caught.value) == f"it answered 422: {said}"
+
+
 def test_a_database_in_the_path_is_told_its_place() -> None:
     with answering(404) as server:
         receiver = made("influxdb", url=f"{server.url}/load")
