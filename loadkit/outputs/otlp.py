@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from urllib.parse import unquote
 from loadkit.errors import PluginError
 from loadkit.flow.tracer import DEFAULT_SHARE
 from loadkit.outputs.exporter import ExportedRun, Exporter, OptionFault, Options, RefusedError, Second
-from loadkit.outputs.otlp_data import metrics_message, resource_of, spans_message, unix_ns
+from loadkit.outputs.otlp_data import PREFIX, metrics_message, resource_of, spans_message, unix_ns
 from loadkit.outputs.posting import INSECURE, Endpoint, Poster, read_endpoint
 from loadkit.outputs.totals import Totals
 
@@ -31,16 +32,18 @@ _METRICS, _TRACES = "/v1/metrics", "/v1/traces"
 _PROTOBUF = "application/x-protobuf"
 _EXAMPLE = "http://localhost:4318"
 _SERVICE = "loadkit"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_./-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtlpOptions:
-    """What is sent: metrics with `metrics`, as what is new each time with `delta`; spans with `traces`."""
+    """What is sent: metrics with `metrics`, named after `prefix`, as what is new each time with `delta`; spans with `traces`."""
 
     service: str = _SERVICE
     metrics: bool = True
     traces: bool = False
     delta: bool = False
+    prefix: str = PREFIX
 
 
 class Otlp:
@@ -106,7 +109,9 @@ class Otlp:
                     self._added_ns = second.snapshot.end_ns
             between = unix_ns(self._run, start_ns), unix_ns(self._run, end_ns)
             assert self._resource
-            data = metrics_message(self._resource, self._totals, *between, delta=self._options.delta)
+            data = metrics_message(
+                self._resource, self._totals, between, delta=self._options.delta, prefix=self._options.prefix
+            )
             self._post(_METRICS, data, end_ns)
 
     def _send_spans(self, seconds: Sequence[Second]) -> None:
@@ -167,8 +172,16 @@ def _make(options: Options) -> Otlp:
         metrics=signal != _TRACES,
         traces=bool(asked) and signal != _METRICS,
         delta=options.get("temporality") == "delta",
+        prefix=_read_prefix(options),
     )
     return Otlp(endpoint, poster, chosen)
+
+
+def _read_prefix(options: Options) -> str:
+    prefix = str(options.get("prefix", PREFIX))
+    if not _NAME.fullmatch(prefix):
+        raise OptionFault("prefix", f"no name begins with {prefix}", hint="a letter, then letters, digits and _ . - /")
+    return prefix
 
 
 def _given_headers() -> dict[str, str]:
@@ -228,6 +241,13 @@ EXPORTERS: Mapping[str, Exporter] = {
                 "description": "Whether counts are those since the run's start, or since the second before.",
                 "examples": ["delta"],
                 "default": "cumulative",
+            },
+            "prefix": {
+                "type": "string",
+                "title": "Prefix",
+                "description": "What names of metrics begin with, usually up to a dot.",
+                "examples": ["load.shop."],
+                "default": PREFIX,
             },
             "service": {
                 "type": "string",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
 
 SCOPE = "loadkit"
+PREFIX = "loadkit."
 _UNITS = {"_seconds": "s", "_bytes": "By", "_ratio": "1"}
 _FAILED_FROM = 400  # a client's span is an error from this status on, say OpenTelemetry's conventions for HTTP
 
@@ -50,22 +51,27 @@ def resource_of(run: ExportedRun, service: str) -> Resource:
     return Resource.create({**tags, **{name: text for name, text in own.items() if text}})
 
 
-def metric_name(family: Family) -> tuple[str, str]:
+def metric_name(family: Family, prefix: str = PREFIX) -> tuple[str, str]:
     """Return the name and the unit of a family."""
-    name = family.name.replace("_", ".", 1)
+    name = f"{prefix}{family.name.removeprefix('loadkit_')}"
     for ending, unit in _UNITS.items():
         if name.endswith(ending):
             return name.removesuffix(ending), unit
     return name, ""
 
 
-def metrics_message(resource: Resource, totals: Totals, start_ns: int, end_ns: int, *, delta: bool) -> bytes:
+def metrics_message(
+    resource: Resource, totals: Totals, between_ns: tuple[int, int], *, delta: bool, prefix: str = PREFIX
+) -> bytes:
     """Return the totals of (start, end], in Unix time, as an ExportMetricsServiceRequest."""
     from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
     from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics, ScopeMetrics
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-    metrics = [_metric(family, values, start_ns, end_ns, delta=delta) for family, values in totals.families()]
+    metrics = [
+        _metric(family, values, *between_ns, naming=metric_name(family, prefix), delta=delta)
+        for family, values in totals.families()
+    ]
     scope = ScopeMetrics(scope=InstrumentationScope(SCOPE, __version__), metrics=metrics, schema_url="")
     return _packed(
         encode_metrics(MetricsData([ResourceMetrics(resource=resource, scope_metrics=[scope], schema_url="")]))
@@ -85,12 +91,18 @@ def _packed(message: Any) -> bytes:
 
 
 def _metric(
-    family: Family, values: Sequence[tuple[Labels, Total]], start_ns: int, end_ns: int, *, delta: bool
+    family: Family,
+    values: Sequence[tuple[Labels, Total]],
+    start_ns: int,
+    end_ns: int,
+    *,
+    naming: tuple[str, str],
+    delta: bool,
 ) -> Metric:
     from opentelemetry.sdk.metrics.export import AggregationTemporality, Gauge, Histogram, Metric, Sum
 
     temporality = AggregationTemporality.DELTA if delta else AggregationTemporality.CUMULATIVE
-    name, unit = metric_name(family)
+    name, unit = naming
     data: Sum | Gauge | Histogram
     if family.kind is Kind.HISTOGRAM:
         found = [

@@ -19,7 +19,7 @@ from loadkit.outputs.address import LOOPBACK, read_place, shown_place
 from loadkit.outputs.duration import read_seconds
 from loadkit.outputs.exporter import PATIENCE_S, ExportedRun, Exporter, Held, Options, Second
 from loadkit.outputs.isolated import described
-from loadkit.outputs.openmetrics import RunMetrics
+from loadkit.outputs.openmetrics import OWN, PREFIX, RunMetrics, read_prefix
 from loadkit.outputs.totals import Totals
 
 if TYPE_CHECKING:
@@ -34,11 +34,12 @@ _INDEX = b"<!doctype html><title>loadkit</title><p><a href=/metrics>metrics</a>\
 class Scraped:
     """Serves the totals of a run at an address."""
 
-    def __init__(self, host: str, port: int, linger_s: float) -> None:
+    def __init__(self, host: str, port: int, linger_s: float, *, prefix: str = OWN) -> None:
         self.to = f"http://{shown_place(host, port)}{PATH}"
         self.every_s = 0.0
         self._place = host, port
         self._linger_s = linger_s
+        self._prefix = prefix
         self._lock = threading.Lock()
         self._totals: Totals | None = None
         self._metrics: RunMetrics | None = None
@@ -64,7 +65,7 @@ class Scraped:
         """Begin with totals of nothing."""
         with self._lock:
             self._totals = Totals(run)
-            self._metrics = RunMetrics(run)
+            self._metrics = RunMetrics(run, prefix=self._prefix)
 
     def take(self, seconds: Sequence[Second]) -> None:
         """Add seconds to the totals."""
@@ -164,7 +165,8 @@ def _held(options: Options) -> Held:
 
 def _make(options: Options) -> Scraped:
     host, port = _place(options)
-    return Scraped(host, port, read_seconds(options, "linger", _LINGER, longest_s=3600))
+    linger_s = read_seconds(options, "linger", _LINGER, longest_s=3600)
+    return Scraped(host, port, linger_s, prefix=read_prefix(options))
 
 
 EXPORTERS: Mapping[str, Exporter] = {
@@ -188,6 +190,7 @@ EXPORTERS: Mapping[str, Exporter] = {
                 "examples": ["1m"],
                 "default": _LINGER,
             },
+            "prefix": PREFIX,
         },
         required=("listen",),
         holds=_held,

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from loadkit.outputs.duration import read_seconds
 from loadkit.outputs.exporter import ExportedRun, Exporter, OptionFault, Options, Second
-from loadkit.outputs.openmetrics import RunMetrics
+from loadkit.outputs.openmetrics import PREFIX, RunMetrics, read_prefix
 from loadkit.outputs.posting import INSECURE, Endpoint, Poster, read_endpoint
 from loadkit.outputs.totals import Totals
 
@@ -28,11 +28,12 @@ _EXAMPLE = "http://127.0.0.1:9091"
 class Pushed:
     """Pushes to a gateway."""
 
-    def __init__(self, endpoint: Endpoint, *, job: str, every_s: float, insecure: bool) -> None:
+    def __init__(self, endpoint: Endpoint, *, job: str, prefix: str, every_s: float, insecure: bool) -> None:
         self.to = endpoint.shown
         self.every_s = every_s
         self._poster = Poster(endpoint, _login(endpoint), insecure=insecure)
         self._job = job
+        self._prefix = prefix
         self._path = ""
         self._totals: Totals | None = None
         self._metrics: RunMetrics | None = None
@@ -43,10 +44,11 @@ class Pushed:
         """Do nothing: a gateway that does not answer now may do so later."""
 
     def start(self, run: ExportedRun) -> None:
-        """Begin with totals of nothing. The run's id is in the group, so it is no label here."""
+        """Begin with totals of nothing. The run's id, or the tag in its place, is in the group, so it is no label here."""
         self._totals = Totals(run)
-        self._metrics = RunMetrics(run, {key: value for key, value in run.labels.items() if key != "run"})
-        self._path = f"/metrics{_in_path('job', self._job)}{_in_path('run', run.run)}"
+        labels = {key: value for key, value in run.labels.items() if key != "run"}
+        self._metrics = RunMetrics(run, labels, prefix=self._prefix)
+        self._path = f"/metrics{_in_path('job', self._job)}{_in_path('run', run.labels.get('run', run.run))}"
 
     def take(self, seconds: Sequence[Second]) -> None:
         """Add seconds to the totals, each once, and push."""
@@ -99,8 +101,11 @@ def _make(options: Options) -> Pushed:
     endpoint = read_endpoint(str(options["url"]), key="url", example=_EXAMPLE)
     if endpoint.query:
         raise OptionFault("url", "the URL of a Pushgateway has no query", hint=f"write {_EXAMPLE}")
+    if "job" in options.get("tags", {}):
+        raise OptionFault("tags", "a Pushgateway has the label job of its group", hint="say it with the option `job`")
     return Pushed(
         endpoint,
+        prefix=read_prefix(options),
         job=str(options.get("job", _JOB)),
         every_s=read_seconds(options, "every", _EVERY),
         insecure=options.get("insecure") is True,
@@ -134,6 +139,7 @@ EXPORTERS: Mapping[str, Exporter] = {
                 "examples": ["15s"],
                 "default": _EVERY,
             },
+            "prefix": PREFIX,
             "insecure": INSECURE,
         },
         required=("url",),

@@ -108,9 +108,9 @@ def _gateway(given: Given) -> Iterator[Output | Missing]:
     if not given.get("pushgateway"):
         yield Missing("type", "without `pushgateway` nothing is pushed", "or be scraped: `outputs: [prometheus:9464]`")
         return
-    yield from _without(given, "prefix", "names begin with loadkit_")
     yield from _without(given, "ca", "certificates are those of the system, or of SSL_CERT_FILE")
-    yield {"type": "pushgateway", "url": str(given["pushgateway"]), **_tagged(_tags(given.get("tags")))}
+    prefix = {"prefix": f"{given['prefix']}_"} if given.get("prefix") else {}  # an underscore follows it there
+    yield {"type": "pushgateway", "url": str(given["pushgateway"]), **prefix, **_tagged(_tags(given.get("tags")))}
 
 
 def _open_telemetry(given: Given) -> Iterator[Output | Missing]:
@@ -144,7 +144,6 @@ def _newrelic(given: Given) -> Iterator[Output | Missing]:
     if not given.get("licenseKey"):
         yield Missing("type", "without `licenseKey` nothing is sent")
         return
-    yield from _without(given, "prefix", "names begin with loadkit.")
     europe = ".eu01" if str(given.get("region", "")).lower() == "eu" else ""
     yield from _vendor(given, f"https://otlp{europe}.nr-data.net", {"api-key": str(given["licenseKey"])}, "attributes")
 
@@ -153,7 +152,6 @@ def _dynatrace(given: Given) -> Iterator[Output | Missing]:
     if not given.get("envUrl") or not given.get("apiToken"):
         yield Missing("type", "without `envUrl` and `apiToken` nothing is sent")
         return
-    yield from _without(given, "prefix", "names begin with loadkit.")
     url = f"{str(given['envUrl']).rstrip('/')}/api/v2/otlp"
     yield from _vendor(given, url, {"Authorization": f"Api-Token {given['apiToken']}"}, "dimensions")
 
@@ -163,7 +161,8 @@ def _vendor(given: Given, url: str, headers: Mapping[str, str], tags: str) -> It
     traces = given.get("traces")
     only = given.get("sendOnlyTraces") or (isinstance(traces, Mapping) and traces.get("sendOnlyTraces"))
     if not only:
-        yield {**_otlp(f"{url}/v1/metrics", headers, {}), **_tagged(_tags(given.get(tags)))}
+        prefix = {"prefix": str(given["prefix"])} if given.get("prefix") else {}
+        yield {**_otlp(f"{url}/v1/metrics", headers, {}), **prefix, **_tagged(_tags(given.get(tags)))}
     if traces:
         yield from _traces(traces, f"{url}/v1/traces", headers, given)
 

@@ -148,6 +148,7 @@ def test_nobody_there_is_an_error_of_the_system(kind: str, options: dict[str, An
         ("otlp", {"url": "ftp://h"}, "is not a URL of HTTP"),
         ("otlp", {"url": "http://h:4318/v1/traces"}, "needs to know of which visits"),
         ("otlp", {"url": "http://u:p@h:4318"}, "neither a query nor a user"),
+        ("otlp", {"url": "http://h:4318", "prefix": "my load."}, "no name begins with my load."),
     ],
 )
 def test_options_that_mean_nothing_are_refused_before_load(kind: str, options: dict[str, Any], message: str) -> None:
@@ -267,13 +268,13 @@ def test_a_database_with_users_takes_what_its_user_writes() -> None:
 
 def test_with_delta_a_point_has_what_is_new() -> None:
     with collector() as server:
-        receiver = made("otlp", url=server.url, temporality="delta")
+        receiver = made("otlp", url=server.url, temporality="delta", prefix="load/shop.")
         receiver.take(seconds(0, 1))
         receiver.close()
         one = second(0).count("http.requests")
-        counts = [sum(point.as_int for point in server.points("loadkit.requests", at)) for at in (0, 1)]
+        counts = [sum(point.as_int for point in server.points("load/shop.requests", at)) for at in (0, 1)]
         assert counts == [one, one]
-        starts = [server.points("loadkit.requests", at)[0].start_time_unix_nano for at in (0, 1)]
+        starts = [server.points("load/shop.requests", at)[0].start_time_unix_nano for at in (0, 1)]
         assert starts[1] - starts[0] == 10**9
 
 

@@ -1,5 +1,7 @@
 """A gateway that gets the totals of a run."""
 
+from dataclasses import replace
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -31,6 +33,32 @@ def test_each_push_replaces_the_group_of_the_run() -> None:
     (requests,) = families["loadkit_requests"].samples
     assert (requests.value, "run" in requests.labels) == (20, False)
     assert families["loadkit_run_active"].samples[0].value == 0
+
+
+def test_names_begin_with_the_prefix_and_a_tag_may_stand_in_for_the_run() -> None:
+    with http_receiver() as inbox:
+        made: Pushed = plugin("exporter", "pushgateway").make(
+            {"url": f"http://127.0.0.1:{inbox.port}", "prefix": "shop_"}
+        )
+        made.start(replace(RUN, labels={"test": "shop", "run": "nightly"}))
+        made.take([Second(snapshot=second(0), ended_at=1.0)])
+    (one,) = inbox.got
+    assert one.path == "/metrics/job/loadkit/run/nightly"
+    families = list(text_string_to_metric_families(one.body.decode()))
+    assert {family.name.partition("_")[0] for family in families} == {"shop"}
+    assert {"shop_requests", "shop_run_info", "shop_run_active", "shop_request_duration_seconds"} <= {
+        family.name for family in families
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [({"prefix": "my-app_"}, "prefix"), ({"prefix": "1_"}, "prefix"), ({"tags": {"job": "x"}}, "tags")],
+)
+def test_options_that_a_gateway_cannot_have(options: dict[str, object], key: str) -> None:
+    with pytest.raises(OptionFault) as caught:
+        plugin("exporter", "pushgateway").make({"url": "http://a", **options})
+    assert caught.value.key == key
 
 
 @pytest.mark.parametrize(("job", "path"), [("a/b", "/job@base64/YS9i"), ("", "/job@base64/="), ("ü", "/job/%C3%BC")])

@@ -58,12 +58,17 @@ def plan_of(*reporters: Any, **config: Any) -> Plan:
             {"type": "pushgateway", "url": "http://g:9091", "tags": {"a": "b"}, "excluded": ["errors."]},
         ),
         (
-            {"type": "newrelic", "licenseKey": "k", "region": "eu", "attributes": ["a:b"]},
+            {"type": "prometheus", "pushgateway": "http://g:9091", "prefix": "shop"},
+            {"type": "pushgateway", "url": "http://g:9091", "prefix": "shop_"},
+        ),
+        (
+            {"type": "newrelic", "licenseKey": "k", "region": "eu", "attributes": ["a:b"], "prefix": "load."},
             {
                 "type": "otlp",
                 "url": "https://otlp.eu01.nr-data.net/v1/metrics",
                 "temporality": "delta",
                 "headers": {"api-key": "k"},
+                "prefix": "load.",
                 "tags": {"a": "b"},
             },
         ),
