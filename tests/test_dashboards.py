@@ -91,6 +91,26 @@ def test_panels_lie_beside_each_other_and_say_what_they_show(path: Path) -> None
         assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
 
 
+UNITS = {"none", "short", "percentunit", "s", "bytes", "Bps", "cps", "reqps"}
+"""Of Grafana's units those that are used here: https://github.com/grafana/grafana/blob/main/packages/grafana-data/src/valueFormats"""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_grafana_reads_it_as_it_is_meant(path: Path) -> None:
+    board = read(path)
+    assert board["schemaVersion"] >= 36, "data sources are objects with a uid since then"
+    assert "id" not in board, "it would take the place of somebody's own"
+    assert board["templating"]["list"][0]["query"] == "prometheus", "others ask the data source that is chosen first"
+    for panel in board["panels"]:
+        assert panel["fieldConfig"]["defaults"]["unit"] in UNITS, panel["title"]
+        assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"]), panel["title"]
+        for target in panel["targets"]:
+            assert target["datasource"] == panel["datasource"], panel["title"]
+            heat = panel["type"] == "heatmap"
+            assert (target.get("format") == "heatmap") is heat, "buckets are cumulative unless they are asked for so"
+            assert not heat or " by (le)" in target["expr"]
+
+
 def test_provisioning_can_be_read() -> None:
     (source,) = yaml.safe_load((DASHBOARDS / "provisioning/datasources/prometheus.yaml").read_text())["datasources"]
     assert (source["type"], source["url"]) == ("prometheus", "${PROMETHEUS_URL}")
