@@ -17,7 +17,7 @@ def test_a_hanging_target_is_given_up_at_the_timeout_and_its_users_are_freed(
     assert case.outcomes == {path: {"ETIMEDOUT"} for path in HANGS}
     assert_given_up_after(case, case.summaries["http.failure_time"], 2000)
     assert case.count("vusers.failed") == case.started
-    assert case.elapsed_s < 10  # nobody waited for the graceful stop
+    assert case.elapsed_s < 30  # nobody waited for the graceful stop
 
 
 def test_a_byte_a_second_does_not_prolong_the_timeout_and_costs_little(
