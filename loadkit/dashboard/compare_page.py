@@ -39,24 +39,27 @@ def compare_page(store: Store, settings: Settings, asked: Sequence[str], base: s
     if going_on := [side.run.id for side in sides if side.runs]:
         raise Problem(409, f"{going_on[0]} goes on, so there is nothing to compare yet.", "Come back when it is over.")
     reports = [side.report for side in sides]
+    compared = [_compared(store, settings, side, sides[0]) for side in sides[1:]]
     facts = {
         "base": first,
         "runs": [side.run for side in sides],
         "results": [
-            {"letter": label(index), **_result(store, settings, side, sides[0])}
-            for index, side in enumerate(sides)
-            if index
+            {"letter": label(index), **_result(side, found)}
+            for index, (side, found) in enumerate(zip(sides[1:], compared, strict=True), 1)
         ],
-        "view": overlay_view(reports),
+        "view": overlay_view(reports, compared),
         "base_urls": {side.run.id: _url(sides, side.run.id) for side in sides},
     }
     return Page(template="compare.html", title="Comparison", facts=facts, data=overlay_data(reports), scripts=CHARTS)
 
 
-def _result(store: Store, settings: Settings, side: Seen, base: Seen) -> Mapping[str, Any]:
+def _compared(store: Store, settings: Settings, side: Seen, base: Seen) -> Comparison:
     noise = calibration_of(store, side.run.fingerprint)
     used = replace(settings, noise_floor=noise.tau) if noise else settings
-    found = compare(side.report, [base.report], used, name=base.run.id)
+    return compare(side.report, [base.report], used, name=base.run.id)
+
+
+def _result(side: Seen, found: Comparison) -> Mapping[str, Any]:
     lines = list(comparison_lines(found))
     return {"run": side.run, "verdict": verdict_line(found), "lines": lines, "tone": _tone(found)}
 

@@ -28,11 +28,17 @@ _LONGEST_S = 3600  # nobody makes load for longer to settle a question; alternat
 
 def verdict_line(found: Comparison, *, paint: Paint = plain) -> str:
     """Return the one line that says what a comparison came to, with its exit code where that is not 0."""
+    word, why = outcome(found)
+    code = f"; exit code {int(found.exit)}" if found.exit is not ExitCode.PASS else ""
+    return paint(printable(f"{word}: {why}{code}"), _COLOURS[found.verdict])
+
+
+def outcome(found: Comparison) -> tuple[str, str]:
+    """Return what a comparison came to: the word for it, and why."""
     word = f"REGRESSION {found.severity}" if found.severity else found.verdict.name.replace("_", " ")
     if found.verdict in (Verdict.PASS, Verdict.IMPROVEMENT):
         word = f"NO REGRESSION{', but an improvement' if found.verdict is Verdict.IMPROVEMENT else ''}"
-    code = f"; exit code {int(found.exit)}" if found.exit is not ExitCode.PASS else ""
-    return paint(printable(f"{word}: {_summary(found)}{code}"), _COLOURS[found.verdict])
+    return word, _summary(found)
 
 
 def comparison_lines(found: Comparison, *, paint: Paint = plain) -> Iterator[str]:

@@ -38,6 +38,11 @@ TOPS = """
 () => Object.fromEntries(Bokeh.documents.flatMap((one) => one.roots()).map((plot) => [plot.tags[0], plot.y_range.end]))
 """
 """Where the axis of each chart ends."""
+LETTERS = """
+() => Bokeh.documents[0].roots().find((one) => one.tags[0] === "times").renderers.filter((one) => one.visible)
+    .flatMap((one) => one.data_source.data.text ?? [])
+"""
+"""The letters that stand on the lines of several runs."""
 PAINTED = """
 (name) => {
     const inside = [...document.querySelectorAll(`[data-chart=${name}] .plot`)].find((one) => one.clientHeight > 0);
@@ -366,6 +371,8 @@ def test_several_runs_are_laid_over_each_other(tab: Tab, directory: Path, tmp_pa
     lengths = page.evaluate(LENGTHS)
     assert set(lengths) == {"times", "p50", "rate", "errors", "users", "spectrum"}
     assert all(lengths.values())
-    lines = page.evaluate("Bokeh.documents[0].roots().find((one) => one.tags[0] === 'times').renderers.length")
-    assert lines == 3
+    assert page.evaluate(LETTERS) == ["A", "B", "C"]
+    hidden = page.get_by_role("group", name="Runs in Response time, p95").get_by_role("button").nth(1)
+    hidden.click()
+    assert page.evaluate(LETTERS) == ["A", "C"]
     check_harmless(tab, page)

@@ -16,7 +16,7 @@
 //   interventions  [{at_s, kind, value, by}]
 //   observe        {columns: [{series, unit, name}], rows: [[t_s, ...]]}
 //
-// With {runs: [{name, timeline, phases, spectrum}, ...]} instead the curves of several runs are drawn over each other, the first of
+// With {runs: [{name, label, timeline, phases, spectrum}, ...]} instead the curves of several runs are drawn over each other, the first of
 // which is the base; nothing can be added to those.
 //
 // Inside `root` each <figure data-chart="rate|users|times|errors|generator|heat|spectrum"> gets its chart, and

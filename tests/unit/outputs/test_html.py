@@ -6,6 +6,7 @@ import pytest
 
 from loadkit.outputs.html import render
 from loadkit.outputs.pages import scripts
+from tests.support.compared import name_of, run_of
 from tests.support.reports import comparison, invalid_report, judged_report
 from tests.support.results import failing_second, report_of, result, second
 
@@ -107,7 +108,7 @@ def test_python_calls_have_a_rate_too() -> None:
     for one in (report["loadkit"]["judged"], report["loadkit"]["phases"][0]):
         one.update({"requests": 0, "calls": 90, "request_rate": 0.0, "active_s": 3.0})
     assert "calls 90 30.0 per second" in words_of(page(report))
-    assert re.search(r"per second 30\.0 .*seconds", words_of(page(report, report)))
+    assert "per second 30.0 30.0 virtual users" in words_of(page(report, report))
 
 
 def test_what_leaves_out_the_warm_up_says_so() -> None:
@@ -169,12 +170,61 @@ def test_several_runs_are_held_against_the_first() -> None:
     words = words_of(page(fast, slow))
     assert "response time p95 25ms 50ms +100.0 %" in words
     assert "/products 25ms 50ms +100.0 %" in words
+    assert "errors 0 2 (16.7 %) +16.7 points" in words  # from none there is no percentage, and runs differ in length
     assert [run["name"][:2] for run in data_of(page(fast, slow))["runs"]] == ["A:", "B:"]
+
+
+def figures_of(text: str, p95: float) -> dict[str, Any]:
+    """A report of which a comparison knows this p95, and so does everybody else."""
+    made = run_of(name_of("/products", p95=p95), seed=int(p95))
+    for one in (made["loadkit"]["judged"], made["loadkit"]["requests"][0]):
+        one["response_time_ms"]["p95"] = p95
+    made["loadkit"]["name"] = text
+    return made
+
+
+def test_a_change_is_called_something_only_where_it_is_more_than_chance() -> None:
+    text = page(figures_of("base", 200), figures_of("slower", 300), figures_of("much the same", 204))
+    words = words_of(text)
+    assert "response time p95 200ms 300ms +50.0 %, regression 204ms +2.0 % " in words
+    assert '<span class="change up">+50.0 %, regression</span>' in text
+    assert '<span class="change">+2.0 %</span>' in text
+    found = words[words.index("Beside the base what") : words.index("Side by side figure")]
+    assert "REGRESSION critical B p95 /products 200 -> 300 ms" in found
+    assert found.count("REGRESSION") == 1
+    assert "NOT COMPARED" not in words
+
+
+def test_what_cannot_be_compared_says_why() -> None:
+    old = judged_report()
+    old["loadkit"].pop("measures", None)
+    words = words_of(page(figures_of("base", 200), old))
+    assert "NOT COMPARED B it was made by loadkit" in words
+    figures = words[words.index("Side by side figure") : words.index("What was judged")]
+    assert "+" in figures
+    assert "regression" not in figures
 
 
 def test_runs_that_are_not_alike_are_said_to_be_so() -> None:
     one, two = judged_report(), judged_report(fingerprint={"id": "x", "host": "another"})
     assert "These runs differ in scenario, phases, target, host" in words_of(page(one, two))
+
+
+def test_figures_that_are_not_to_be_trusted_are_marked_wherever_they_stand() -> None:
+    words = words_of(page(judged_report(), invalid_report()))
+    assert "INVALID B: the load generator did not keep up" in words
+    assert words.count("A base B INVALID") == 3  # figures, objectives, names
+    assert "SAME RUN" not in words
+
+
+def test_a_run_that_is_told_twice_is_no_comparison() -> None:
+    assert "SAME RUN A, C are one run" in words_of(page(judged_report(), invalid_report(), judged_report()))
+
+
+def test_runs_of_very_different_length_say_how_to_see_the_short_one() -> None:
+    one, two = judged_report(elapsed_s=15.0), judged_report(elapsed_s=3600.0)
+    assert "They lasted from 15s to 1h" in words_of(page(one, two))
+    assert "They lasted from" not in words_of(page(one, one))
 
 
 @pytest.mark.parametrize("text", ["</script><script>alert(1)</script>", "<!--<script>", "\u2028", "&lt;", "\ud800"])
