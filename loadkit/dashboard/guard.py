@@ -185,7 +185,8 @@ class Guard:
         """Return what takes the token out of the address bar, and gives a cookie for it; None where there is none."""
         if request.method not in _READING or not self._is_login(request):
             return None
-        made = entrance(request.rel_url.without_query_params("token").raw_path_qs)
+        path = request.rel_url.without_query_params("token").raw_path_qs
+        made = entrance(path, request.headers.get("Sec-Fetch-Site"))
         made.set_cookie(self._cookie, self._session, path="/", httponly=True, samesite="Strict")
         return made
 
