@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 TOKEN = "only-for-this-test"
 HOSTILE = "<img src=x onerror=window.hit=1>\"'&</script><script>window.hit=1</script>"
 SLOW = "http.response_time.p50 <= 1us"  # nothing is that quick: it turns red with the first second
+TOOLBARS = """() => {
+    const inner = (one) => [one, ...(one.shadowRoot ? inside(one.shadowRoot) : [])];
+    const inside = (root) => [...root.querySelectorAll("*")].flatMap(inner);
+    const bars = inside(document).filter((one) => one.classList.contains("bk-Toolbar"));
+    return bars.map((one) => getComputedStyle(one).backgroundColor);
+}"""
 FLOW = [{"get": {"url": "/"}}, {"get": {"url": "/products"}}, {"get": {"url": "/products/1", "name": HOSTILE}}]
 
 
@@ -256,6 +262,7 @@ def test_the_page_is_light_or_dark(watched: Tab) -> None:
         grounds.append((page.evaluate("getComputedStyle(document.body).backgroundColor"), page.evaluate(f"{plots}[0]")))
     assert grounds[0][0] != grounds[1][0]
     assert str(grounds[0][1]) != str(grounds[1][1])
+    assert set(page.evaluate(TOOLBARS)) == {"rgba(0, 0, 0, 0)"}  # Bokeh's own is white, over names and lines
     assert not watched.scrolls_sideways()
 
 

@@ -57,6 +57,7 @@ const LoadkitBoard = (() => {
       made.toolbar.active_drag = matchMedia("(pointer: coarse)").matches ? null : tools[1];
       made.toolbar.active_scroll = null;
       made.toolbar.logo = null;
+      made.toolbar.styles = { "background-color": "transparent" }; // or it is a white bar over the top of what is drawn
       made.toolbar.autohide = matchMedia("(hover: hover)").matches;
       made.yaxes[0].axis_label = words.unit;
       if (scale === "log") made.yaxes[0].formatter = new Bokeh.NumeralTickFormatter({ format: "0,0.[000]" });
