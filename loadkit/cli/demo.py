@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from loadkit.errors import PreflightError, UsageError
+from loadkit.errors import ExitCode, PreflightError, UsageError
 from loadkit.outputs.base import counted, write_line
 from loadkit.units import NS_PER_S, format_duration_ns
 
 if TYPE_CHECKING:
+    from loadkit.demo.options import DemoOptions
     from loadkit.scenario.demo_target import Queue
 
 
@@ -54,7 +55,6 @@ def demo(
       loadkit demo --error-rate 0.02 --latency 3
       loadkit demo --queue servers=4,service=5ms
     """
-    from loadkit.demo.app import serve
     from loadkit.demo.options import DemoOptions, slowdown
     from loadkit.scenario.demo_target import read_queue
 
@@ -62,7 +62,13 @@ def demo(
         law = None if queue is None else read_queue(queue)
     except ValueError as error:
         raise UsageError(f"--queue {queue}: {error}") from None
-    options = DemoOptions(error_rate=error_rate, latency=latency * slowdown(), seed=seed, queue=law)
+    _serve(host, port, DemoOptions(error_rate=error_rate, latency=latency * slowdown(), seed=seed, queue=law))
+    return ExitCode.PASS
+
+
+def _serve(host: str, port: int, options: DemoOptions) -> None:
+    """Serve until Ctrl-C. Raises PreflightError where the address cannot be had."""
+    from loadkit.demo.app import serve
 
     def ready(url: str) -> None:
         what = "the demo shop" if options.law is None else _described(options.law)
@@ -71,11 +77,10 @@ def demo(
     try:
         _run(serve(host, port, options, ready))
     except KeyboardInterrupt:
-        return 0
+        pass
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else str(error)
         raise PreflightError(f"cannot listen on {host}:{port}: {reason}; choose another --port") from error
-    return 0
 
 
 def _described(law: Queue) -> str:
