@@ -104,9 +104,9 @@ def with_baseline(
 
     With `if_comparable` the run is made without a comparison where there is nothing to compare it with, and says so.
     """
-    stored = choices.store and not os.environ.get("LOADKIT_NO_STORE")
+    keeping = choices.keeping
     try:
-        against = against_baseline(name, plan, choices.history, asked or Asked(), stored=stored)
+        against = against_baseline(name, plan, keeping.store, asked or Asked(), stored=keeping.keeps())
     except NotComparableError as error:
         if not if_comparable:
             raise

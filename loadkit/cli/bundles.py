@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadkit.cli import options
+from loadkit.cli.logs import LogFormat
 from loadkit.errors import UsageError
+from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.outputs.base import write_line
+from loadkit.units import parse_duration_ns
 
 if TYPE_CHECKING:
+    from loadkit.cli.comparing import Asked
+    from loadkit.fleet.local import RunOptions
     from loadkit.scenario.merge import Overrides
     from loadkit.scenario.plan import Plan
     from loadkit.scenario.settings import Settings
@@ -96,6 +102,70 @@ class Keeping:
     no_store: options.NoStore = False
     store: options.StoreUrl = None
 
+    def keeps(self) -> bool:
+        """Say whether the run is kept."""
+        return not (self.no_store or os.environ.get("LOADKIT_NO_STORE"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """What of the files is run, and with which seed."""
+
+    solo: options.Solo = False
+    seed: options.Seed = None
+    scenario_name: options.ScenarioName = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """How load is made, and ends."""
+
+    graceful_stop: options.GracefulStop = "30s"
+    workers: options.Workers = "auto"
+    on_worker_loss: options.WorkerLoss = OnWorkerLoss.ABORT
+    debug: options.Debug = False
+
+    def read(self) -> RunOptions:
+        """Return the options of a run. Raises UsageError."""
+        from loadkit.fleet.local import RunOptions
+        from loadkit.fleet.sizing import asked_workers
+
+        workers = asked_workers(self.workers)
+        try:
+            graceful_stop_ns = parse_duration_ns(self.graceful_stop)
+        except ValueError as error:
+            raise UsageError(f"--graceful-stop: {error}") from error
+        return RunOptions(
+            workers=workers,
+            graceful_stop_ns=graceful_stop_ns,
+            debug=self.debug,
+            on_worker_loss=self.on_worker_loss,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """From when on a run is a regression, and what that comes to."""
+
+    minor: options.Minor = None
+    major: options.Major = None
+    critical: options.Critical = None
+    block_on: options.BlockOnSeverity = None
+    on_inconclusive: options.OpenResult = None
+
+    def asked(self, across: Sequence[str] | None = None) -> Asked:
+        """Return what is asked for of a comparison, also where these parts differ."""
+        from loadkit.cli.comparing import Asked
+
+        return Asked(
+            minor=self.minor,
+            major=self.major,
+            critical=self.critical,
+            block_on=self.block_on,
+            on_inconclusive=self.on_inconclusive,
+            across=across or (),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
@@ -104,6 +174,16 @@ class Watching:
     dashboard: options.Dashboard = None
     dashboard_token: options.DashboardToken = None
     hold: options.Hold = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Who is told of the run, and how."""
+
+    output: options.ReportFile = None
+    out: options.Outs = None
+    quiet: options.Quiet = False
+    log_format: options.Logs = LogFormat.TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

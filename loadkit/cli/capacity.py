@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +14,14 @@ from loadkit.cli.unfolding import unfolded
 from loadkit.errors import UsageError
 from loadkit.units import NS_PER_S, parse_duration_ns
 
+if TYPE_CHECKING:
+    from loadkit.cli.scaling import Asked, Telling
+    from loadkit.cli.searching import SearchAsked
+    from loadkit.scenario.plan import Plan
+
 LEAST_TRIAL_S = 5
 LEAST_STEP_S = 2
+
 
 Slo = Annotated[
     list[str] | None,
@@ -26,51 +32,127 @@ Slo = Annotated[
         show_default=False,
     ),
 ]
-Users = Annotated[
-    str | None,
-    typer.Option(
-        "--users",
-        metavar="N,N,...|auto",
-        help="Find out how throughput grows with users instead: a step for each number, and the Universal Scalability Law.",
-        show_default=False,
-    ),
-]
-Start = Annotated[
-    str | None,
-    typer.Option(
-        "--start", metavar="RATE", help="Visits per second of the first trial; half the planned load, 10 at the least."
-    ),
-]
-Most = Annotated[
-    str | None,
-    typer.Option("--max", metavar="RATE", help="Try no more visits per second than this.", show_default=False),
-]
-TrialTime = Annotated[
-    str,
-    typer.Option(
-        "--trial",
-        metavar="TIME",
-        help="How long a trial measures; up to three times that when unsure. Each step of --users.",
-    ),
-]
-ConfirmTime = Annotated[
-    str, typer.Option("--confirm", metavar="TIME", help="The same for the trials that confirm the answer.")
-]
-Settle = Annotated[
-    str, typer.Option("--settle", metavar="TIME|auto", help="How long a load goes on before it is measured.")
-]
-Planned = Annotated[
-    str | None,
-    typer.Option(
-        "--planned",
-        metavar="RATE",
-        help="Visits per second that are planned, for the headroom; else the peak of the file's phases.",
-        show_default=False,
-    ),
-]
-Output = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="FILE|DIR", help="Write the answer as JSON to this file.")
-]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is looked for, and with which trials."""
+
+    slo: Slo = None
+    users: Annotated[
+        str | None,
+        typer.Option(
+            "--users",
+            metavar="N,N,...|auto",
+            help="Find out how throughput grows with users instead: a step for each number, and the Universal Scalability Law.",
+            show_default=False,
+        ),
+    ] = None
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--start",
+            metavar="RATE",
+            help="Visits per second of the first trial; half the planned load, 10 at the least.",
+        ),
+    ] = None
+    most: Annotated[
+        str | None,
+        typer.Option("--max", metavar="RATE", help="Try no more visits per second than this.", show_default=False),
+    ] = None
+    trial: Annotated[
+        str,
+        typer.Option(
+            "--trial",
+            metavar="TIME",
+            help="How long a trial measures; up to three times that when unsure. Each step of --users.",
+        ),
+    ] = "30s"
+    confirm: Annotated[
+        str, typer.Option("--confirm", metavar="TIME", help="The same for the trials that confirm the answer.")
+    ] = "60s"
+    settle: Annotated[
+        str, typer.Option("--settle", metavar="TIME|auto", help="How long a load goes on before it is measured.")
+    ] = "auto"
+    planned: Annotated[
+        str | None,
+        typer.Option(
+            "--planned",
+            metavar="RATE",
+            help="Visits per second that are planned, for the headroom; else the peak of the file's phases.",
+            show_default=False,
+        ),
+    ] = None
+
+    def scaling(self, users: str, plan: Plan, workers: str) -> Asked:
+        """Return what is asked for of these steps of users. Raises UsageError."""
+        from loadkit.analysis.criteria import criteria_of
+        from loadkit.cli.scaling import Asked
+        from loadkit.fleet.sizing import asked_workers
+
+        criteria, _ = criteria_of(plan.objectives)
+        return Asked(
+            users=users,
+            trial_s=_whole_seconds("--trial", self.trial, least=LEAST_STEP_S),
+            settle_s=self._settle_s(),
+            workers=asked_workers(workers),
+            criteria=criteria,
+            criteria_from=self._origin(),
+            keeps_ensure=self._keeps_ensure(plan),
+        )
+
+    def search(self, plan: Plan, workers: str, max_rate: float | None) -> SearchAsked:
+        """Return what is asked for of the search for the largest load, in requests per second at most. Raises UsageError."""
+        from loadkit.analysis.criteria import criteria_of
+        from loadkit.cli.searching import SearchAsked
+        from loadkit.fleet.sizing import asked_workers
+
+        criteria, notes = criteria_of(plan.objectives)
+        return SearchAsked(
+            start=self.start,
+            most=self.most,
+            planned=self.planned,
+            trial_s=_whole_seconds("--trial", self.trial, least=LEAST_TRIAL_S),
+            confirm_s=_whole_seconds("--confirm", self.confirm, least=LEAST_TRIAL_S),
+            settle_s=self._settle_s(),
+            workers=asked_workers(workers),
+            max_rate=max_rate,
+            criteria=criteria,
+            criteria_from=self._origin(),
+            notes=notes,
+            keeps_ensure=self._keeps_ensure(plan),
+        )
+
+    def _origin(self) -> str:
+        return "--slo" if self.slo else "the file's thresholds"
+
+    def _keeps_ensure(self, plan: Plan) -> bool:
+        return plan.ensure is not None and not self.slo
+
+    def _settle_s(self) -> int | None:
+        """Return how long a load goes on before it is measured, None for auto."""
+        if self.settle.strip().lower() == "auto":
+            return None
+        return _whole_seconds("--settle", self.settle, least=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How the answer is told."""
+
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE|DIR", help="Write the answer as JSON to this file.")
+    ] = None
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the answer as JSON; `loadkit schema capacity` describes it.")
+    ] = False
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but the answer.")] = False
+
+    def telling(self, *, yes: bool) -> Telling:
+        """Return who tells the answer; `yes` leaves out the question before much load."""
+        from loadkit.cli.scaling import Telling
+
+        return Telling(output=self.output, json=self.json, quiet=self.quiet, yes=yes)
 
 
 @unfolded
@@ -78,22 +160,12 @@ def capacity(
     files: options.Files,
     given: Input,
     limits: Limits,
-    slo: Slo = None,
-    users: Users = None,
-    start: Start = None,
-    most: Most = None,
-    trial: TrialTime = "30s",
-    confirm: ConfirmTime = "60s",
-    settle: Settle = "auto",
-    planned: Planned = None,
+    wanted: Wanted,
     scenario_name: options.ScenarioName = None,
     seed: options.Seed = None,
     workers: options.Workers = "auto",
-    output: Output = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the answer as JSON; `loadkit schema capacity` describes it.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but the answer.")] = False,
+    *,
+    shown: Shown,
 ) -> int:
     """Find the largest load at which a target meets its objectives.
 
@@ -118,56 +190,30 @@ def capacity(
     from loadkit.cli.dotenv import set_environment
 
     set_environment(given.dotenv)
-    from loadkit.analysis.criteria import criteria_of
-    from loadkit.cli.scaling import Asked, Telling, scale_users
-    from loadkit.cli.searching import SearchAsked, search_load
-    from loadkit.fleet.sizing import asked_workers
+    from loadkit.cli.scaling import scale_users
+    from loadkit.cli.searching import search_load
+
+    plan, most = _plan(files, given, limits, wanted, scenario_name=scenario_name, seed=seed)
+    telling = shown.telling(yes=limits.yes)
+    if wanted.users is not None:
+        plan = replace(plan, settings=replace(plan.settings, max_rate=most))
+        return scale_users(plan, wanted.scaling(wanted.users, plan, workers), telling)
+    return search_load(plan, wanted.search(plan, workers, most[0] if most else None), telling)
+
+
+def _plan(
+    files: list[Path], given: Input, limits: Limits, wanted: Wanted, *, scenario_name: str | None, seed: int | None
+) -> tuple[Plan, tuple[float, str] | None]:
+    """Return the plan, and how many requests per second may be made at most: trials make other load than the plan."""
     from loadkit.scenario.reading import read_plan
-    from loadkit.scenario.settings import Settings as PlanSettings
+    from loadkit.scenario.settings import Settings
 
     held = limits.read()
-    changes = given.changes(seed=seed, objectives=slo)
-    decided = PlanSettings(
+    settings = Settings(
         seed=seed, scenario_name=scenario_name, environment=given.environment, allow_hosts=held["allow_hosts"]
     )
-    plan = read_plan(given.files(*files), changes, decided, runs=True)
-    criteria, notes = criteria_of(plan.objectives)
-    has_ensure, origin = plan.ensure is not None and not slo, "--slo" if slo else "the file's thresholds"
-    settle_s = None if _is_auto(settle) else _whole_seconds("--settle", settle, least=0)
-    telling = Telling(output=output, json=json, quiet=quiet, yes=limits.yes)
-    if users is not None:
-        return scale_users(
-            replace(plan, settings=replace(plan.settings, max_rate=held["max_rate"])),
-            Asked(
-                users=users,
-                trial_s=_whole_seconds("--trial", trial, least=LEAST_STEP_S),
-                settle_s=settle_s,
-                workers=asked_workers(workers),
-                criteria=criteria,
-                criteria_from=origin,
-                keeps_ensure=has_ensure,
-            ),
-            telling,
-        )
-    search = SearchAsked(
-        start=start,
-        most=most,
-        planned=planned,
-        trial_s=_whole_seconds("--trial", trial, least=LEAST_TRIAL_S),
-        confirm_s=_whole_seconds("--confirm", confirm, least=LEAST_TRIAL_S),
-        settle_s=settle_s,
-        workers=asked_workers(workers),
-        max_rate=held["max_rate"][0] if held["max_rate"] else None,
-        criteria=criteria,
-        criteria_from=origin,
-        notes=notes,
-        keeps_ensure=has_ensure,
-    )
-    return search_load(plan, search, telling)
-
-
-def _is_auto(settle: str) -> bool:
-    return settle.strip().lower() == "auto"
+    plan = read_plan(given.files(*files), given.changes(seed=seed, objectives=wanted.slo), settings, runs=True)
+    return plan, held["max_rate"]
 
 
 def _whole_seconds(option: str, text: str, *, least: int) -> int:

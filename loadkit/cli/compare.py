@@ -13,48 +13,52 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from loadkit.cli import options
-from loadkit.cli.comparing import Asked, settings_of
+from loadkit.cli.bundles import Judging
+from loadkit.cli.comparing import settings_of
 from loadkit.cli.github import commands_stopped, tell_github
 from loadkit.cli.judged_by import usual_settings
 from loadkit.cli.papers import NO_PAPERS, Papers, telling_of_reports, with_papers, write_papers
+from loadkit.cli.unfolding import unfolded
 from loadkit.errors import UsageError
 from loadkit.outputs.base import paint_for, write_line
 
 if TYPE_CHECKING:
     from loadkit.analysis.compare import Comparison
+    from loadkit.analysis.policy import Settings
     from loadkit.outputs.paper import PaperFile
     from loadkit.report.facts import Run
     from loadkit.report.history import Store
 
 
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="The run in question: `latest`, the id of a kept run or its beginning, or a report's file.",
+    ),
+]
+BaselineNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="BASELINE...",
+        help="What it is compared with: runs, named in the same way, and names of baselines.",
+        show_default=False,
+    ),
+]
+Last = Annotated[
+    int | None,
+    typer.Option("--last", metavar="N", min=1, help="Compare with the N runs before it that are like it and passed."),
+]
+
+
+@unfolded
 @with_papers()
 def compare(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            help="The run in question: `latest`, the id of a kept run or its beginning, or a report's file.",
-        ),
-    ],
-    baseline: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="BASELINE...",
-            help="What it is compared with: runs, named in the same way, and names of baselines.",
-            show_default=False,
-        ),
-    ] = None,
-    last: Annotated[
-        int | None,
-        typer.Option(
-            "--last", metavar="N", min=1, help="Compare with the N runs before it that are like it and passed."
-        ),
-    ] = None,
-    minor: options.Minor = None,
-    major: options.Major = None,
-    critical: options.Critical = None,
-    block_on: options.BlockOnSeverity = None,
-    on_inconclusive: options.OpenResult = None,
+    run: RunName,
+    baseline: BaselineNames = None,
+    last: Last = None,
+    *,
+    judging: Judging,
     across: options.Across = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
     quiet: Annotated[
@@ -75,31 +79,16 @@ def compare(
       loadkit compare latest main
       loadkit compare new.json old1.json old2.json old3.json --block-on major --junit regressions.xml
     """
-    asked = Asked(
-        minor=minor,
-        major=major,
-        critical=critical,
-        block_on=block_on,
-        on_inconclusive=on_inconclusive,
-        across=across or (),
-    )
-    settings = settings_of(asked, usual_settings(os.environ))
+    settings = settings_of(judging.asked(across), usual_settings(os.environ))
     if not baseline and last is None:
         raise UsageError("name what to compare with: runs, report files or a baseline; or --last 5")
-    from loadkit.analysis.compare import compare as compare_reports
     from loadkit.cli.kept_log import copy_log, log_of
 
     files = papers.open_finished()
     with ExitStack() as stack:
         history = _History(store, stack)
-        report = history.report(run)
-        base = [one for text in baseline or () for one in history.reports(text)]
-        if last is not None:
-            base += history.before(run, last)
-        if (noise := history.noise(report)) is not None:
-            settings = replace(settings, noise_floor=noise)
+        report, found = _compared(history, run, baseline or [], last, settings)
         log = log_of(history.run(run)) if "hlog" in papers.files else None
-    found = compare_reports(report, base, settings, name=", ".join(baseline or [f"the last {last}"]))
     _refuse_itself(found)
     github = papers.github and not as_json  # JSON is for another reader
     with commands_stopped(os.environ, wanted=github):
@@ -108,6 +97,21 @@ def compare(
     if log:
         copy_log(log, papers.files["hlog"])
     return found.exit
+
+
+def _compared(
+    history: _History, run: str, baseline: Sequence[str], last: int | None, settings: Settings
+) -> tuple[dict[str, Any], Comparison]:
+    """Return the report of a run, and how it compares with baselines and with the last runs before it."""
+    from loadkit.analysis.compare import compare as compare_reports
+
+    report = history.report(run)
+    base = [one for text in baseline for one in history.reports(text)]
+    if last is not None:
+        base += history.before(run, last)
+    if (noise := history.noise(report)) is not None:
+        settings = replace(settings, noise_floor=noise)
+    return report, compare_reports(report, base, settings, name=", ".join(baseline or [f"the last {last}"]))
 
 
 class _History:

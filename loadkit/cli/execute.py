@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from loadkit.cli.bundles import Watching
+from loadkit.cli.bundles import Keeping, Making, Telling, Watching
 from loadkit.cli.conclusion import Conclusion, Finding, conclude
 from loadkit.cli.consent import ask_before_load
-from loadkit.cli.exporting import add_exports, exporting, linger
+from loadkit.cli.exporting import add_exports, exporting, linger, read_outs
 from loadkit.cli.github import commands_stopped, tell_github
 from loadkit.cli.history import AfterAdding, HistoryWriter, Keeper
 from loadkit.cli.interrupts import Interrupts
@@ -24,13 +24,10 @@ from loadkit.cli.suspending import Suspension
 from loadkit.cli.watching import asked_address, opened_dashboard
 from loadkit.engine.events import Finished, LogLine
 from loadkit.engine.result import RunResult
-from loadkit.errors import ExitCode, FleetError, UsageError
-from loadkit.fleet.local import RunOptions
-from loadkit.fleet.loss import OnWorkerLoss
+from loadkit.errors import ExitCode, FleetError
 from loadkit.fleet.preflight import port_warnings, usable_ports
 from loadkit.fleet.process import WorkerProcess
 from loadkit.fleet.session import Session
-from loadkit.fleet.sizing import asked_workers
 from loadkit.outputs.base import FileOutput, Output, Screen, write_line
 from loadkit.outputs.files import open_report
 from loadkit.outputs.gathering import Gathering
@@ -40,7 +37,6 @@ from loadkit.scenario.exports import Export
 from loadkit.scenario.hidden import rendered_warnings
 from loadkit.scenario.plan import Plan
 from loadkit.scenario.processor import import_processor
-from loadkit.units import parse_duration_ns
 
 if TYPE_CHECKING:
     from loadkit.dashboard.live import Dashboard
@@ -50,16 +46,11 @@ if TYPE_CHECKING:
 class Choices:
     """What the command line says about how a plan is run and shown."""
 
-    graceful_stop: str = "30s"
+    making: Making = Making()  # noqa: RUF009  # it is frozen
     output: str | None = None
     quiet: bool = False
     yes: bool = False
-    debug: bool = False
-    workers: str = "auto"
-    on_worker_loss: OnWorkerLoss = OnWorkerLoss.ABORT
-    store: bool = True
-    history: str | None = None
-    """The URL of the history, where it is not LOADKIT_STORE's or the file that is usual."""
+    keeping: Keeping = Keeping()  # noqa: RUF009  # it is frozen
     findings: Sequence[Finding] = ()
     """What is found about the run when it is over, in order, before anything is written."""
     papers: Papers = NO_PAPERS
@@ -71,15 +62,15 @@ class Choices:
     watching: Watching = Watching()  # noqa: RUF009  # it is frozen
     """Whether the run is shown on a page."""
 
+    @classmethod
+    def told(cls, telling: Telling, **others: Any) -> Choices:
+        """Return what is chosen by the options that say who is told of the run, and what else is. Raises UsageError."""
+        return cls(output=telling.output, quiet=telling.quiet, outs=read_outs(telling.out or ()), **others)
+
 
 def execute(plan: Plan, choices: Choices, workers: list[WorkerProcess]) -> ExitCode:
     """Run a plan on workers, of which some may have been started already, show it, and return what it came to."""
-    options = RunOptions(
-        workers=asked_workers(choices.workers),
-        graceful_stop_ns=_graceful_stop_ns(choices.graceful_stop),
-        debug=choices.debug,
-        on_worker_loss=choices.on_worker_loss,
-    )
+    options = choices.making.read()
     _tell_before(plan, choices)
     report = open_report(choices.output)
     files = [*([report] if report else []), *choices.papers.open()]
@@ -151,9 +142,9 @@ def _report_file(report: FileOutput | None, keeper: Keeper | None) -> str | None
 
 def _keeper(choices: Choices, say: Callable[[str], None]) -> Keeper | None:
     """Return what keeps the run, unless it is not to be kept. Raises UsageError for a history that cannot be one."""
-    if not choices.store or os.environ.get("LOADKIT_NO_STORE"):
+    if not choices.keeping.keeps():
         return None
-    url = choices.history or os.environ.get("LOADKIT_STORE")
+    url = choices.keeping.store or os.environ.get("LOADKIT_STORE")
     history = HistoryWriter(url, say, choices.then)
     if url:
         history.check()
@@ -176,7 +167,7 @@ def choose_screen(choices: Choices) -> Screen:
 
 def _draws(choices: Choices) -> bool:
     """Say whether there is a live view; the debug mode prints more than one could stay calm above."""
-    plain = choices.quiet or choices.debug or os.environ.get("TERM") == "dumb"
+    plain = choices.quiet or choices.making.debug or os.environ.get("TERM") == "dumb"
     return not plain and sys.stdout.isatty() and sys.stderr.isatty()
 
 
@@ -202,10 +193,3 @@ async def _drive(
     finally:
         screen.close()
     raise FleetError("the run ended without a result: its workers were lost")
-
-
-def _graceful_stop_ns(text: str) -> int:
-    try:
-        return parse_duration_ns(text)
-    except ValueError as error:
-        raise UsageError(f"--graceful-stop: {error}") from error

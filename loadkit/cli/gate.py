@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from loadkit.cli import options
-from loadkit.cli.bundles import Keeping, Limits
+from loadkit.cli.bundles import Keeping, Limits, Making
+from loadkit.cli.github import commands_stopped
 from loadkit.cli.papers import Papers, with_papers
 from loadkit.cli.unfolding import unfolded
 from loadkit.errors import ExitCode
@@ -26,31 +27,36 @@ if TYPE_CHECKING:
     from loadkit.scenario.plan import Plan
 
 
+Config = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="A gate file in YAML or JSON: the runs, and the time they have.")
+]
+Environment = Annotated[
+    str | None,
+    typer.Option("-e", "--environment", metavar="NAME", help="ci (the default), staging, production or another."),
+]
+Json = Annotated[
+    Path | None,
+    typer.Option("--json", metavar="FILE", help="Write the recommendation as JSON; /dev/stdout prints it."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="DIR", help="Write reports and recommendation into this directory."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and show what would run; send nothing.")]
+
+
 @unfolded
 @with_papers()
 def gate(
-    config: Annotated[
-        Path, typer.Argument(metavar="CONFIG", help="A gate file in YAML or JSON: the runs, and the time they have.")
-    ],
+    config: Config,
     limits: Limits,
     keeping: Keeping,
     papers: Papers,
-    environment: Annotated[
-        str | None,
-        typer.Option("-e", "--environment", metavar="NAME", help="ci (the default), staging, production or another."),
-    ] = None,
+    environment: Environment = None,
     target: options.Target = None,
-    json: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="FILE", help="Write the recommendation as JSON; /dev/stdout prints it."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Write reports and recommendation into this directory."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check everything and show what would run; send nothing.")
-    ] = False,
+    json: Json = None,
+    output: Output = None,
+    dry_run: DryRun = False,
     dotenv: options.Dotenv = None,
     quiet: options.Quiet = False,
     graceful_stop: options.GracefulStop = "30s",
@@ -70,49 +76,60 @@ def gate(
       loadkit gate gate.yaml -e staging -t https://staging.example.com --json recommendation.json
       loadkit gate gate.yaml -e production --dry-run
     """  # fmt: skip
-    from loadkit.cli.against import with_baseline
-    from loadkit.cli.consent import ask_before_load
     from loadkit.cli.dotenv import set_environment
     from loadkit.cli.execute import Choices
     from loadkit.cli.gate_ending import Ending
-    from loadkit.cli.github import commands_stopped
-    from loadkit.cli.limits import check_addresses
-    from loadkit.cli.reading import chosen_target
-    from loadkit.scenario.gate import read_gate
-    from loadkit.scenario.gate_plans import read_plans
-    from loadkit.scenario.settings import Settings
 
     set_environment(dotenv)
-    read = read_gate(config, environment)
-    settings = Settings(**limits.read())
-    plans = read_plans(read, settings, target=chosen_target(target), runs=not dry_run)
+    read, plans = _read(config, environment, target, limits, runs=not dry_run)
     if dry_run:
         _show(read, plans)
         return ExitCode.PASS
-    for plan in plans:
-        check_addresses(plan)
-        if not (limits.yes or quiet):
-            ask_before_load(plan)
+    _check(plans, ask=not (limits.yes or quiet))
     ending = Ending(json=json, output=output, papers=papers)
-    choices = Choices(
-        graceful_stop=graceful_stop,
-        quiet=quiet,
-        yes=True,
-        workers=workers,
-        store=not keeping.no_store,
-        history=keeping.store,
-    )
-    chosen = []
-    for run, plan, name in zip(read.runs, plans, _file_names(read), strict=True):
-        own = replace(choices, papers=papers.alone(name))
-        own.papers.open()  # what cannot be written is to be known before any load
-        compared = run.baseline and with_baseline(own, run.baseline, plan, if_comparable=if_comparable)
-        chosen.append(compared or own)
+    making = Making(graceful_stop=graceful_stop, workers=workers)
+    choices = Choices(making=making, quiet=quiet, yes=True, keeping=keeping, papers=papers)
+    chosen = list(_choose(read, plans, choices, if_comparable=if_comparable))
     with commands_stopped(os.environ, wanted=papers.github):
         made = _carry_through(read, plans, chosen, output)
         code = ending.conclude(made)
     ending.tell_github(made)
     return code
+
+
+def _read(
+    config: Path, environment: str | None, target: str | None, limits: Limits, *, runs: bool
+) -> tuple[Gate, list[Plan]]:
+    """Return the gate and the plans of its runs. Raises ScenarioError with every fault, and UsageError."""
+    from loadkit.cli.reading import chosen_target
+    from loadkit.scenario.gate import read_gate
+    from loadkit.scenario.gate_plans import read_plans
+    from loadkit.scenario.settings import Settings
+
+    read = read_gate(config, environment)
+    return read, read_plans(read, Settings(**limits.read()), target=chosen_target(target), runs=runs)
+
+
+def _check(plans: list[Plan], *, ask: bool) -> None:
+    """Raise what forbids to make this load, and ask where it might hurt somebody."""
+    from loadkit.cli.consent import ask_before_load
+    from loadkit.cli.limits import check_addresses
+
+    for plan in plans:
+        check_addresses(plan)
+        if ask:
+            ask_before_load(plan)
+
+
+def _choose(gate: Gate, plans: list[Plan], choices: Choices, *, if_comparable: bool) -> Iterator[Choices]:
+    """Yield what is chosen for each run: files of its own, and its baseline. Raises UsageError and PreflightError."""
+    from loadkit.cli.against import with_baseline
+
+    for run, plan, name in zip(gate.runs, plans, _file_names(gate), strict=True):
+        own = replace(choices, papers=choices.papers.alone(name))
+        own.papers.open()  # what cannot be written is to be known before any load
+        compared = run.baseline and with_baseline(own, run.baseline, plan, if_comparable=if_comparable)
+        yield compared or own
 
 
 def _show(gate: Gate, plans: list[Plan]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
@@ -10,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 import typer
 
 from loadkit.cli import options
-from loadkit.cli.bundles import Keeping, Limits, Watching
-from loadkit.cli.logs import LogFormat, use_logs
+from loadkit.cli.bundles import Keeping, Limits, Telling, Watching
+from loadkit.cli.logs import use_logs
 from loadkit.cli.papers import Papers, with_papers
 from loadkit.cli.unfolding import unfolded
 from loadkit.errors import UsageError
@@ -19,36 +20,41 @@ from loadkit.errors import UsageError
 _DURATION = "10s"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often, how long and by how many the URL is asked for."""
+
+    rate: Annotated[
+        float | None, typer.Option("--rate", metavar="NUMBER", help="Start this many requests a second, come what may.")
+    ] = None
+    users: Annotated[
+        int | None, typer.Option("--users", metavar="NUMBER", help="Keep this many users busy; --rate paces them.")
+    ] = None
+    count: Annotated[
+        int | None,
+        typer.Option("-c", "--count", metavar="NUMBER", help="Start this many virtual users within a second."),
+    ] = None
+    num: Annotated[
+        int | None, typer.Option("-n", "--num", metavar="NUMBER", help="Requests of each virtual user of -c (10).")
+    ] = None
+    duration: Annotated[
+        str | None,
+        typer.Option("--duration", metavar="TIME", help=f"How long --rate or --users goes on ({_DURATION})."),
+    ] = None
+
+
 @unfolded
 @with_papers()
 def quick(
     url: Annotated[str, typer.Argument(metavar="URL", help="What to GET; demo:///products tries it on the demo shop.")],
+    *,
     limits: Limits,
     keeping: Keeping,
     papers: Papers,
     watching: Watching,
-    rate: Annotated[
-        float | None, typer.Option("--rate", metavar="NUMBER", help="Start this many requests a second, come what may.")
-    ] = None,
-    users: Annotated[
-        int | None, typer.Option("--users", metavar="NUMBER", help="Keep this many users busy; --rate paces them.")
-    ] = None,
-    count: Annotated[
-        int | None,
-        typer.Option("-c", "--count", metavar="NUMBER", help="Start this many virtual users within a second."),
-    ] = None,
-    num: Annotated[
-        int | None, typer.Option("-n", "--num", metavar="NUMBER", help="Requests of each virtual user of -c (10).")
-    ] = None,
-    duration: Annotated[
-        str | None,
-        typer.Option("--duration", metavar="TIME", help=f"How long --rate or --users goes on ({_DURATION})."),
-    ] = None,
-    output: options.ReportFile = None,
-    out: options.Outs = None,
+    pace: Pace,
     insecure: options.Insecure = False,
-    quiet: options.Quiet = False,
-    log_format: options.Logs = LogFormat.TEXT,
+    telling: Telling,
     baseline: options.Baseline = None,
 ) -> int:
     """Load one URL without writing a file.
@@ -63,39 +69,28 @@ def quick(
     """
     from loadkit.fleet.process import spawned
 
-    use_logs(log_format)
-    data = quick_scenario(url, rate=rate, users=users, count=count, num=num, duration=duration)
+    use_logs(telling.log_format)
+    data = quick_scenario(url, pace)
     if insecure:
         data["config"]["tls"] = {"rejectUnauthorized": False}
     with spawned(1) as workers:
         from loadkit.cli.against import with_baseline
         from loadkit.cli.execute import Choices, execute
-        from loadkit.cli.exporting import read_outs
         from loadkit.scenario.compile import compile_plan
         from loadkit.scenario.settings import Settings
         from loadkit.scenario.source import read_document
 
         document = read_document(Path("quick"), json.dumps(data, indent=2))
         plan = compile_plan(document, Settings(**limits.read()))
-        choices = Choices(
-            output=output,
-            quiet=quiet,
-            yes=limits.yes,
-            store=not keeping.no_store,
-            history=keeping.store,
-            papers=papers,
-            outs=read_outs(out or ()),
-            watching=watching,
-        )
+        choices = Choices.told(telling, keeping=keeping, papers=papers, watching=watching, yes=limits.yes)
         if baseline is not None:
             choices = with_baseline(choices, baseline, plan)
         return execute(plan, choices, workers)
 
 
-def quick_scenario(
-    url: str, *, rate: float | None, users: int | None, count: int | None, num: int | None, duration: str | None
-) -> dict[str, Any]:
+def quick_scenario(url: str, pace: Pace) -> dict[str, Any]:
     """Return the scenario that loads one URL. Raises UsageError for options that contradict each other."""
+    rate, users, count, num, duration = pace.rate, pace.users, pace.count, pace.num, pace.duration
     if (rate is not None or users is not None) and (count is not None or num is not None):
         raise UsageError("-c and -n count requests, --rate and --users go on for a while; use one pair or the other")
     if rate is None and users is None and duration is not None:

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from loadkit.cli import options
-from loadkit.cli.bundles import Idle, Input, Keeping, Labels, Limits, Watching
-from loadkit.cli.logs import LogFormat, use_logs
+from loadkit.cli.bundles import (
+    Idle,
+    Input,
+    Judging,
+    Keeping,
+    Labels,
+    Limits,
+    Making,
+    Picked,
+    Telling,
+    Watching,
+)
+from loadkit.cli.logs import use_logs
 from loadkit.cli.papers import Papers, with_papers
 from loadkit.cli.unfolding import unfolded
-from loadkit.fleet.loss import OnWorkerLoss
+
+if TYPE_CHECKING:
+    from loadkit.scenario.plan import Plan
 
 
 @unfolded
 @with_papers()
 def run(
     files: options.Files,
+    *,
     given: Input,
     limits: Limits,
     labels: Labels,
@@ -21,23 +38,11 @@ def run(
     idle: Idle,
     papers: Papers,
     watching: Watching,
-    output: options.ReportFile = None,
-    out: options.Outs = None,
-    quiet: options.Quiet = False,
-    log_format: options.Logs = LogFormat.TEXT,
-    solo: options.Solo = False,
-    seed: options.Seed = None,
-    scenario_name: options.ScenarioName = None,
-    graceful_stop: options.GracefulStop = "30s",
-    workers: options.Workers = "auto",
-    on_worker_loss: options.WorkerLoss = OnWorkerLoss.ABORT,
-    debug: options.Debug = False,
+    telling: Telling,
+    picked: Picked,
+    making: Making,
     baseline: options.Baseline = None,
-    minor: options.Minor = None,
-    major: options.Major = None,
-    critical: options.Critical = None,
-    block_on: options.BlockOnSeverity = None,
-    on_inconclusive: options.OpenResult = None,
+    judging: Judging,
     if_comparable: options.IfComparable = False,
 ) -> int:
     """Run scenario files and judge what was measured.
@@ -57,44 +62,34 @@ def run(
     from loadkit.cli.dotenv import set_environment
     from loadkit.fleet.process import spawned
 
-    use_logs(log_format)
+    use_logs(telling.log_format)
     set_environment(given.dotenv)
     idle.warn()
     with spawned(1) as processes:  # early: they import their libraries while we import ours and read the file
         from loadkit.cli.against import with_baseline
-        from loadkit.cli.comparing import Asked
         from loadkit.cli.execute import Choices, execute
-        from loadkit.cli.exporting import read_outs
-        from loadkit.scenario.reading import read_plan
-        from loadkit.scenario.settings import Settings
 
-        settings = Settings(
-            seed=seed,
-            solo=solo,
-            scenario_name=scenario_name,
-            name=labels.name,
-            environment=given.environment,
-            tags=labels.read(),
-            **limits.read(),
+        choices = Choices.told(
+            telling, making=making, keeping=keeping, papers=papers, watching=watching, yes=limits.yes
         )
-        choices = Choices(
-            graceful_stop=graceful_stop,
-            output=output,
-            quiet=quiet,
-            yes=limits.yes,
-            debug=debug,
-            workers=workers,
-            on_worker_loss=on_worker_loss,
-            store=not keeping.no_store,
-            history=keeping.store,
-            papers=papers,
-            outs=read_outs(out or ()),
-            watching=watching,
-        )
-        plan = read_plan(given.files(*files), given.changes(seed=seed), settings, runs=True)
+        plan = _plan(files, given, limits, labels, picked)
         if baseline is not None:
-            asked = Asked(
-                minor=minor, major=major, critical=critical, block_on=block_on, on_inconclusive=on_inconclusive
-            )
-            choices = with_baseline(choices, baseline, plan, asked, if_comparable=if_comparable)
+            choices = with_baseline(choices, baseline, plan, judging.asked(), if_comparable=if_comparable)
         return execute(plan, choices, processes)
+
+
+def _plan(files: list[Path], given: Input, limits: Limits, labels: Labels, picked: Picked) -> Plan:
+    """Return the plan of the run. Raises ScenarioError with every fault, and UsageError."""
+    from loadkit.scenario.reading import read_plan
+    from loadkit.scenario.settings import Settings
+
+    settings = Settings(
+        seed=picked.seed,
+        solo=picked.solo,
+        scenario_name=picked.scenario_name,
+        name=labels.name,
+        environment=given.environment,
+        tags=labels.read(),
+        **limits.read(),
+    )
+    return read_plan(given.files(*files), given.changes(seed=picked.seed), settings, runs=True)

@@ -27,10 +27,13 @@ class Metric(StrEnum):
     REQUEST_RATE = "request_rate"
 
 
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="The runs that are comparable with this one: an id, or `latest~1`.")
+]
+
+
 def trend(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="The runs that are comparable with this one: an id, or `latest~1`.")
-    ] = "latest",
+    run: RunName = "latest",
     metric: Annotated[Metric, typer.Option("--metric", help="Percentiles are of response time.")] = Metric.P95,
     of: Annotated[
         str | None, typer.Option("--of", metavar="NAME", help="Only requests of this name, instead of all.")

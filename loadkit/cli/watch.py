@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,57 +13,144 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from loadkit.cli.signals import taking_signals
+from loadkit.cli.unfolding import unfolded
 from loadkit.errors import ExitCode, PreflightError, UsageError
 from loadkit.outputs.base import paint_for, write_line
 from loadkit.units import NS_PER_S, parse_duration_ns
 
 if TYPE_CHECKING:
+    from loadkit.monitor.asked import Asked
     from loadkit.monitor.monitor import Row
     from loadkit.monitor.routes import Board
     from loadkit.monitor.state import State
     from loadkit.monitor.table import Table
+    from loadkit.monitor.watching import Watch
+    from loadkit.slo.observed import Source
 
 _LEAST_NS = NS_PER_S // 10
 
 
-def watch(
-    pid: Annotated[list[int] | None, typer.Option("--pid", metavar="NUMBER", min=1, help="Watch this process.")] = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What is watched."""
+
+    pid: Annotated[list[int] | None, typer.Option("--pid", metavar="NUMBER", min=1, help="Watch this process.")] = None
     process: Annotated[
         list[str] | None, typer.Option("--process", metavar="NAME", help="Watch the process of this name.")
-    ] = None,
+    ] = None
     port: Annotated[
         list[int] | None,
         typer.Option("--port", metavar="NUMBER", min=1, max=65535, help="Watch the process that listens on this port."),
-    ] = None,
+    ] = None
     command_line: Annotated[
         list[str] | None,
         typer.Option("--command-line", metavar="REGEXP", help="Watch the process whose command line has this in it."),
-    ] = None,
-    host: Annotated[bool, typer.Option("--host", help="Watch this machine as well, or alone.")] = False,
+    ] = None
+    host: Annotated[bool, typer.Option("--host", help="Watch this machine as well, or alone.")] = False
+
+    def asked(self) -> list[Asked]:
+        """Return the processes by what names them, each once."""
+        given: list[tuple[str, Sequence[int | str] | None]] = [
+            ("pid", self.pid),
+            ("process", self.process),
+            ("port", self.port),
+            ("command", self.command_line),
+        ]
+        return [{key: value} for key, values in given for value in dict.fromkeys(values or ())]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How often it is looked at, and how long."""
+
     interval: Annotated[
         str, typer.Option("--interval", metavar="TIME", help="How often to look; 100ms at the least.")
-    ] = "1s",
+    ] = "1s"
     duration: Annotated[
         str | None, typer.Option("--duration", metavar="TIME", help="For how long; without it, until Ctrl-C.")
-    ] = None,
+    ] = None
     warmup: Annotated[
         str,
         typer.Option("--warmup", metavar="TIME", help="What of the beginning does not count where growth is judged."),
-    ] = "60s",
+    ] = "60s"
+
+    def watch(self, sources: Iterable[Source]) -> Watch:
+        """Return what watches these. Raises UsageError."""
+        from loadkit.monitor.watching import Watch
+        from loadkit.slo.observed import Observed
+
+        observed = Observed(sources=tuple(sources), warmup_s=_time_ns("--warmup", self.warmup) / NS_PER_S)
+        every_ns = _time_ns("--interval", self.interval, _LEAST_NS)
+        length_ns = None if self.duration is None else _time_ns("--duration", self.duration, every_ns)
+        return Watch(observed, every_ns=every_ns, duration_ns=length_ns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Where it is served, and to whom."""
+
     serve: Annotated[
         str | None,
         typer.Option("--serve", metavar="[HOST:]PORT", help="Serve /metrics, /health, /snapshot and /leaks."),
-    ] = None,
+    ] = None
     token: Annotated[
         str | None,
         typer.Option(
             "--token", metavar="TEXT", help="What others have to send where a host is served; made if missing."
         ),
-    ] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a line an interval.")] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with plots in the end.")
-    ] = None,
+    ] = None
+
+    def check(self) -> None:
+        """Raise UsageError for a token that nobody is asked for."""
+        if self.token is not None and not self.serve:
+            raise UsageError("--token is for what is served; give --serve HOST:PORT as well")
+
+    @contextmanager
+    def board(self, beginning: State) -> Iterator[Board | None]:
+        """Serve what is watched, from a thread of its own. Raises UsageError and PreflightError."""
+        if not self.serve:
+            yield None
+            return
+        from loadkit.dashboard.address import choose_token, read_address
+        from loadkit.dashboard.guard import Guard
+        from loadkit.dashboard.serving import Serving
+        from loadkit.monitor.routes import Board, add_routes
+
+        address = read_address(self.serve, "--serve")
+        if address.loopback and self.token is not None:
+            raise UsageError(
+                f"--token: {self.serve} answers this machine alone, without a token; serve a HOST:PORT or leave it out"
+            )
+        secret = None if address.loopback else choose_token(self.token, os.environ, "--token")
+        board, app = Board(beginning), Guard(address, secret).application()
+        add_routes(app, board)
+        serving = Serving(app, address, "--serve")
+        url = serving.start()
+        write_line(sys.stderr, f"serving {url}metrics, /health, /snapshot and /leaks")
+        if secret is not None:
+            write_line(sys.stderr, f"others send `Authorization: Bearer {secret}`")
+        try:
+            yield board
+        finally:
+            serving.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The files that are written."""
+
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a line an interval.")] = None
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with plots in the end.")] = (
+        None
+    )
+
+
+@unfolded
+def watch(
+    watched: Watched,
+    times: Times,
+    served: Served,
+    written: Written,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only what was found in the end.")] = False,
 ) -> int:
     """Watch processes, or this machine, without making load.
@@ -83,29 +170,18 @@ def watch(
     from loadkit.monitor.lines import ending
     from loadkit.monitor.page import page
     from loadkit.monitor.table import Table
-    from loadkit.monitor.watching import Watch
-    from loadkit.slo.observed import Observed
     from loadkit.stats.growth import Severity
 
-    if token is not None and not serve:
-        raise UsageError("--token is for what is served; give --serve HOST:PORT as well")
-    asked = [
-        {key: value}
-        for key, values in (("pid", pid), ("process", process), ("port", port), ("command", command_line))
-        for value in dict.fromkeys(values or ())
-    ]
-    observed = Observed(sources=tuple(sources(asked, host=host)), warmup_s=_time_ns("--warmup", warmup) / NS_PER_S)
-    every_ns = _time_ns("--interval", interval, _LEAST_NS)
-    length_ns = None if duration is None else _time_ns("--duration", duration, every_ns)
-    watching = Watch(observed, every_ns=every_ns, duration_ns=length_ns)
+    served.check()
+    asked = watched.asked()
+    watching = times.watch(sources(asked, host=watched.host))
     with ExitStack() as held:
         held.callback(watching.close)
-        table_file = held.enter_context(_opened(csv, "--csv")) if csv else None
-        page_file = held.enter_context(_opened(html, "--html")) if html else None
-        beginning = watching.open()
-        board = held.enter_context(_served(serve, token, beginning)) if serve else None
+        table_file = held.enter_context(_opened(written.csv, "--csv")) if written.csv else None
+        page_file = held.enter_context(_opened(written.html, "--html")) if written.html else None
+        board = held.enter_context(served.board(watching.open()))
         held.enter_context(taking_signals(lambda name: watching.stop()))
-        table = Table(table_file, observed, watching.started_at) if table_file else None
+        table = Table(table_file, watching.observed, watching.started_at) if table_file else None
         came_to = watching.run(_Telling(board=board, table=table, quiet=quiet, ends=ends(asked), stop=watching.stop))
         for line in ending(came_to.state, paint_for(sys.stdout, os.environ)):
             write_line(sys.stdout, line)
@@ -164,30 +240,3 @@ def _opened(path: Path, option: str) -> Iterator[TextIO]:
         raise PreflightError(f"{option} {path} cannot be written: {error.strerror or error}") from error
     with file:
         yield file
-
-
-@contextmanager
-def _served(serve: str, token: str | None, beginning: State) -> Iterator[Board]:
-    """Serve what is watched, from a thread of its own. Raises UsageError and PreflightError."""
-    from loadkit.dashboard.address import choose_token, read_address
-    from loadkit.dashboard.guard import Guard
-    from loadkit.dashboard.serving import Serving
-    from loadkit.monitor.routes import Board, add_routes
-
-    address = read_address(serve, "--serve")
-    if address.loopback and token is not None:
-        raise UsageError(
-            f"--token: {serve} answers this machine alone, without a token; serve a HOST:PORT or leave it out"
-        )
-    secret = None if address.loopback else choose_token(token, os.environ, "--token")
-    board, app = Board(beginning), Guard(address, secret).application()
-    add_routes(app, board)
-    serving = Serving(app, address, "--serve")
-    url = serving.start()
-    write_line(sys.stderr, f"serving {url}metrics, /health, /snapshot and /leaks")
-    if secret is not None:
-        write_line(sys.stderr, f"others send `Authorization: Bearer {secret}`")
-    try:
-        yield board
-    finally:
-        serving.close()

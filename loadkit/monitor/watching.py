@@ -31,7 +31,7 @@ class Watch:
     """Looks at what is `observed` once in `every_ns`, from `open` to `stop` or the end of `duration_ns`."""
 
     def __init__(self, observed: Observed, *, every_ns: int, duration_ns: int | None) -> None:
-        self._observed = observed
+        self.observed = observed
         self._every_ns = every_ns
         self._duration_ns = duration_ns
         self._stop = threading.Event()
@@ -48,8 +48,8 @@ class Watch:
             at=self.started_at,
             elapsed_s=0.0,
             every_s=self._every_ns / NS_PER_S,
-            observed=self._observed,
-            ages_s={source.name: None for source in self._observed.sources},
+            observed=self.observed,
+            ages_s={source.name: None for source in self.observed.sources},
         )
 
     def stop(self) -> None:
@@ -60,7 +60,7 @@ class Watch:
         """Watch, and tell of each interval as it ends."""
         start_ns, number = now_ns(), 0
         self.started_at = time.time()
-        monitor = Monitor(self._observed, self._watching, every_ns=self._every_ns, started_at=self.started_at)
+        monitor = Monitor(self.observed, self._watching, every_ns=self._every_ns, started_at=self.started_at)
         self._watching.begin(start_ns)
         state = None
         while state is None or not self._over(number):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from loadkit.cli.against import Against, against_baseline, with_baseline
+from loadkit.cli.bundles import Keeping
 from loadkit.cli.comparing import Asked
 from loadkit.cli.conclusion import Conclusion
 from loadkit.cli.execute import Choices
@@ -187,7 +188,7 @@ def test_a_run_that_is_not_kept_cannot_become_part_of_a_baseline(
 
 
 def test_a_run_is_followed_by_what_was_asked_for(url: str, main: Baselines) -> None:
-    made = with_baseline(Choices(history=url), "main", PLAN)
+    made = with_baseline(Choices(keeping=Keeping(store=url)), "main", PLAN)
     assert (len(made.findings), len(made.then)) == (1, 1)
 
 

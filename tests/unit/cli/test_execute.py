@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from loadkit.cli.bundles import Making
 from loadkit.cli.execute import Choices, choose_screen, execute
 from loadkit.engine.events import Finished, Interval, LogLine, Started
 from loadkit.errors import Diagnostic, FleetError, Position, PreflightError, UsageError
@@ -137,14 +138,14 @@ def test_a_report_that_cannot_be_written_in_the_end_is_said_after_the_summary(fl
 
 
 def test_choices_reach_the_plan_and_the_workers(fleet):
-    run_it(choices=Choices(graceful_stop="90s", debug=True), seed=7, name="nightly", tags={"team": "a"})
+    run_it(choices=Choices(making=Making(graceful_stop="90s", debug=True)), seed=7, name="nightly", tags={"team": "a"})
     assert (fleet.plan.seed, fleet.plan.name, dict(fleet.plan.tags)) == (7, "nightly", {"team": "a"})
     assert (fleet.options.graceful_stop_ns, fleet.options.debug) == (90 * 10**9, True)
 
 
 def test_a_graceful_stop_that_is_no_time_is_refused(fleet):
     with pytest.raises(UsageError, match="--graceful-stop: 'soon' is not a duration"):
-        run_it(choices=Choices(graceful_stop="soon"))
+        run_it(choices=Choices(making=Making(graceful_stop="soon")))
 
 
 def test_a_signal_asks_the_run_to_stop_and_says_what_happens(fleet, capsys):
@@ -224,7 +225,7 @@ class Terminal(io.StringIO):
         (Choices(), Terminal(), Terminal(), "LiveView"),
         (Choices(), io.StringIO(), Terminal(), "PlainText"),
         (Choices(), Terminal(), io.StringIO(), "PlainText"),
-        (Choices(debug=True), Terminal(), Terminal(), "PlainText"),
+        (Choices(making=Making(debug=True)), Terminal(), Terminal(), "PlainText"),
         (Choices(quiet=True), Terminal(), Terminal(), "LogOnly"),
     ],
 )

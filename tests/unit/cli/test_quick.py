@@ -1,15 +1,13 @@
 import pytest
 
-from loadkit.cli.quick import quick_scenario
+from loadkit.cli.quick import Pace, quick_scenario
 from loadkit.errors import UsageError
 from loadkit.template.compile import compile_value
 from loadkit.template.functions import FUNCTIONS
 
-NOTHING = {"rate": None, "users": None, "count": None, "num": None, "duration": None}
-
 
 def scenario(url: str = "http://shop.example/products", **options):
-    return quick_scenario(url, **{**NOTHING, **options})
+    return quick_scenario(url, Pace(**options))
 
 
 def phase_of(**options):
