@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from loadkit.fleet.local import RunOptions
 from loadkit.fleet.loss import OnWorkerLoss
 from loadkit.fleet.session import Session
 from loadkit.fleet.sizing import asked_workers
+from loadkit.outputs.base import FileOutput
 from loadkit.outputs.exports import Exports, sent_data
 from loadkit.outputs.files import open_report
 from loadkit.outputs.gathering import Gathering
@@ -146,6 +147,13 @@ def run(
         exports.close()
         raise
     gathering = Gathering()
+    outputs = [*([gathering, file] if file else []), exports]
+    finish = _finishing(gathering, exports, file)
+    return Session(plan, options, outputs=outputs, finish=finish, closing=exports.close, hold=hold)
+
+
+def _finishing(gathering: Gathering, exports: Exports, file: FileOutput | None) -> Callable[[RunResult], None]:
+    """Return what is done with a result: what is sent, ends, and the report is written."""
 
     async def finish(result: RunResult) -> None:
         sent = await asyncio.to_thread(exports.finish)
@@ -159,8 +167,7 @@ def run(
             text = f"the report cannot be written to {file.path}: {error.strerror or error}"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
 
-    outputs = [*([gathering, file] if file else []), exports]
-    return Session(plan, options, outputs=outputs, finish=finish, closing=exports.close, hold=hold)
+    return finish
 
 
 def run_sync(

@@ -97,14 +97,6 @@ def _times_data(found: Estimate) -> dict[str, float | None]:
 
 def capacity_schema() -> Schema:
     """Return the schema of a capacity report."""
-    rate = object_of(
-        "A rate.",
-        {
-            "requests_per_s": number("Requests (and calls of Python functions) per second."),
-            "visits_per_s": number("Visits, that is arrivals, per second: `arrivalRate` of a phase."),
-        },
-    )
-    no_rate = nullable(rate)
     outcomes = [outcome.value for outcome in Outcome]
     return titled(
         "loadkit capacity",
@@ -125,38 +117,53 @@ def capacity_schema() -> Schema:
                 "signal": nullable(text("The signal that ended it early.")),
                 "criteria": list_of("What must hold.", text("A threshold.")),
                 "criteria_from": text("Where the criteria are from."),
-                "capacity": {**no_rate, "description": "The answer; null where no load passed."},
-                "confirmed": flag("Whether three long trials at it have passed."),
-                "interval": object_of(
-                    "What encloses the capacity.",
-                    {
-                        "low": {**no_rate, "description": "The largest load that passed."},
-                        "high": {**no_rate, "description": "The smallest load above it that failed; null if none."},
-                    },
-                ),
-                "reached": {
-                    **no_rate,
-                    "description": "About where the closest criterion meets its limit; null where the trials do not say.",
-                },
-                "limiting": nullable(
-                    object_of(
-                        "What was missed first above the capacity; null where nothing was.",
-                        {"criterion": text("The criterion."), "reason": text("What was seen of it.")},
-                    )
-                ),
-                "unstable": nullable(
-                    list_of("From the lowest load that failed to the highest that passed above it; else null.", rate)
-                ),
-                "requests_per_visit": number("Mean number of requests of a visit."),
-                "planned": {**no_rate, "description": "The planned load; null where nobody says it."},
-                "headroom": nullable(signed("Capacity / planned load - 1; null where it is not known.")),
-                "findings": list_of("What else was noticed.", text("A sentence.")),
+                **_found(),
                 "trials": list_of("The trials, in order.", _trial(outcomes)),
                 "versions": map_of("Versions of loadkit and its libraries.", text("A version.")),
                 "host": {"type": "object", "description": "The machine that made the load."},
             },
         ),
     )
+
+
+def _found() -> Schema:
+    """Return the answer: a rate, and what is known about it."""
+    rate = object_of(
+        "A rate.",
+        {
+            "requests_per_s": number("Requests (and calls of Python functions) per second."),
+            "visits_per_s": number("Visits, that is arrivals, per second: `arrivalRate` of a phase."),
+        },
+    )
+    no_rate = nullable(rate)
+    return {
+        "capacity": {**no_rate, "description": "The answer; null where no load passed."},
+        "confirmed": flag("Whether three long trials at it have passed."),
+        "interval": object_of(
+            "What encloses the capacity.",
+            {
+                "low": {**no_rate, "description": "The largest load that passed."},
+                "high": {**no_rate, "description": "The smallest load above it that failed; null if none."},
+            },
+        ),
+        "reached": {
+            **no_rate,
+            "description": "About where the closest criterion meets its limit; null where the trials do not say.",
+        },
+        "limiting": nullable(
+            object_of(
+                "What was missed first above the capacity; null where nothing was.",
+                {"criterion": text("The criterion."), "reason": text("What was seen of it.")},
+            )
+        ),
+        "unstable": nullable(
+            list_of("From the lowest load that failed to the highest that passed above it; else null.", rate)
+        ),
+        "requests_per_visit": number("Mean number of requests of a visit."),
+        "planned": {**no_rate, "description": "The planned load; null where nobody says it."},
+        "headroom": nullable(signed("Capacity / planned load - 1; null where it is not known.")),
+        "findings": list_of("What else was noticed.", text("A sentence.")),
+    }
 
 
 def _trial(outcomes: list[str]) -> Schema:

@@ -123,10 +123,14 @@ def _rounded(value: float | None, digits: int = _DIGITS) -> float | None:
 
 def slos_schema() -> Schema:
     """Return the schema of the objectives."""
-    return list_of("What the run says about each objective of `slos`.", object_of("One objective.", _properties()))
+    return list_of(
+        "What the run says about each objective of `slos`.",
+        object_of("One objective.", {**_declared_properties(), **_found_properties()}),
+    )
 
 
-def _properties() -> Schema:
+def _declared_properties() -> Schema:
+    """Return what the file says of an objective."""
     return {
         "name": text("Its name."),
         "description": text("What it promises."),
@@ -143,6 +147,12 @@ def _properties() -> Schema:
         "severity": choice("Whether a miss fails the run.", "error", "warning"),
         "profile": text("Profile of the alerts; empty where they are listed."),
         "at": nullable_reference("position", "Where it stands."),
+    }
+
+
+def _found_properties() -> Schema:
+    """Return what the run says about it."""
+    return {
         "status": choice("What was found.", *(one.value for one in Status)),
         "reason": text("Why, where the numbers do not say it."),
         "good": integer("Good events, without warm-up."),
