@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,9 @@ def run(
     return Session(plan, options, outputs=outputs, finish=finish, closing=exports.close, hold=hold)
 
 
-def _finishing(gathering: Gathering, exports: Exports, file: FileOutput | None) -> Callable[[RunResult], None]:
+def _finishing(
+    gathering: Gathering, exports: Exports, file: FileOutput | None
+) -> Callable[[RunResult], Awaitable[None]]:
     """Return what is done with a result: what is sent, ends, and the report is written."""
 
     async def finish(result: RunResult) -> None:
