@@ -78,7 +78,7 @@ def start(
     )
 
 
-def finish(process: subprocess.Popen[str], report: Path | None = None, timeout: float = 60) -> Result:
+def finish(process: subprocess.Popen[str], report: Path | None = None, timeout: float = 180) -> Result:
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -89,12 +89,12 @@ def finish(process: subprocess.Popen[str], report: Path | None = None, timeout: 
     return Result(process.returncode, out, err, read)
 
 
-def loadkit(*arguments: object, cwd: Path = ROOT, timeout: float = 60) -> Result:
+def loadkit(*arguments: object, cwd: Path = ROOT, timeout: float = 180) -> Result:
     """Run `loadkit ...` to its end."""
     return finish(start(*arguments, cwd=cwd), timeout=timeout)
 
 
-def run(directory: Path, data: dict[str, Any], *arguments: object, timeout: float = 60) -> Result:
+def run(directory: Path, data: dict[str, Any], *arguments: object, timeout: float = 180) -> Result:
     """Write a scenario, run it with `-o`, and return the result with its report."""
     report = directory / "report.json"
     return finish(start("run", write_yaml(directory, data), "-o", report, *arguments), report, timeout)
