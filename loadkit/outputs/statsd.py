@@ -15,6 +15,8 @@ import os
 import re
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from unicodedata import combining, normalize
+from zlib import crc32
 
 from loadkit.metrics.histogram import Histogram
 from loadkit.outputs.address import read_place, shown_place
@@ -139,8 +141,16 @@ def packed(lines: Iterator[str]) -> Iterator[bytes]:
 
 
 def part(text: str) -> str:
-    """Return a text as one part of a name: a dot would begin another."""
-    return _PART.sub("_", text[:_MOST_CHARS]).strip("_") or "_"
+    """Return a text as one part of a name: a dot would begin another.
+
+    Accents are left out. Where more than that is lost, letters of other scripts or the end of what is long, a checksum keeps
+    apart what would have the same name, and would be added up there.
+    """
+    whole = text if text.isascii() else "".join(char for char in normalize("NFKD", text) if not combining(char))
+    made = _PART.sub("_", whole[:_MOST_CHARS]).strip("_")
+    if len(whole) > _MOST_CHARS or any(char.isalnum() and not char.isascii() for char in whole):
+        made = f"{made}_{crc32(text.encode(errors='replace')):08x}".strip("_")
+    return made or "_"
 
 
 def tag(text: str) -> str:

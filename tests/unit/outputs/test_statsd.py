@@ -1,6 +1,7 @@
 """Lines of StatsD, with and without tags."""
 
 import math
+from string import ascii_letters, digits
 
 import pytest
 
@@ -63,11 +64,20 @@ def test_what_is_no_number_is_left_out() -> None:
         ("a.b:c|d@e", "a_b_c_d_e", "a.b:c_d@e"),
         ("two words,#x", "two_words_x", "two_words_x"),
         ("...", "_", "..."),
-        ("x" * 500, "x" * 100, "x" * 100),
+        ("x" * 500, "x" * 100 + "_0ab2ce51", "x" * 100),
     ],
 )
 def test_names_do_not_break_out(text: str, plain: str, tagged: str) -> None:
     assert (part(text), tag(text)) == (plain, tagged)
+
+
+def test_names_that_lose_letters_stay_apart() -> None:
+    assert (part("/café crème"), part("a—b")) == ("cafe_creme", "a_b")
+    assert part("/カート") == part("/カート") != part("/商品")
+    assert part("/商品/list").startswith("list_")
+    long = "/search/" + "x" * 200
+    assert part(f"{long}1") != part(f"{long}2")
+    assert all(set(part(text)) <= set(f"{ascii_letters}{digits}_-") for text in ("/カート", f"{long}1", "\udcff", ""))
 
 
 def test_datagrams_are_as_full_as_they_may_be() -> None:
