@@ -349,7 +349,7 @@ class Fleet:
 
     def _result(self) -> RunResult:
         ending = Ending(
-            elapsed_s=self._elapsed_ns() / NS_PER_S,
+            elapsed_s=self._elapsed_ns() / NS_PER_S if self._tasks else 0.0,  # else load never began
             signal=self._stop.signal,
             aborted_by=self._aborted_by,
             lost_workers=len(self._lost),

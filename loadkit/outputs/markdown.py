@@ -115,7 +115,7 @@ def _intervened(report: Report) -> str:
 def _extent(report: Report) -> str:
     found = report["loadkit"]
     judged = found["judged"]
-    made = [f"ran {format_duration_ns(found['elapsed_s'] * 1e9)}"]
+    made = [f"ran {format_duration_ns(found['elapsed_s'] * 1e9)}" if found["elapsed_s"] else "load never began"]
     if found["target"]:
         made.append(f"against {code(found['target'])}")
     if judged["requests"]:

@@ -120,7 +120,11 @@ def _after(result: RunResult, paint: Paint) -> Iterator[str]:
 
 def _extent(result: RunResult) -> str:
     plan, took = result.plan, format_duration_ns(result.elapsed_s * 1e9)
-    parts = [f"ran {took}", counted(len(plan.phases), "phase"), counted(result.workers, "worker")]
+    parts = [
+        f"ran {took}" if result.elapsed_s else "load never began",
+        counted(len(plan.phases), "phase"),
+        counted(result.workers, "worker"),
+    ]
     parts += [f"seed {plan.seed}", f"plan {plan.digest[:12]}"]
     parts += [printable(f"{key}:{value}") for key, value in result.tags.items()]
     return ", ".join(parts)

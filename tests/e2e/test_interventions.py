@@ -12,6 +12,7 @@ import pytest
 import loadkit
 from loadkit.fleet.local import RunOptions
 from loadkit.fleet.session import Session
+from loadkit.outputs.summary import summary
 from tests.e2e.test_run import children_of
 from tests.support.command import scenario, write_yaml
 from tests.support.steady_server import steady_server
@@ -168,3 +169,5 @@ def test_a_load_that_is_held_begins_when_it_is_told_to_or_never(tmp_path: Path, 
     assert [one.kind for one in begun[-1].result.interventions] == ["begin"]
     assert not any(isinstance(event, loadkit.Started) for event in never)
     assert isinstance(never[-1], loadkit.Finished)
+    assert never[-1].result.elapsed_s == 0  # however long it was held
+    assert "load never began" in "\n".join(summary(never[-1].result))
