@@ -63,6 +63,12 @@ SERIES = (
     Series(
         name="processes", kind=Kind.COUNT, description="the process and those that it started", least_growth=LEAST_COUNT
     ),
+    Series(
+        name="restarts",
+        kind=Kind.COUNT,
+        description="how often another process took the place of one that had ended",
+        begins_anew=True,
+    ),
     Series(name="read", kind=Kind.BYTES, per_second=True, description="bytes read from disks, per second"),
     Series(name="written", kind=Kind.BYTES, per_second=True, description="bytes written to disks, per second"),
 )
@@ -76,6 +82,7 @@ class ProcessSampler:
         self._place = place
         self._note = note
         self._noted: set[str] = set()
+        self._restarts = 0
         self._gone = ""  # the process that was observed and has ended
         self._family: dict[int, psutil.Process] = {}
         self._looked_up_s = -_FAMILY_EVERY_S
@@ -111,7 +118,7 @@ class ProcessSampler:
         self._add_unique(totals, now_s)
         self._add_rates(totals, spent, moved, now_s)
         self._add_limit(totals)
-        totals["memory_total"] = self._memory
+        totals |= {"memory_total": self._memory, "restarts": float(self._restarts)}
         return totals
 
     def interrupt(self) -> None:
@@ -196,6 +203,7 @@ class ProcessSampler:
         except Unavailable as error:
             raise Unavailable(f"{self._gone} has ended, and {error}") from None
         self._family, self._spent, self._moved = {}, {}, {}
+        self._restarts += 1
         self._called = described(self._root)
         self._note(f"{self._gone} has ended, and {self._called} took its place")
         self._gone = ""

@@ -9,7 +9,7 @@ from loadkit.metrics.gauge import Gauge
 from loadkit.metrics.snapshot import COORDINATOR, Snapshot
 from loadkit.outputs.base import Paint, printable
 from loadkit.slo.leak import findings
-from loadkit.slo.observed import LOST, OBSERVED, Series, Source
+from loadkit.slo.observed import OBSERVED, Series, Source, lost_s
 from loadkit.slo.text import value_text
 from loadkit.stats.course import Course
 from loadkit.stats.growth import Severity
@@ -17,7 +17,7 @@ from loadkit.stats.growth import Severity
 _COLOURS = {Severity.CRITICAL: "red", Severity.WARNING: "yellow"}
 _MOST_SERIES = 5
 _MOST_NOTES = 3
-_LESS_SAID = ("uss", "swap", "load", "processes")
+_LESS_SAID = ("uss", "swap", "load", "processes", "restarts")
 """Series that the report has, and the summary only where there is nothing else."""
 
 
@@ -70,6 +70,5 @@ def _course(series: Series, gauge: Gauge, began: float | None) -> str:
 
 
 def _lost(source: Source, result: RunResult) -> str:
-    lost = result.summary.gauges.get((f"{LOST}{source.name}", COORDINATOR))
-    seconds = round(lost.mean * lost.times) if lost else 0
+    seconds = lost_s(source.name, result.summary)
     return f"; {seconds} s without a sample" if seconds else ""

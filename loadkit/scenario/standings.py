@@ -14,7 +14,7 @@ from loadkit.scenario.judging import stretches
 from loadkit.scenario.plan import Plan
 from loadkit.slo.collected import Collected
 from loadkit.slo.ensure import Check
-from loadkit.slo.evaluate import Observation, observe
+from loadkit.slo.evaluate import Observation, Status, observe
 from loadkit.slo.expectation import expectation_verdict
 from loadkit.slo.expression import Objective
 from loadkit.slo.growing import GrowthWatch
@@ -101,6 +101,8 @@ class Standings:
         looked_ns, found = self._grown.get(index, (-_GROWTH_EVERY_NS, None))
         if found is None or now_ns - looked_ns >= _GROWTH_EVERY_NS:
             verdict = growth_verdict(objective, self._growth, Measurement())
+            if verdict.observed is None:  # not yet
+                verdict = replace(verdict, status=Status.INCONCLUSIVE)
             found = replace(of_verdict(verdict, strict=not self._plan.solo), text=objective.text)
             self._grown[index] = now_ns, found
         return found

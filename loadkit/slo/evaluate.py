@@ -19,6 +19,7 @@ from loadkit.metrics.snapshot import Snapshot
 from loadkit.slo.confidence import Estimator, decides
 from loadkit.slo.expression import Confidence, Objective
 from loadkit.slo.metric import GAUGES, Kind, Selector
+from loadkit.slo.observed import missed
 from loadkit.slo.text import limit_text, observed_text
 from loadkit.slo.validity import Measurement, Validity
 from loadkit.slo.window import Breaches, Window
@@ -188,7 +189,8 @@ def _observe_gauge(selector: Selector, summary: Snapshot) -> Observation:
     values = [value for value in (_FOLDS[fold](gauge) for gauge in seen) if value is not None]
     if not values:
         return Observation(None, 0, f"no samples: {selector.name} is known at the end of a run alone")
-    return Observation((min if fold == "min" else max)(values), sum(gauge.times for gauge in seen))
+    samples = sum(gauge.times for gauge in seen)
+    return Observation((min if fold == "min" else max)(values), samples, missed(name, summary))
 
 
 _FOLDS: Mapping[str, Callable[[Gauge], float | None]] = {

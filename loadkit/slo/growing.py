@@ -83,6 +83,14 @@ class GrowthWatch:
             for series in source.series
         }
 
+        self._anew = {
+            (source.gauge(series.name), COORDINATOR): source.name
+            for source in observed.sources
+            for series in source.series
+            if series.begins_anew
+        }
+        self._times: dict[str, float] = {}
+
     @property
     def warmup_s(self) -> float:
         """Return how much of the beginning does not count, at least."""
@@ -93,10 +101,21 @@ class GrowthWatch:
         if not self._gauges:
             return
         self._operations += count_made(snapshot)
+        self._begin_anew(snapshot)
         for gauge, key in self._gauges.items():
             seen = snapshot.gauges.get(gauge)
             if seen is not None:
                 self._cells.setdefault(key, Cells()).add(seen.at_ns / NS_PER_S, self._operations, seen.value)
+
+    def _begin_anew(self, snapshot: Snapshot) -> None:
+        """Forget the course of what another process has taken the place of: its memory says nothing about that of the new one."""
+        for gauge, source in self._anew.items():
+            seen = snapshot.gauges.get(gauge)
+            if seen is None:
+                continue
+            if seen.value > self._times.get(source, 0.0):
+                self._cells = {key: cells for key, cells in self._cells.items() if key[0] != source}
+            self._times[source] = seen.value
 
     def grown(self, source: str, series: str, *, by_time: bool | None = None) -> Grown | None:
         """Return how a series went, over operations unless there were none or it is to be `by_time`; None without a sample."""
@@ -154,7 +173,10 @@ def _settled(at_s: Sequence[float], warmup_s: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class GrowthFinding:
-    """What a run says about how much a series may grow: None where it does not decide, and why."""
+    """What a run says about how much a series may grow: None where it does not decide, and why.
+
+    What was never measured does not hold, as with every other metric.
+    """
 
     holds: bool | None
     slope: Slope | None
@@ -172,7 +194,7 @@ def judge_growth(objective: Objective, watch: GrowthWatch) -> GrowthFinding:
     _, source, series, _ = objective.selector.name.split(".")
     found = watch.grown(source, series, by_time=per.seconds)
     if found is None:
-        return GrowthFinding(None, None, 0, "no samples: it was never observed")
+        return GrowthFinding(False, None, 0, f"no samples: observe.{source}.{series} was never measured")
     lacking = _lacking(found, per, watch.warmup_s)
     if lacking:
         return GrowthFinding(None, None, found.samples, lacking)

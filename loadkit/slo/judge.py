@@ -60,7 +60,7 @@ def growth_verdict(objective: Objective, watch: GrowthWatch, measurement: Measur
     found = judge_growth(objective, watch)
     (verdict,) = evaluate((objective,), Snapshot(), 0.0, measurement=measurement)
     slope, kind, limit = found.slope, objective.selector.kind, objective.limit
-    few = found.samples < objective.min_samples
+    few = slope is not None and found.samples < objective.min_samples
     decided = None if few else found.holds
     status = Status.INCONCLUSIVE if decided is None else settled(decided, measurement)
     invalid = measurement.status is Validity.INVALID
@@ -69,7 +69,7 @@ def growth_verdict(objective: Objective, watch: GrowthWatch, measurement: Measur
         verdict,
         status=Status.INVALID if invalid else status,
         observed=None if slope is None else slope.value,
-        observed_text="too few samples"
+        observed_text=("no samples" if found.holds is False else "too few samples")
         if slope is None
         else f"{observed_text(kind, slope.value, limit)} {objective.per}",
         limit_text=f"{verdict.limit_text} {objective.per}",

@@ -332,6 +332,9 @@ def _suggestion(name: str) -> str:
     head, aggregate = (split["metric"], split["aggregate"]) if split else (name, "")
     if re.fullmatch(_AGGREGATE, name):  # Artillery's short names
         return f'did you mean "http.response_time.{name}"?'
+    first, _, rest = name.partition(".")
+    if difflib.get_close_matches(first.casefold(), ["observe"], cutoff=_TYPO):
+        return f'did you mean "observe.{rest or "api.rss.max"}"?'
     other = _ELSEWHERE.get(head)
     if other is None:
         near = difflib.get_close_matches(head, known_metrics(), n=1)

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from loadkit.errors import Position
+from loadkit.metrics.snapshot import COORDINATOR, Snapshot
 from loadkit.slo.metric import Kind
+from loadkit.units import NS_PER_S
 
 OBSERVED = "observe."
 """How the names of gauges of the system under test begin."""
@@ -29,7 +31,8 @@ class Series:
     """A value of a source. A ratio that is `bounded` never exceeds 1.
 
     One that holds something, such as memory, is judged for leaks: growth of less than `least_growth` is not spoken of, None where
-    growth means nothing. `limit` is the series that says what it cannot exceed. Bytes `per_second` are those of a second.
+    growth means nothing. `limit` is the series that says what it cannot exceed. Bytes `per_second` are those of a second. When one
+    that `begins_anew` rises, another process took the place of the one before, and growth is judged from there on.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Series:
     least_growth: float | None = None
     limit: str = ""
     per_second: bool = False
+    begins_anew: bool = False
 
 
 class Unavailable(Exception):
@@ -139,3 +143,18 @@ class Observed:
 
 
 NOTHING_OBSERVED = Observed()
+_NOTABLE = 0.1
+
+
+def lost_s(source: str, summary: Snapshot) -> int:
+    """Return the seconds in which a source gave no sample."""
+    lost = summary.gauges.get((f"{LOST}{source}", COORDINATOR))
+    return round(lost.mean * lost.times) if lost else 0
+
+
+def missed(gauge: str, summary: Snapshot) -> str:
+    """Return "12 of 60 s without a sample" where a tenth is missing of what a gauge stands for, or more; else ""."""
+    if not gauge.startswith(OBSERVED):
+        return ""
+    lost, passed_s = lost_s(gauge.split(".")[1], summary), (summary.end_ns - summary.start_ns) / NS_PER_S
+    return f"{lost} of {passed_s:.0f} s without a sample" if lost and lost >= _NOTABLE * passed_s else ""

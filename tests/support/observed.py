@@ -13,7 +13,8 @@ RSS = Series(name="rss", kind=Kind.BYTES, description="memory", least_growth=5.0
 CPU = Series(name="cpu", kind=Kind.RATIO, description="processor")
 SHARE = Series(name="share", kind=Kind.RATIO, description="a share", bounded=True)
 MOST = Series(name="most", kind=Kind.BYTES, description="memory that there may be")
-API = Source(name="api", plugin="process", series=(RSS, CPU, SHARE, MOST))
+RESTARTS = Series(name="restarts", kind=Kind.COUNT, description="new processes", begins_anew=True)
+API = Source(name="api", plugin="process", series=(RSS, CPU, SHARE, MOST, RESTARTS))
 
 
 def observed(warmup_s: float | None = 5.0) -> Observed:

@@ -46,9 +46,9 @@ def section(result: RunResult, timeline: Timeline) -> dict[str, Any]:
 def test_each_series_has_a_column_and_each_second_a_row() -> None:
     found = section(*ran(LEAK))
     assert [(one["name"], one["series"]) for one in found["columns"]] == [
-        ("api", "rss"), ("api", "cpu"), ("api", "share"), ("api", "most")
+        ("api", "rss"), ("api", "cpu"), ("api", "share"), ("api", "most"), ("api", "restarts")
     ]  # fmt: skip
-    assert found["rows"][:2] == [[1.0, 100 * MB, None, None, None], [2.0, 101 * MB, None, None, None]]
+    assert found["rows"][:2] == [[1.0, 100 * MB, *[None] * 4], [2.0, 101 * MB, *[None] * 4]]
     rss, cpu = found["columns"][:2]
     assert (rss["min"], rss["mean"], rss["max"], rss["last"]) == (100 * MB, 119.5 * MB, 139 * MB, 139 * MB)
     assert (cpu["min"], cpu["max"]) == (None, None)

@@ -225,3 +225,13 @@ def test_growth_stands_as_it_was_when_it_was_looked_at_last() -> None:
     assert grown[119].observed.endswith("per 500 requests")
     assert grown[119] is grown[111]
     assert seen.standings()[1].holds is False
+
+
+def test_growth_of_what_was_never_seen_is_open_until_the_end_and_fails_there() -> None:
+    observe = {"api": {"pid": 1, "required": False}}
+    seen = course("observe.api.rss.growth < 5MB per 1h", observe=observe)
+    for index in range(10):
+        seen.add(second(index))
+    assert seen.standings()[0].holds is None
+    (verdict,) = seen.conclude(Ending(elapsed_s=10.0)).verdicts
+    assert (verdict.status, verdict.observed_text) == (Status.FAIL, "no samples")

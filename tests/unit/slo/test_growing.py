@@ -5,12 +5,14 @@ import re
 
 import pytest
 
-from loadkit.metrics.snapshot import Snapshot
+from loadkit.metrics.gauge import Gauge
+from loadkit.metrics.snapshot import COORDINATOR, Snapshot
 from loadkit.slo.evaluate import Status, Verdict
 from loadkit.slo.expression import parse_threshold
 from loadkit.slo.growing import MOST_CELLS, Cells, GrowthWatch
 from loadkit.slo.judge import judge_objectives
 from loadkit.slo.leak import findings
+from loadkit.slo.observed import LOST
 from loadkit.slo.validity import Measurement, Validity
 from loadkit.stats.course import Course
 from loadkit.stats.growth import Severity
@@ -122,11 +124,32 @@ def test_an_interval_that_holds_the_limit_decides_nothing() -> None:
     assert (made.status, made.reason) == (Status.INCONCLUSIVE, "the interval holds the limit: a longer run decides")
 
 
-def test_what_was_never_seen_and_what_is_invalid_decide_nothing() -> None:
+def test_what_was_never_seen_does_not_hold_and_what_is_invalid_decides_nothing() -> None:
     text = "observe.api.rss.growth < 8MB per 500 requests"
-    assert verdict(text, GrowthWatch(observed())).status is Status.INCONCLUSIVE
+    never = verdict(text, GrowthWatch(observed()))
+    assert (never.status, never.observed_text) == (Status.FAIL, "no samples")
+    assert never.reason == "no samples: observe.api.rss was never measured"
     made = verdict(text, watched(course(0.5 * MB)), Measurement(status=Validity.INVALID))
     assert made.status is Status.INVALID
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (course(0.0, 20), course(1.0 * MB, 40), Severity.CRITICAL),  # the leak is that of the process that is there now
+        ([20 * MB] * 20, course(0.0, 40), Severity.NONE),  # a new process that holds more has not grown
+    ],
+)
+def test_growth_is_that_of_the_process_that_took_the_place(
+    before: list[float], after: list[float], told: Severity
+) -> None:
+    watch = GrowthWatch(observed())
+    times = [0.0] * len(before) + [1.0] * len(after)
+    for memory, restarts in zip(seconds([*before, *after]), seconds(times, series="restarts"), strict=True):
+        memory.merge(restarts)
+        watch.add(memory)
+    (found,) = findings(watch.all())
+    assert (found.severity, found.grown.first) == (told, after[0])
 
 
 def test_the_unit_of_work_stands_in_the_verdict() -> None:
@@ -153,3 +176,15 @@ def test_the_limit_of_a_series_says_how_much_time_is_left() -> None:
     (found,) = findings(watch.all())
     assert found.grown.growth.left_s == pytest.approx(1740, rel=0.1)
     assert "its limit (most) is reached in 2" in found.text
+
+
+@pytest.mark.parametrize(("lost", "reason"), [(5, ""), (30, "30 of 60 s without a sample")])
+def test_a_verdict_says_what_was_missing_of_what_it_is_about(lost: int, reason: str) -> None:
+    summary = Snapshot()
+    for index, snapshot in enumerate(seconds([1.0] * 60)):
+        if index >= 60 - lost:
+            snapshot.gauges = {(f"{LOST}api", COORDINATOR): Gauge.seen(snapshot.end_ns, 1.0)}
+        summary.merge(snapshot)
+    objective = parse_threshold("observe.api.rss.max < 8MB", observed=observed())
+    (made,) = judge_objectives([objective], summary, 60.0, measurement=Measurement())
+    assert (made.status, made.reason) == (Status.PASS, reason)
