@@ -48,7 +48,6 @@ class LiveView:
         self._marks = marks_for(err, environment)
         self._seen: Seen | None = None
         self._phases: PhaseLine | None = None
-        self._started: Started | None = None
         self._aside = PlainText(out, err)
         self._given_up = False
         self._shows = False  # from the first frame on, until `close`
@@ -63,7 +62,8 @@ class LiveView:
         """Say what begins, and draw."""
         self._frames.take_away()  # it has stood there while the run was held
         self._aside.start(event)
-        self._started = event
+        if self._given_up:
+            return
         with self._sparing_the_run():
             self._seen, self._phases = Seen(event), PhaseLine(event.plan)
             self._show()

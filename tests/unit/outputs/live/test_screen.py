@@ -349,6 +349,21 @@ def test_a_run_that_is_held_is_begun_or_ended_by_a_key(sitting: Sitting, key: st
     assert sitting.shown.getvalue().count("\x1b[?25l") == sitting.shown.getvalue().count("\x1b[?25h")
 
 
+def test_a_fault_while_a_run_is_held_leaves_it_plain_text(sitting: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        screen = sitting.view()
+        monkeypatch.setattr("loadkit.outputs.live.screen.held_blocks", lambda *arguments, **options: 1 // 0)
+        screen.attend(Steering(must_wait=True))
+        screen.start(started())
+        screen.interval(interval(second(0)))
+        screen.close()
+
+    asyncio.run(run())
+    text = "\n".join(sitting.shown.screen(200))
+    assert text.count("closed by a fault of its own") == text.count("response time p50") == 1
+    assert "generator" not in text
+
+
 def test_in_the_background_a_run_is_plain_text(sitting: Sitting) -> None:
     async def run() -> None:
         screen = sitting.view()
