@@ -199,6 +199,13 @@ class Watched:
         for one in seconds:
             self._timed(lambda one=one: self._made.interval(interval(one)))
 
+    def wait_for_trouble(self) -> None:
+        """Wait until the exporter has noticed that something is the matter."""
+        until = time.monotonic() + TOLERANT_S
+        while self._made._error is None:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
     def finish(self) -> Sent:
         self._timed(self._made.end)
         return self._made.finish()
@@ -265,6 +272,7 @@ def test_hostile_names_arrive_and_do_no_harm(kind: str, tmp_path: Path) -> None:
 def test_a_dead_receiver_loses_every_second_and_nobody_waits(kind: str, tmp_path: Path) -> None:
     made = Watched(kind, Place(tmp_path, free_port()))
     made.tell([second(index) for index in range(5)])
+    made.wait_for_trouble()
     sent = made.finish()
     made.close()
     assert (sent.sent, sent.lost) == (0, 5)
