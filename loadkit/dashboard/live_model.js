@@ -76,12 +76,15 @@ const LoadkitModel = (() => {
     };
   }
 
-  // Returns how many virtual users were at work at once in a phase, at the ends of its seconds; null where it has not begun.
-  function users(run, phase) {
-    const last = phase === run.phases.at(-1), end = last ? Infinity : phase.start_s + phase.duration_s + 0.5;
-    const times = column(run, "t_s"), found = column(run, "vusers_active");
-    const within = found.filter((value, at) => value !== null && times[at] > phase.start_s + 0.5 && times[at] <= end);
-    return within.length ? Math.max(...within) : null;
+  // Returns how many virtual users were at work at once in each phase, at the ends of its seconds; null of one that has not begun.
+  function users(run) {
+    const times = column(run, "t_s"), found = column(run, "vusers_active"), most = run.phases.map(() => null);
+    let at = 0; // the phase of the second, which begins with the one before it
+    times.forEach((end, index) => {
+      while (at < most.length - 1 && end > run.phases[at + 1].start_s + 0.5) at += 1;
+      if (found[index] !== null) most[at] = Math.max(most[at] ?? 0, found[index]);
+    });
+    return most;
   }
 
   return { add, conclude, column, now, sum, failures, rates, users };

@@ -54,9 +54,11 @@ const LoadkitParts = (() => {
 
   // What each phase came to so far: rates per second of it, times in milliseconds.
   function course(run) {
-    const perS = (name) => (row) => (row.rates[name] === null ? NONE : bare(row.rates[name]));
+    const rate = (value) => (value >= 10 ? value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 }) : bare(value));
+    const perS = (name) => (row) => (row.rates[name] === null ? NONE : rate(row.rates[name]));
     const time = (title, of, what) => ({ title, number: true, value: (row) => bareMs(row[of]?.[what]) });
-    const rows = run.phases.map((phase) => ({ ...phase, rates: rates(run, phase), most: users(run, phase), failed: failures(phase) }));
+    const most = users(run);
+    const rows = run.phases.map((phase, at) => ({ ...phase, rates: rates(run, phase), most: most[at], failed: failures(phase) }));
     table("course", (node) => new Table(node, [
       { title: "Phase", value: (row) => `${row.name || `phase ${row.index + 1}`}${row.warmup ? " (warm-up)" : ""}` },
       { title: "Load", value: planned },
