@@ -1,11 +1,15 @@
 import html
 import re
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from loadkit.outputs.markdown import MOST_BYTES, code, render
+from loadkit.outputs.paper import legible
 from loadkit.report.interventions import interventions_data
+from tests.support.hostile import PAYLOADS
 from tests.support.interventions import EVERY
 from tests.support.reports import HOSTILE, comparison, hostile_report, invalid_report, judged_report, series
 from tests.support.results import report_of, result
@@ -127,3 +131,45 @@ def test_code_shows_the_text_itself():
     assert "|" not in shown
     assert html.unescape(re.sub("</?code>", "", shown)) == "a|b `c` \\ _d_ www.x"
     assert code("") == code("  ") == ""
+
+
+class Rendered(HTMLParser):
+    """What a reader of Markdown makes of it: its elements, what stands in code, and how many cells each row has."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.codes: list[str] = []
+        self.rows: list[int] = []
+        self._inside = False
+        self.feed(MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(text))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert all(name == "style" and (value or "").startswith("text-align") for name, value in attrs), attrs
+        self.elements.add(tag)
+        if tag == "code":
+            self._inside = True
+            self.codes.append("")
+        if tag == "tr":
+            self.rows.append(0)
+        if tag in ("td", "th"):
+            self.rows[-1] += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag != "code"
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.codes[-1] += data
+
+
+OURS = {"code", "h2", "h3", "p", "strong", "sub", "table", "tbody", "td", "th", "thead", "tr"}
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, *PAYLOADS])
+def test_a_renderer_shows_each_name_as_it_is_and_nothing_of_it_as_markup(text):
+    made = Rendered(text_of(hostile_report(text)))
+    assert made.elements <= OURS
+    assert set(made.rows) <= {2, 3, 4, 8}
+    shown = " ".join(legible(text, 120).split())
+    assert any(shown in " ".join(code.split()) for code in made.codes)
