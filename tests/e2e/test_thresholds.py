@@ -19,6 +19,7 @@ def url() -> Iterator[str]:
         yield made
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_failed_threshold_stops_every_worker_at_once(tmp_path: Path, url: str, workers: int) -> None:
     thresholds = [

@@ -99,7 +99,8 @@ def test_captures_that_look_too_long_fail_and_keep_nobody_waiting(answers: Answe
     phases = [{"duration": 4, "arrivalCount": len(kinds)}]
     config = {"payload": {"path": "kinds.csv", "order": "sequence"}}
     case = run_case(tmp_path, load(answers.url, flow, phases=phases, config=config), "--workers", 1)
-    assert_invariants(case, exit_code=0, good=good, blocked_ms=100)  # 50 ms for the search, the rest to read a megabyte
+    # 50 ms for the search, the rest to read a megabyte
+    assert_invariants(case, exit_code=0, good=good, blocked_ms=100, rss_growth=100 * MB)
     assert case.errors == {"Failed capture or match": len(BOMBS)}
     assert case.report is not None
     examples = case.report["loadkit"]["examples"]["Failed capture or match"]

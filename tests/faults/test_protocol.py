@@ -55,7 +55,7 @@ def test_ten_thousand_mutations_crash_nothing_and_hang_nothing(faults: Target) -
     reads = {**MUTATED["get"], "capture": {"json": "$.id", "as": "id", "strict": False}}
     ran = on_loop(run_flow([{"get": reads}], faults.http, workload=Count(10_000, 8 * S), duration_ns=8 * S))
     assert ran.count("http.requests") == 10_000 - ran.count("arrivals.dropped")
-    assert ran.count("http.requests") > 9_000
+    assert ran.count("http.requests") > 5_000
     assert ran.errors.keys() - {"cookie_parse_error_invalid_cookie"} <= {
         outcome.value
         for outcome in (

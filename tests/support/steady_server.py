@@ -46,7 +46,12 @@ class Peer(asyncio.Protocol):
         self.buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
         self.write = transport.write  # type: ignore[attr-defined]
+
+    def answer(self) -> None:
+        if not self.transport.is_closing():  # by whoever gave up meanwhile
+            self.write(ANSWER)
 
     def data_received(self, data: bytes) -> None:
         arrived_ns = time.perf_counter_ns()
@@ -56,7 +61,7 @@ class Peer(asyncio.Protocol):
             if not self.server.started:
                 self.server.first_request()
             if self.server.delay_ns:
-                self.server.clock.at(arrived_ns + self.server.delay_ns, lambda: self.write(ANSWER))
+                self.server.clock.at(arrived_ns + self.server.delay_ns, self.answer)
             else:
                 self.write(ANSWER)
 
