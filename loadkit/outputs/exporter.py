@@ -167,11 +167,15 @@ COMMON: Mapping[str, Any] = {
 
 
 class Held(NamedTuple):
-    """What an output has for itself: a file or a port, what two that want it both do, and what to do about it."""
+    """What an output has for itself: a file or a port, what two that want it both do, and what to do about it.
+
+    `stays`: a later run that has it for itself takes it from this one.
+    """
 
     what: str
     text: str
     remedy: str
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

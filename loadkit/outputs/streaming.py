@@ -98,7 +98,9 @@ def read_file(options: Options) -> Path:
 def held_file(options: Options) -> Held | None:
     """Return the file that an output writes; what is no file of its own, such as /dev/stderr, several may write."""
     path = os.path.realpath(options["file"])
-    return None if path.startswith("/dev/") else Held(path, f"write {options['file']}", "give each its own file")
+    if path.startswith("/dev/"):
+        return None
+    return Held(path, f"write {options['file']}", "give each its own file", stays=True)
 
 
 def file_schema(what: str, example: str) -> dict[str, Any]:

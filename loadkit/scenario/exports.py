@@ -10,7 +10,7 @@ An exporter is a plugin of a higher row, so it is known here by its kind alone, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,8 +40,8 @@ class ExporterPlugin(Protocol):
         """Return what makes a receiver of options; it raises ValueError with `key` and `hint` for one that means nothing."""
 
     @property
-    def holds(self) -> Callable[[Mapping[str, Any]], tuple[str, str, str] | None]:
-        """Return what tells of options what only one output can have, what two that want it both do, and a remedy."""
+    def holds(self) -> Callable[[Mapping[str, Any]], tuple[str, str, str, bool] | None]:
+        """Return what tells of options what only one output can have, what two that want it both do, a remedy, and if it stays."""
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -115,12 +115,24 @@ def clash(exports: Sequence[Export]) -> ExportFault | None:
     for other in others:
         theirs = _exporter(other.kind).holds(other.options)
         if held is not None and theirs is not None and held[0] == theirs[0]:
-            _, text, remedy = held
+            _, text, remedy, _ = held
             return ExportFault("LK242", f"{named(other)} and {named(last)} both {text}", hint=remedy)
         if (other.kind, other.options) == (last.kind, last.options):
             text = f"{named(other)} and {named(last)} are the same, so everything would be told twice"
             return ExportFault("LK242", text, hint="leave one of them out")
     return None
+
+
+def taken_over(earlier: Sequence[Export], later: Sequence[Export]) -> Iterator[tuple[Export, ExportFault]]:
+    """Yield the outputs of a later run that write what an earlier one has written, and what is wrong with each."""
+    held = [_exporter(one.kind).holds(one.options) for one in earlier]
+    written = {what for what, _, _, stays in filter(None, held) if stays}
+    for export in later:
+        own = _exporter(export.kind).holds(export.options)
+        if own is not None and own[0] in written:
+            text = f"two runs both {own[1]}, so the later one would leave nothing of the other"
+            hint = f"put {TEST_ID} into its name, or change `config.outputs` in the `overrides` of one of the runs"
+            yield export, ExportFault("LK242", text, hint=hint)
 
 
 def named(export: Export) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from loadkit.errors import Diagnostic, ScenarioError
+from loadkit.scenario.exports import taken_over
 from loadkit.scenario.gate import Gate, GateRun, over_budget
 from loadkit.scenario.hidden import without_secrets
 from loadkit.scenario.merge import Overrides
@@ -31,11 +32,31 @@ def read_plans(gate: Gate, settings: Settings, *, target: str | None = None, run
         except ScenarioError as error:
             found += error.diagnostics
             sources |= error.sources
+    if not found:
+        lost, texts = _overwritten(plans)
+        found = [*lost]
+        sources.update(texts)
     if not found and (excess := over_budget(gate, [plan.duration_ns for plan in plans])):
         found.append(excess)
     if found:
         raise ScenarioError(in_order([*gate.warnings, *found]), sources)
     return plans
+
+
+def _overwritten(plans: list[Plan]) -> tuple[tuple[Diagnostic, ...], Mapping[str, str]]:
+    """Return a fault for each output that writes over what an earlier run has told, with the texts that they point into."""
+    found, sources = list[Diagnostic](), dict[str, str]()
+    for index, plan in enumerate(plans):
+        earlier = [export for other in plans[:index] for export in other.exports]
+        faults = [
+            Diagnostic(code=fault.code, message=str(fault), at=export.at, hint=fault.hint)
+            for export, fault in taken_over(earlier, plan.exports)
+            if export.at is not None
+        ]
+        shown, texts = without_secrets(faults, plan.document.sources, plan.secrets)
+        found += shown
+        sources |= texts
+    return in_order(found), sources
 
 
 def warnings_of(gate: Gate, plans: list[Plan]) -> tuple[tuple[Diagnostic, ...], Mapping[str, str]]:

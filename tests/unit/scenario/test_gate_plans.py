@@ -76,3 +76,19 @@ def test_the_faults_of_all_scenarios_are_told_at_once(directory):
 def test_more_planned_time_than_there_is_is_an_error(directory):
     with pytest.raises(ScenarioError, match="planned to take 1m5s, and its budget is 1m"):
         plans(directory, "environments: {ci: {budget: 1m}}\nruns: [{scenario: shop.yaml}]")
+
+
+def test_a_file_that_an_earlier_run_has_written_is_written_by_no_other(directory):
+    (directory / "shop.yaml").write_text(
+        SCENARIO.replace("config:\n", "config:\n  outputs: ['csv:rows.csv', 'prometheus:9464']\n")
+    )
+    twice = "runs: [{scenario: shop.yaml}, {scenario: shop.yaml, name: again}]"
+    with pytest.raises(ScenarioError) as raised:
+        plans(directory, twice)
+    (found,) = raised.value.diagnostics  # a port is free again when the run is over
+    assert (found.code, str(found.at), found.severity.value) == ("LK242", "shop.yaml:3:13", "error")
+    assert "two runs both write rows.csv" in found.message
+    own = "overrides: {config: {outputs: ['csv:other.csv']}}"
+    assert len(plans(directory, twice.replace("name: again", f"name: again, {own}"))[1]) == 2
+    (directory / "shop.yaml").write_text((directory / "shop.yaml").read_text().replace("rows.csv", "{{ $testId }}.csv"))
+    assert len(plans(directory, twice)[1]) == 2
