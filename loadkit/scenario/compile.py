@@ -6,9 +6,8 @@ Every fault of the file is reported at once; compiling goes on after each.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import randbelow
 from typing import Any
@@ -17,19 +16,16 @@ import msgspec
 
 from loadkit import registry
 from loadkit.errors import Diagnostic, ScenarioError, Severity
-from loadkit.flow.declare import declared_names
-from loadkit.flow.function import with_scenario_hooks
 from loadkit.flow.plugins import options_of
-from loadkit.flow.step import Build, Nobody, Where
+from loadkit.flow.step import Build, Where
 from loadkit.hosts import Fence
 from loadkit.metrics.recorder import Recorder
-from loadkit.protocols.address import split_url
 from loadkit.protocols.network import network_of
 from loadkit.redact import MASK, Secrets, is_secret
 from loadkit.scenario.check import check_schema
-from loadkit.scenario.demo_target import DEMO_TARGET, EXAMPLE, read_demo
+from loadkit.scenario.demo_target import DEMO_TARGET
 from loadkit.scenario.errand import compile_errand, define_given, names_set_by
-from loadkit.scenario.exports import compile_exports, with_test_id
+from loadkit.scenario.exports import Export, compile_exports, with_test_id
 from loadkit.scenario.fakes import check_fakes, template_functions
 from loadkit.scenario.hidden import check_secrets, find_secrets, hide_messages, without_secrets
 from loadkit.scenario.judging import compile_ensure, compile_thresholds
@@ -38,16 +34,58 @@ from loadkit.scenario.objectives import compile_slos
 from loadkit.scenario.observing import compile_observe
 from loadkit.scenario.payloads import check_rows, load_feeders, payload_places
 from loadkit.scenario.phases import compile_phases
-from loadkit.scenario.plan import Plan, Scenario
+from loadkit.scenario.plan import Errand, Phase, Plan, Scenario
 from loadkit.scenario.processor import find_processor, report_script
 from loadkit.scenario.published import Published, published, report_missing
-from loadkit.scenario.rates import check_rate, requests_of
+from loadkit.scenario.rates import check_rate
+from loadkit.scenario.scenarios import compile_scenarios
 from loadkit.scenario.settings import Settings
 from loadkit.scenario.source import Document, in_order
+from loadkit.scenario.target import check_target
 from loadkit.scenario.width import width_of
+from loadkit.slo.ensure import Ensure
+from loadkit.slo.expression import Objective
+from loadkit.slo.objective import Slo
+from loadkit.slo.observed import Observed
 from loadkit.slo.plugins import KNOWN_PLUGINS
 from loadkit.template.compile import Template
+from loadkit.template.dealing import Feeder
 from loadkit.template.rows import RowIndex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """A document and what is decided about it, with what its flows record into."""
+
+    document: Document
+    config: dict[str, Any]
+    settings: Settings
+    seed: int
+    target: str
+    recorder: Recorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Load:
+    """What virtual users do, and when they come."""
+
+    phases: tuple[Phase, ...]
+    scenarios: tuple[Scenario, ...]
+    variables: Mapping[str, Template]
+    feeders: tuple[Feeder, ...]
+    before: Errand | None
+    after: Errand | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """What is observed beside the load, what is to hold, and who is told."""
+
+    observed: Observed
+    objectives: tuple[Objective, ...]
+    ensure: Ensure | None
+    slos: tuple[Slo, ...]
+    exports: tuple[Export, ...]
 
 
 def compile_plan(
@@ -57,99 +95,141 @@ def compile_plan(
 
     `indexes` are those of an earlier compile's payloads: large files are read through only once.
     """
-    recorder = recorder or Recorder()
-    diagnostics = check_schema(document)
-    data = document.data
-    config = dict(_mapping(data.get("config")))
-    seed = settings.seed if settings.seed is not None else config.get("seed")
-    if not isinstance(seed, int) or isinstance(seed, bool):
-        seed = randbelow(2**32)
-    seed %= 2**63  # whatever integer it was
+    found = check_schema(document)
+    config = dict(_mapping(document.data.get("config")))
+    seed, target = _seed(settings, config), str(settings.target or config.get("target") or "")
     reporters = published(config)
     stand_ins = [one for one in reporters if isinstance(one, Published)]
     outputs = config.get("outputs", [])
     if isinstance(outputs, list) and (outputs or stand_ins):
         config["outputs"] = with_test_id([*outputs, *(one.output for one in stand_ins)], f"{seed:08x}")
-    target = str(settings.target or config.get("target") or "")
-    build = Build(
-        document,
-        {**config, "target": "http://127.0.0.1" if target.startswith(DEMO_TARGET) else target},
-        base=Path(document.files[0]).parent,
-        actions=registry.plugins("step"),
-        functions=template_functions(config),
-        book=recorder,
+    given = _Given(
+        document=document,
+        config=config,
+        settings=settings,
+        seed=seed,
+        target=target,
+        recorder=recorder or Recorder(),
     )
-    build.secrets, build.fence = find_secrets(document), Fence(settings.allow_hosts)
-    build.patience = settings.timeout_multiplier
-    build.direct = settings.demo or target.startswith(DEMO_TARGET)
-    faults = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
+    build = _build(given)
+    faults = [diagnostic for diagnostic in found if diagnostic.severity is Severity.ERROR]
     if faults:
         build.malformed = True
         build.reported = _reported(document, faults)
-    _check_target(target, document, build)
+    check_target(target, document, build)
     _check_plugins(config, build)
     report_missing(reporters, build)
+    load = _compile_load(given, build, indexes)
+    judged = _compile_judged(given, load, build, [one.where for one in stand_ins])
+    return _plan(given, build, load, judged, _warnings(found, document, build))
+
+
+def _seed(settings: Settings, config: Mapping[str, Any]) -> int:
+    seed = settings.seed if settings.seed is not None else config.get("seed")
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        seed = randbelow(2**32)
+    return seed % 2**63  # whatever integer it was
+
+
+def _build(given: _Given) -> Build:
+    """Return what steps are compiled with."""
+    document, settings, is_demo = given.document, given.settings, given.target.startswith(DEMO_TARGET)
+    build = Build(
+        document,
+        {**given.config, "target": "http://127.0.0.1" if is_demo else given.target},
+        base=Path(document.files[0]).parent,
+        actions=registry.plugins("step"),
+        functions=template_functions(given.config),
+        book=given.recorder,
+    )
+    build.secrets, build.fence = find_secrets(document), Fence(settings.allow_hosts)
+    build.patience = settings.timeout_multiplier
+    build.direct = settings.demo or is_demo
+    return build
+
+
+def _compile_load(given: _Given, build: Build, indexes: Sequence[RowIndex | None]) -> _Load:
+    """Compile what makes load, in the order in which each part defines the variables of the next."""
+    document, config, settings, data = given.document, given.config, given.settings, given.document.data
     check_fakes(data, build)
     find_processor(document, build)
     build.later = names_set_by(data.get("before"), build)
     variables = _compile_variables(_mapping(config.get("variables")), build)
     feeders = load_feeders(config.get("payload"), build, indexes)
     check_secrets(document, build)
-    phases = compile_phases(config, solo=settings.solo, seed=seed, build=build)
-    before, given = compile_errand("before", data.get("before"), build)
-    define_given(given, build)
-    scenarios = _compile_scenarios(data.get("scenarios"), settings.scenario_name, build, recorder)
+    phases = compile_phases(config, solo=settings.solo, seed=given.seed, build=build)
+    before, set_before = compile_errand("before", data.get("before"), build)
+    define_given(set_before, build)
+    scenarios = compile_scenarios(data.get("scenarios"), settings.scenario_name, build, given.recorder)
     after, _ = compile_errand("after", data.get("after"), build)
     if not settings.solo:
         check_rows(phases, tuple(zip(feeders, payload_places(config.get("payload")), strict=False)), build)
     report_script(build)
     check_rate(phases, scenarios, None if build.malformed or settings.solo else settings.max_rate, build)
+    return _Load(phases=phases, scenarios=scenarios, variables=variables, feeders=feeders, before=before, after=after)
+
+
+def _compile_judged(given: _Given, load: _Load, build: Build, stood_for: Sequence[Where]) -> _Judged:
+    """Compile what judges the run; the last outputs stand for what is written at `stood_for`."""
+    config = given.config
     observed = compile_observe(config.get("observe"), build)
-    objectives = compile_thresholds(config.get("thresholds"), scenarios, build, observed)
-    ensure = compile_ensure(config, build, scenarios)
-    slos = compile_slos(config.get("slos"), scenarios, phases, build, recorder)
-    exports = compile_exports(config.get("outputs"), build, [one.where for one in stand_ins])
-    found = dict.fromkeys([*diagnostics, *build.diagnostics])  # of one place: in the order of the text
-    diagnostics = sorted(found, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
+    return _Judged(
+        observed=observed,
+        objectives=compile_thresholds(config.get("thresholds"), load.scenarios, build, observed),
+        ensure=compile_ensure(config, build, load.scenarios),
+        slos=compile_slos(config.get("slos"), load.scenarios, load.phases, build, given.recorder),
+        exports=compile_exports(config.get("outputs"), build, stood_for),
+    )
+
+
+def _warnings(found: Sequence[Diagnostic], document: Document, build: Build) -> list[Diagnostic]:
+    """Return what was found. Raises ScenarioError when a fault is among it."""
+    once = dict.fromkeys([*found, *build.diagnostics])  # of one place: in the order of the text
+    diagnostics = sorted(once, key=lambda diagnostic: (diagnostic.at, diagnostic.code))
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
         raise ScenarioError(*without_secrets(in_order(diagnostics), document.sources, build.secrets))
-    width = width_of([scenario.get("flow") for scenario in data["scenarios"]], config)
+    return diagnostics
+
+
+def _plan(given: _Given, build: Build, load: _Load, judged: _Judged, warnings: list[Diagnostic]) -> Plan:
+    document, settings, config, target = given.document, given.settings, given.config, given.target
+    secrets, width = build.secrets, width_of([scenario.get("flow") for scenario in document.data["scenarios"]], config)
     return Plan(
-        name=build.secrets.mask_values(settings.name or str(config.get("name") or Path(document.files[0]).stem)),
+        name=secrets.mask_values(settings.name or str(config.get("name") or Path(document.files[0]).stem)),
         target=target,
-        phases=phases,
-        scenarios=scenarios,
-        variables=variables,
-        context=_context(document, settings, target, seed),
-        feeders=feeders,
-        objectives=objectives,
-        observed=observed,
-        ensure=ensure,
-        slos=slos,
-        seed=seed,
-        digest=hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest(),
-        likeness=_likeness(data, settings, scenarios, target, build),
+        phases=load.phases,
+        scenarios=load.scenarios,
+        variables=load.variables,
+        context=_context(document, settings, target, given.seed),
+        feeders=load.feeders,
+        objectives=judged.objectives,
+        observed=judged.observed,
+        ensure=judged.ensure,
+        slos=judged.slos,
+        seed=given.seed,
+        digest=hashlib.sha256(msgspec.json.encode(document.data, order="sorted")).hexdigest(),
+        likeness=_likeness(document.data, settings, load.scenarios, target, build),
         config=config,
         request_names=tuple(sorted(build.request_names)),
-        endpoints=recorder.endpoint_names(),
-        warnings=hide_messages(diagnostics, build.secrets),
-        tags=_shown_tags(settings.tags, build.secrets),
-        secrets=build.secrets,
+        endpoints=given.recorder.endpoint_names(),
+        warnings=hide_messages(warnings, secrets),
+        tags=_shown_tags(settings.tags, secrets),
+        secrets=secrets,
         solo=settings.solo,
         expect_at=build.expect_at,
         document=document,
-        settings=replace(settings, seed=seed, target=target),
+        settings=replace(settings, seed=given.seed, target=target),
         connections=_connections(target, config, build, width),
         width=width,
         prepare=_preparing(document, build),
         hosts=tuple(build.hosts),
-        before=before,
-        after=after,
+        before=load.before,
+        after=load.after,
         network=network_of(build),
-        ways=tuple(map(build.secrets.mask_values, build.ways)),
+        ways=tuple(map(secrets.mask_values, build.ways)),
         processor=build.processor,
         functions=tuple(build.named_functions),
-        exports=exports,
+        exports=judged.exports,
     )
 
 
@@ -206,53 +286,6 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _check_target(target: str, document: Document, build: Build) -> None:
-    at: Where = ("config", "target") if "target" in build.config else ("config",)
-    if not target and _needs_none(document.data.get("scenarios"), build):
-        return
-    if not target:
-        others = [*document.data, *(key for key in build.config if key != "target")]
-        if build.malformed and build.closest("target", others):
-            return  # it stands in the wrong place or is misspelt, which has been reported
-        build.error(
-            "LK213", at, "there is no target", hint='give `config.target`, -t URL or an environment; try "demo://"'
-        )
-        return
-    if target.startswith(DEMO_TARGET):
-        try:
-            read_demo(target)
-        except ValueError as error:
-            build.error("LK212", at, str(error), hint=f'write "{DEMO_TARGET}" for the shop, or "{EXAMPLE}"')
-        return
-    try:
-        build.reach(split_url(target)[0].place, at)
-    except ValueError as error:
-        build.error("LK212", at, str(error), hint='write "http://host:port", "https://host" or "demo://"')
-        return
-    if "?" in target or "#" in target:
-        build.error("LK212", at, "a target ends with its path; paths of requests are appended to it", hint="use `qs`")
-
-
-def _needs_none(scenarios: Any, build: Build) -> bool:
-    """Say whether something is sent, and nothing of it to a target: Python functions are called and that is all."""
-    flows = [item.get("flow") for item in scenarios if isinstance(item, Mapping)] if isinstance(scenarios, list) else []
-    sending = [action for flow in flows for action in _sending(flow, build)]
-    return bool(sending) and not any(build.actions[action].needs_target for action in sending)
-
-
-def _sending(flow: Any, build: Build) -> Iterator[str]:
-    """Yield the actions of a flow that send something."""
-    for step in flow if isinstance(flow, list) else ():
-        if isinstance(step, list):
-            yield from _sending(step, build)
-        elif isinstance(step, Mapping):
-            for action in step:
-                if action in build.actions and build.actions[action].requests:
-                    yield action
-                elif action in build.actions:
-                    yield from _sending(step[action], build)
-
-
 def _check_plugins(config: Mapping[str, Any], build: Build) -> None:
     if "apdex" in config and options_of(config, "apdex") is None:
         text = "`apdex` is not measured without the plugin"
@@ -287,77 +320,3 @@ def _compile_variables(variables: Mapping[str, Any], build: Build) -> Mapping[st
         made[str(name)] = build.template(value, ("config", "variables", name))
         build.define(str(name))
     return made
-
-
-# Scenarios
-
-
-def _compile_scenarios(items: Any, wanted: str | None, build: Build, recorder: Recorder) -> tuple[Scenario, ...]:
-    if not isinstance(items, list):
-        return ()
-    known = set(build.defined)
-    made = []
-    for index, item in enumerate(items):
-        if not isinstance(item, Mapping):
-            continue
-        where: Where = ("scenarios", index)
-        build.defined = set(known)
-        build.later = declared_names(item.get("flow"), (*where, "flow"), build.actions)
-        flow, name = item.get("flow"), build.secrets.mask_values(str(item.get("name") or f"scenario {index}"))
-        build.book = recorder.book(name)
-        build.scenario, build.scenario_at = item, where
-        steps = build.steps(flow if isinstance(flow, list) else (), (*where, "flow"))
-        steps = with_scenario_hooks(steps, item, where, build)
-        made.append(
-            Scenario(
-                index=index,
-                name=name,
-                weight=_weight(item.get("weight", 1), (*where, "weight"), build),
-                steps=steps,
-                visit_requests=requests_of(flow, build.actions),
-                requests=frozenset(build.requests.intersection(steps)),
-                at=build.positions.at(where),
-            )
-        )
-    build.defined = known
-    if made and not any(scenario.weight > 0 for scenario in made) and not _negative(made):
-        build.error("LK207", ("scenarios",), "the weights of all scenarios are zero: none can be chosen", key=True)
-    return _chosen(tuple(made), wanted, build)
-
-
-def _negative(scenarios: list[Scenario]) -> bool:
-    return any(scenario.weight < 0 for scenario in scenarios)
-
-
-def _weight(value: Any, where: Where, build: Build) -> float:
-    template = build.template(value, where)
-    try:
-        weight = float(template.render(Nobody(_mapping(build.config.get("variables")))))
-    except (TypeError, ValueError):
-        if not isinstance(value, list | dict):
-            build.error("LK207", where, f"{value!r} is not a weight; write a number such as 3")
-        return 1.0
-    if weight < 0:
-        build.error(
-            "LK207", where, f"a weight cannot be negative ({weight:g})", hint="write 0 to leave the scenario out"
-        )
-    return weight
-
-
-def _chosen(scenarios: tuple[Scenario, ...], wanted: str | None, build: Build) -> tuple[Scenario, ...]:
-    """Return the scenarios of --scenario-name: that name, else those that the regular expression matches."""
-    if wanted is None:
-        return scenarios
-    exact = tuple(scenario for scenario in scenarios if scenario.name == wanted)
-    if exact:
-        return tuple(replace(scenario, weight=max(scenario.weight, 1.0)) for scenario in exact)
-    try:
-        matching = tuple(scenario for scenario in scenarios if re.search(wanted, scenario.name))
-    except re.error:
-        matching = ()
-    if not matching:
-        names = [scenario.name for scenario in scenarios]
-        hint = build.closest(wanted, names) or f"the file has: {', '.join(names)}"
-        build.error("LK215", ("scenarios",), f'no scenario is called "{wanted}"', hint=hint, key=True)
-        return scenarios
-    return tuple(replace(scenario, weight=scenario.weight or 1.0) for scenario in matching)

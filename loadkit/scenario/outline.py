@@ -197,58 +197,58 @@ def recall(wire: Any) -> Plan:
         raise ValueError(f"not the outline of a plan: {error}") from error
     if not isinstance(document.data, dict) or not isinstance(document.data.get("config"), dict):
         raise ValueError("not the outline of a plan: it has no configuration")
-    faults = list(
-        _faults(check_schema(Document(data={**document.data, "scenarios": _SOMETHING}, files=document.files)))
-    )
+    bare = Document(data={**document.data, "scenarios": _SOMETHING}, files=document.files)
+    faults = list(_faults(check_schema(bare)))
     if not faults:
-        config = document.data["config"]
-        build = _build(document, config)
-        build.request_names.update(read.requests)
-        if read.own is not None:
-            own = {name: frozenset(names) for name, names in msgspec.structs.asdict(read.own).items()}
-            build.processor = Processor(Path(), metrics=Recorded(**own))
-        scenarios = tuple(
-            Scenario(index=index, name=name, weight=weight, steps=(), at=document.at(("scenarios", index)))
-            for index, name, weight in read.scenarios
-        )
-        made = Plan(
-            name=read.name,
-            target=read.target,
-            phases=compile_phases(config, solo=read.solo, seed=read.seed, build=build),
-            scenarios=scenarios,
-            variables={},
-            context={},
-            feeders=(),
-            objectives=compile_thresholds(config.get("thresholds"), scenarios, build, observed),
-            observed=observed,
-            ensure=compile_ensure(config, build),
-            slos=parse_slos(config.get("slos"), None, lambda where: document.at(("config", *where))).slos,
-            slo_events=read.slo_events,
-            seed=read.seed,
-            digest=read.digest,
-            likeness=read.likeness,
-            config=config,
-            request_names=tuple(read.requests),
-            endpoints=read.endpoints,
-            warnings=tuple(read.warnings),
-            solo=read.solo,
-            expect_at=read.expect_at,
-            tags=read.tags,
-            document=document,
-            source=read.source,
-            settings=Settings(
-                seed=read.seed,
-                solo=read.solo,
-                target=read.target,
-                name=read.name,
-                tags=read.tags,
-                timeout_multiplier=read.timeout_multiplier,
-            ),
-        )
+        build = _build_of(read, document)
+        made = _plan(read, document, observed, build)
         faults = list(_faults(build.diagnostics))
         if not faults:
             return made
     raise ValueError(f"not the outline of a plan: {faults[0]}")
+
+
+def _plan(read: _Outline, document: Document, observed: Observed, build: Build) -> Plan:
+    """Return the plan, with what is wrong with it in `build`."""
+    config = document.data["config"]
+    scenarios = tuple(
+        Scenario(index=index, name=name, weight=weight, steps=(), at=document.at(("scenarios", index)))
+        for index, name, weight in read.scenarios
+    )
+    return Plan(
+        name=read.name,
+        target=read.target,
+        phases=compile_phases(config, solo=read.solo, seed=read.seed, build=build),
+        scenarios=scenarios,
+        variables={},
+        context={},
+        feeders=(),
+        objectives=compile_thresholds(config.get("thresholds"), scenarios, build, observed),
+        observed=observed,
+        ensure=compile_ensure(config, build),
+        slos=parse_slos(config.get("slos"), None, lambda where: document.at(("config", *where))).slos,
+        slo_events=read.slo_events,
+        seed=read.seed,
+        digest=read.digest,
+        likeness=read.likeness,
+        config=config,
+        request_names=tuple(read.requests),
+        endpoints=read.endpoints,
+        warnings=tuple(read.warnings),
+        solo=read.solo,
+        expect_at=read.expect_at,
+        tags=read.tags,
+        document=document,
+        source=read.source,
+        settings=Settings(
+            seed=read.seed,
+            solo=read.solo,
+            target=read.target,
+            name=read.name,
+            tags=read.tags,
+            timeout_multiplier=read.timeout_multiplier,
+        ),
+    )
 
 
 def _copy(source: Any, into: dict[str, Any], where: Where) -> None:
@@ -269,7 +269,14 @@ def _faults(diagnostics: list[Diagnostic]) -> Iterator[str]:
     return (found.message for found in diagnostics if found.severity is Severity.ERROR)
 
 
-def _build(document: Document, config: dict[str, Any]) -> Build:
-    return Build(
-        document, config, base=Path(), actions={}, functions=registry.plugins("function"), book=Recorder().book("")
+def _build_of(read: _Outline, document: Document) -> Build:
+    """Return what thresholds and checks are compiled with: what flows would have told it is read from the outline."""
+    functions = registry.plugins("function")
+    build = Build(
+        document, document.data["config"], base=Path(), actions={}, functions=functions, book=Recorder().book("")
     )
+    build.request_names.update(read.requests)
+    if read.own is not None:
+        own = {name: frozenset(names) for name, names in msgspec.structs.asdict(read.own).items()}
+        build.processor = Processor(Path(), metrics=Recorded(**own))
+    return build
