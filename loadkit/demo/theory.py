@@ -42,22 +42,6 @@ def response_tail(rate: float, servers: int, service_s: float, limit_s: float) -
     return (1 - waits) * alone + waits * behind
 
 
-def response_quantile(rate: float, servers: int, service_s: float, p: float) -> float:
-    """Return the response time that a share p (0.99) of the requests stay below; infinity where there is no steady state."""
-    if rate * service_s >= servers:
-        return math.inf
-    low, high = 0.0, service_s
-    while response_tail(rate, servers, service_s, high) > 1 - p:
-        high *= 2
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if response_tail(rate, servers, service_s, middle) > 1 - p:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
 def largest_rate(servers: int, service_s: float, p: float, limit_s: float) -> float:
     """Return the largest rate at which the quantile p of the response time is below a limit; 0 where none is low enough."""
     low, high = 0.0, servers / service_s

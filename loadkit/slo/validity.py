@@ -65,14 +65,13 @@ class Validity(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """A run's validity. Each reason is a whole sentence with its remedy; `remedies` holds the remedies alone.
+    """A run's validity. Each reason is a whole sentence with its remedy.
 
     `notes` say what else to keep in mind about figures that are valid. `late_only`: nothing but (b) speaks against it.
     """
 
     status: Validity = Validity.VALID
     reasons: tuple[str, ...] = ()
-    remedies: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     late_only: bool = False
 
@@ -111,7 +110,6 @@ def judge(
     return Measurement(
         status=status if findings else Validity.VALID,
         reasons=tuple(f"{finding.what}; {finding.remedy}" for finding in findings),
-        remedies=tuple(dict.fromkeys(finding.remedy for finding in findings)),
         notes=(*_bound(made_by), *_held_up(summary)),
         late_only=late_only,
     )

@@ -331,7 +331,3 @@ def ulid(fake: Fake, options: Any) -> str:
     alphabet, number = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", int(datetime.now(UTC).timestamp() * 1000)
     stamp = "".join(alphabet[number >> shift & 31] for shift in range(45, -1, -5))
     return stamp + "".join(fake.random.choices(alphabet, k=16))
-
-
-def _pieces(*names: str, between: str = " ") -> Make:
-    return lambda fake, options: between.join(str(getattr(fake, name)()) for name in names)

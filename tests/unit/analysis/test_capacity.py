@@ -19,7 +19,8 @@ from loadkit.analysis.capacity import (
     estimate_s,
 )
 from loadkit.analysis.outcome import Outcome, Seen
-from loadkit.demo.theory import largest_rate, response_quantile
+from loadkit.demo.theory import largest_rate
+from tests.support.queueing import response_quantile
 
 PASS, FAIL, UNSURE, INVALID = Outcome.PASS, Outcome.FAIL, Outcome.UNSURE, Outcome.INVALID
 

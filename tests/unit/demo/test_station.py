@@ -9,8 +9,9 @@ import pytest
 
 from loadkit.clock import Ticket
 from loadkit.demo.station import Servers, Shared, make_station
-from loadkit.demo.theory import largest_rate, response_quantile, response_tail, wait_probability
+from loadkit.demo.theory import largest_rate, response_tail, wait_probability
 from loadkit.scenario.demo_target import Queue
+from tests.support.queueing import response_quantile
 
 S = 10**9
 
