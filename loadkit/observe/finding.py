@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -30,9 +31,16 @@ def find(options: Options, place: Place) -> psutil.Process:
     if "process" in options:
         name = str(options["process"])
         return _the_one(_others(lambda process: _is_named(process, name)), f'named "{name}"')
-    form = re.compile(str(options["command"]))
+    form = form_of(options)
     what = f"whose command line has /{form.pattern}/"
     return _the_one(_others(lambda process: form.search(" ".join(process.cmdline())) is not None), what)
+
+
+def form_of(options: Options) -> re.Pattern[str]:
+    """Return what the command line of the process has in it. Raises re.error."""
+    with warnings.catch_warnings():  # `[[` is said to mean something else one day
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(str(options["command"]))
 
 
 def described(process: psutil.Process) -> str:

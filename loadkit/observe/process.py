@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from time import monotonic, thread_time
 from typing import TYPE_CHECKING, Any
 
-from loadkit.observe.finding import described, find
+from loadkit.observe.finding import described, find, form_of
 from loadkit.slo.metric import Kind
 from loadkit.slo.observed import (
     LEAST_BYTES,
@@ -243,7 +243,7 @@ def _risen(now: Mapping[int, float], before: Mapping[int, float]) -> float:
 def _faults(options: Options) -> Iterator[OptionFault]:
     if "command" in options:
         try:
-            re.compile(str(options["command"]))
+            form_of(options)
         except re.error as error:
             yield OptionFault("command", f"it is no regular expression: {error}", "escape . ( ) + with a backslash")
     if options.get("pid") == os.getpid():

@@ -69,7 +69,7 @@ def compile_http(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         timeout_ns=timeout_ns,
         connect_timeout_ns=connect_timeout_ns,
         follow_redirects=spec.get("followRedirect", True) is not False,
-        max_redirects=int(spec.get("maxRedirects", http.get("maxRedirects", DEFAULT_MAX_REDIRECTS))),
+        max_redirects=_max_redirects(spec, http, at, build),
         repeats_method=build.compat,
         retries=not build.compat,
         condition=condition,
@@ -259,6 +259,16 @@ def timeout_of(spec: Mapping[str, Any], where: Where, build: Build) -> int:
     own_ns = _seconds(spec, "timeout", where, build, DEFAULT_TIMEOUT_S) if "timeout" in spec else general_ns
     build.timeouts_ns.add(own_ns)
     return own_ns
+
+
+def _max_redirects(spec: Mapping[str, Any], http: Mapping[str, Any], at: Where, build: Build) -> int:
+    """Return how many redirects are followed, which no template can say."""
+    where = (*at, "maxRedirects") if "maxRedirects" in spec else ("config", "http", "maxRedirects")
+    wanted = spec.get("maxRedirects", http.get("maxRedirects", DEFAULT_MAX_REDIRECTS))
+    if isinstance(wanted, int | float):
+        return int(wanted)
+    build.error("LK102", where, "maxRedirects must be a number", hint="write it out, such as 3, without a template")
+    return DEFAULT_MAX_REDIRECTS
 
 
 def _seconds(mapping: Mapping[str, Any], key: str, where: Where, build: Build, default_s: int) -> int:

@@ -164,6 +164,11 @@ def test_restructured_documents_give_diagnostics_that_point_into_them(shard: int
     "text",
     [
         pytest.param('{"extends": "\\0"}', id="NUL in a name"),
+        pytest.param(
+            '{"config": {"target": "http://a"}, "scenarios": [{"flow": [{"get": {"url": "/", "maxRedirects": "{{ a }}"}}]}]}',
+            id="a text as a number of redirects",
+        ),
+        pytest.param('{"config": {"observe": [{"command": "[[a]"}]}}', id="a bracket in a bracket"),
         pytest.param('{"config": {"payload": {"path": "users.csv", "fields": ["a", ["b"]]}}}', id="a list as a field"),
         pytest.param(
             '{"config": {"payload": {"path": "users.csv", "name": {}, "loadAll": "x"}}}', id="a mapping as a name"
