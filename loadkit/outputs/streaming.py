@@ -92,14 +92,16 @@ def read_file(options: Options) -> Path:
     text = str(options["file"])
     if text == "-":
         raise OptionFault("file", "standard output is taken by the summary", hint="name a file or a named pipe")
+    if "\0" in text:
+        raise OptionFault("file", "the name of no file has a zero byte", hint="name a file or a named pipe")
     return Path(text)
 
 
 def held_file(options: Options) -> Held | None:
-    """Return the file that an output writes; what is no file of its own, such as /dev/stderr, several may write."""
-    path = os.path.realpath(options["file"])
-    if path.startswith("/dev/"):
+    """Return the file that an output writes; a pipe, a terminal and other devices several may write."""
+    if is_special(Path(options["file"])):
         return None
+    path = os.path.realpath(options["file"])
     return Held(path, f"write {options['file']}", "give each its own file", stays=True)
 
 

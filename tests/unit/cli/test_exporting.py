@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
@@ -127,8 +128,18 @@ def test_a_file_of_another_option_is_nobody_elses(tmp_path: Path) -> None:
 
 
 def test_two_may_write_what_is_no_file_of_their_own() -> None:
-    with exporting(plan(), read_outs(["csv:/dev/null", "jsonl:/dev/null"]), say=str, run_id=str):
-        pass
+    reader, writer = os.pipe()  # as standard error is one in CI
+    with open(reader, "rb"), open(writer, "wb"):
+        for place in ("/dev/null", f"/dev/fd/{writer}"):
+            with exporting(plan(), read_outs([f"csv:{place}", f"jsonl:{place}"]), say=str, run_id=str):
+                pass
+
+
+def test_what_stands_among_devices_may_be_a_file_all_the_same() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
+        outs = read_outs([f"csv:{place}/a", f"jsonl:{place}/a"])
+        with pytest.raises(UsageError, match="both write"), exporting(plan(), outs, say=str, run_id=str):
+            pass
 
 
 def test_one_that_cannot_be_had_closes_the_others(tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ def test_a_full_disk_leaves_no_row_cut_off(tmp_path: Path) -> None:
 def test_standard_output_is_refused_and_so_is_what_cannot_be_written(kind: str, tmp_path: Path) -> None:
     with pytest.raises(OptionFault, match="taken by the summary"):
         plugin("exporter", kind).make({"file": "-"})
+    with pytest.raises(OptionFault, match="the name of no file has a zero byte"):
+        plugin("exporter", kind).make({"file": "a\0b"})
     with pytest.raises(PreflightError, match="there is no directory"):
         streamed(kind, tmp_path / "nowhere" / "out")
     with pytest.raises(PreflightError, match="it is a directory"):
