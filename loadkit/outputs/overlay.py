@@ -117,8 +117,8 @@ def _doubts(reports: Sequence[Report]) -> Iterator[dict[str, str]]:
 
 
 def _lengths(held: Sequence[_Found]) -> str:
-    """Return how long the runs were, where a short one is hard to see beside a long one."""
-    lengths = [found["elapsed_s"] for found in held]
+    """Return how long the runs were, where a short one is hard to see beside a long one. Without load there is no curve."""
+    lengths = [found["elapsed_s"] for found in held if found["elapsed_s"]]
     if not lengths or max(lengths) < _FAR_APART * min(lengths):
         return ""
     short, long = (format_duration_ns(length * 1e9) for length in (min(lengths), max(lengths)))

@@ -237,6 +237,12 @@ def test_runs_of_very_different_length_say_how_to_see_the_short_one() -> None:
     assert "They lasted from" not in words_of(page(one, one))
 
 
+def test_a_run_whose_load_never_began_is_no_short_one() -> None:
+    never, one = judged_report(elapsed_s=0.0), judged_report(elapsed_s=15.0)
+    assert "They lasted from" not in words_of(page(never, never))
+    assert "They lasted from" not in words_of(page(never, one))
+
+
 @pytest.mark.parametrize("text", ["</script><script>alert(1)</script>", "<!--<script>", "\u2028", "&lt;", "\ud800"])
 def test_data_cannot_end_the_element_that_it_stands_in(text: str) -> None:
     report = judged_report()
