@@ -218,7 +218,7 @@ def _range(value: Any) -> range:
             return range(int(first), int(last)) if dash else range(int(value))
         except ValueError:
             raise wrong from None
-    if value != int(value) or value < 0:
+    if value < 0 or (isinstance(value, float) and not value.is_integer()):
         raise wrong
     return range(int(value))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 from loadkit.flow.apdex import threshold_ns
@@ -265,7 +266,7 @@ def _max_redirects(spec: Mapping[str, Any], http: Mapping[str, Any], at: Where, 
     """Return how many redirects are followed, which no template can say."""
     where = (*at, "maxRedirects") if "maxRedirects" in spec else ("config", "http", "maxRedirects")
     wanted = spec.get("maxRedirects", http.get("maxRedirects", DEFAULT_MAX_REDIRECTS))
-    if isinstance(wanted, int | float):
+    if isinstance(wanted, int) or (isinstance(wanted, float) and isfinite(wanted)):
         return int(wanted)
     build.error("LK102", where, "maxRedirects must be a number", hint="write it out, such as 3, without a template")
     return DEFAULT_MAX_REDIRECTS

@@ -47,7 +47,7 @@ def sent(value: Any) -> Sent:
     spec: Mapping[str, Any] = value if isinstance(value, Mapping) else {"function": value}
     try:
         number = int(spec.get("calls", 1))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the schema speaks of it
         number = 1
     return Sent(str(spec.get("name") or spec.get("function", "")), number, spec)
 

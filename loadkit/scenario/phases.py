@@ -195,7 +195,7 @@ def _most_vusers(item: Mapping[str, Any], where: Where, build: Build) -> int | N
         return None
     try:
         most = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         most = 0
     if most < 1:
         build.error("LK104", (*where, "maxVusers"), f"maxVusers must be a whole number above zero, not {value!r}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 from loadkit.flow.declare import declared_names
@@ -58,7 +59,9 @@ def _weight(value: Any, where: Where, build: Build) -> float:
     variables = build.config.get("variables")
     try:
         weight = float(template.render(Nobody(variables if isinstance(variables, Mapping) else {})))
-    except (TypeError, ValueError):
+        if not isfinite(weight):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
         if not isinstance(value, list | dict):
             build.error("LK207", where, f"{value!r} is not a weight; write a number such as 3")
         return 1.0

@@ -1,5 +1,6 @@
 """think, loop, log and set."""
 
+import math
 from typing import Any
 
 import pytest
@@ -98,6 +99,7 @@ def test_a_think_time_that_is_none_ends_the_visit_and_is_counted() -> None:
         ([{"think": 1, "jitter": "much"}], "LK211"),
         ([{"loop": [{"log": "x"}]}], "LK103"),
         ([{"loop": [{"log": "x"}], "count": "few"}], "LK104"),
+        ([{"loop": [{"log": "x"}], "count": math.inf}], "LK104"),
         ([{"loop": [{"log": "x"}], "count": 0}], "LK506"),
         ([{"loop": [{"log": "x"}], "count": 1, "over": []}], "LK505"),
         ([{"log": "{{ nobody }}"}], "LK201"),

@@ -1,5 +1,6 @@
 """From a document to a plan: defaults, choices of the command line, and what only the meaning shows."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,24 @@ def test_all_mistakes_of_a_text_are_told_in_its_order() -> None:
 )
 def test_each_mistake_of_a_phase_is_told_once(phase: dict[str, Any], expected: list[str]) -> None:
     assert faults({"phases": [phase]}) == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "step", "code"),
+    [
+        ({"phases": [{"duration": 1, "arrivalRate": 1, "maxVusers": math.inf}]}, FLOW[0], "LK102"),
+        ({"http": {"maxRedirects": math.inf}}, FLOW[0], "LK102"),
+        ({}, {"get": {"url": "/", "maxRedirects": math.inf}}, "LK102"),
+        ({}, {"call": {"function": "a:b", "calls": math.inf}}, "LK102"),
+    ],
+)
+def test_a_number_without_end_is_a_fault_where_a_whole_one_is_needed(config: Any, step: Any, code: str) -> None:
+    assert code in faults(config, [{"flow": [step]}])
+
+
+@pytest.mark.parametrize("weight", [math.inf, math.nan, "nan"])
+def test_a_weight_that_is_no_number_is_a_fault(weight: Any) -> None:
+    assert faults(None, [{"weight": weight, "flow": FLOW}, {"flow": FLOW}]) == ["LK207"]
 
 
 @pytest.mark.parametrize(
