@@ -58,23 +58,23 @@ class Way:
 def way(slope: Slope, z: Floats, x: Floats, *, grown: float, notable: float, before: float) -> Way:
     """Tell how low points `z` at operations `x` went, whose slope is known.
 
-    `grown` is what they rose by that slope; less than `notable` is not spoken of. `before` is the largest value that was seen
-    before the last but one of them.
+    `grown` is what they rose by that slope; less than `notable` is not spoken of, nor is 0. `before` is the largest value that was
+    seen before the last but one of them.
     """
     if x[-1] <= x[0]:
         return Way(Course.STEADY)  # no work was done that it could grow with
     straight, stepped, bent = line(z, x), step(z), hinge(z, x)
-    if _risen(z, stepped.at) >= notable and stepped.rest < min(straight.rest, bent.rest):
+    if 0 < _risen(z, stepped.at) >= notable and stepped.rest < min(straight.rest, bent.rest):
         jump = float(z[stepped.at] - z[stepped.at - 1])
         return Way(Course.STEP if jump > _STEP * float(z[-1] - z[0]) else Course.CACHE, stepped.at)
     late = _above(z, bent.at)
-    if bent.at >= _LATE * len(z) and bent.rest < straight.rest and _risen(z, late + 1) >= notable:
+    if bent.at >= _LATE * len(z) and bent.rest < straight.rest and 0 < _risen(z, late + 1) >= notable:
         first, second = theil_sen(z[: late + 1], x[: late + 1]), theil_sen(z[late:], x[late:])
         if first.value < _LEVEL * second.value:
             return Way(Course.CACHE if float(z[-1] - z[-4]) < _OVER * float(z[-1] - z[late]) else Course.LATE, late)
     if slope.z > _Z and slope.low > 0 and grown >= notable:
         return Way(Course.CACHE if _slows(z, x) else Course.GROWS)
-    if float(z[-1]) - before >= notable:
+    if 0 < float(z[-1]) - before >= notable:
         return Way(Course.LATE, len(z) - 2)
     return Way(Course.STEADY)
 

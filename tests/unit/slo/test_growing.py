@@ -73,6 +73,13 @@ def test_what_grew_only_towards_the_end_is_said_and_decides_nothing() -> None:
     assert verdict("observe.api.rss.growth < 1GB per 500 requests", watch).status is not Status.FAIL
 
 
+def test_what_was_0_all_the_time_holds() -> None:
+    watch = GrowthWatch(observed())
+    for snapshot in seconds([0.0] * 60, series="restarts"):
+        watch.add(snapshot)
+    assert verdict("observe.api.restarts.growth < 1 per 1h", watch).status is Status.PASS
+
+
 def test_a_step_is_told_with_its_time() -> None:
     (found,) = findings(
         watched([(100 if second < 30 else 150) * MB + NOISE.uniform(0, MB) for second in range(60)]).all()

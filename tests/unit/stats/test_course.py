@@ -58,3 +58,9 @@ def test_a_last_point_above_all_that_was_seen_began_late_and_under_a_peak_it_is_
 def test_without_work_nothing_is_said_to_grow() -> None:
     z = 100 + 3 * X
     assert way(theil_sen(z, 0 * X), z, 0 * X, grown=60.0, notable=5.0, before=100.0).course is Course.STEADY
+
+
+@pytest.mark.parametrize("z", [0 * X, np.array([0.0, 1, 0, 2] * 5)])
+def test_what_does_not_rise_is_steady_where_all_that_rises_is_notable(z: Floats) -> None:
+    slope = theil_sen(z, X)
+    assert way(slope, z, X, grown=slope.value * 19, notable=0.0, before=float(z.max())).course is Course.STEADY
