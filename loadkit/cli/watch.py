@@ -157,7 +157,7 @@ def watch(
 
     Memory, processor, descriptors, and whether they leak: a line a second, and in the end what it came to. Exit code 3 when
     something leaks for certain and much (critical), else 0, also after Ctrl-C. Those that a process started count with it; one
-    that is started anew is found again, but for --pid: where nothing else is watched, watching ends with the process. Options that
+    that is started anew is found again, but for --pid: where all are named by it, watching ends with the last. Options that
     name a process may be given several times.
 
     \b

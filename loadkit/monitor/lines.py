@@ -58,10 +58,11 @@ def ending(state: State, paint: Paint) -> Iterator[str]:
     for name, lost in state.lost.items():
         yield f"  {printable(name)}: {lost} intervals without a sample"
     unknown = [found for found in state.findings if found.grown.growth.course is Course.UNKNOWN]
-    if unknown:
-        names = ", ".join(found.name for found in unknown)
-        yield f"unknown  {printable(f'{names}: {unknown[0].text}')}"
-        yield f"           {unknown[0].advice}"
+    for text in dict.fromkeys(found.text for found in unknown):
+        alike = [found for found in unknown if found.text == text]
+        names = ", ".join(found.name for found in alike)
+        yield f"unknown  {printable(f'{names}: {text}')}"
+        yield f"           {alike[0].advice}"
     for found in state.findings:
         if found in unknown:
             continue

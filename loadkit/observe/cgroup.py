@@ -63,7 +63,8 @@ class CgroupSampler:
         self._before: dict[str, float] = {}
         self._at_s = 0.0
         self._killed: float | None = None
-        self._directory = _directory(options, _hierarchy(root))
+        self._hierarchy = _hierarchy(root)
+        self._directory = _directory(options, self._hierarchy)
         self._note_lacking()
 
     def sample(self) -> Mapping[str, float]:
@@ -96,15 +97,15 @@ class CgroupSampler:
         seen["oom_kills"] = self._killed = killed
 
     def _note_lacking(self) -> None:
-        """Say what is not seen of a group, since its controllers are not on."""
+        """Say what is not seen of a group, since its controllers are not on. In the group of all, which has no events, none are."""
         files = {"memory": "memory.current", "processes": "pids.current"}
         lacking = [name for name, file in files.items() if not (self._directory / file).exists()]
         if lacking:
-            self._note(
-                f"{' and '.join(lacking)} of the group {self._directory} are not counted: its controllers "
-                f"({_words(self._directory / 'cgroup.controllers') or 'none'}) are those that the group above lets it have, in "
-                "cgroup.subtree_control"
-            )
+            whose = "it is the group of all, and only those below it count them"
+            if self._directory != self._hierarchy or (self._directory / "cgroup.events").exists():
+                controllers = _words(self._directory / "cgroup.controllers") or "none"
+                whose = f"its controllers ({controllers}) are those that the group above lets it have, in cgroup.subtree_control"
+            self._note(f"{' and '.join(lacking)} of the group {self._directory} are not counted: {whose}")
 
     def _shares(self) -> dict[str, float]:
         """Return what was used since the last look, per second."""

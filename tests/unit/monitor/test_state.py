@@ -1,5 +1,7 @@
 """What is said at a moment of what is watched, on the screen, by the server and on the page."""
 
+from dataclasses import replace
+
 import pytest
 
 from loadkit.monitor.exposition import exposition
@@ -9,6 +11,7 @@ from loadkit.monitor.page import page
 from loadkit.monitor.state import State
 from loadkit.observe.watching import Look, Remark, Seen
 from loadkit.outputs.base import plain
+from loadkit.slo.leak import findings
 from loadkit.stats.growth import Severity
 from tests.support.observed import API, MB, S, observed
 
@@ -58,6 +61,17 @@ def test_a_leak_shows_everywhere() -> None:
     shown = page(state, monitor.rows)
     assert "<strong>critical</strong> api rss: grew by" in shown
     assert shown.count("<polyline") == 2
+
+
+def test_series_that_were_seen_too_briefly_are_named_together_where_they_were_seen_alike() -> None:
+    _, state, _ = watched(LEAK[:3])
+    found = state.findings[0].grown
+    b, c = (replace(found, source=replace(API, name=name), samples=samples) for name, samples in (("b", 0), ("c", 7)))
+    told = list(ending(replace(state, findings=findings([found, b, c])), plain))
+    assert [line.partition(" samples")[0] for line in told if line.startswith("unknown")] == [
+        "unknown  api rss, b rss: 0",
+        "unknown  c rss: 7",
+    ]
 
 
 def test_what_is_written_on_a_page_stays_text() -> None:

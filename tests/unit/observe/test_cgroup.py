@@ -86,14 +86,16 @@ def test_a_group_that_ends_is_lost_and_a_machine_without_groups_says_so(root: Pa
     for file in group.iterdir():
         file.unlink()
     assert made.sample() == {}
-    assert "memory and processes" in noted(root, "/system.slice/shop.service")
+    assert "are those that the group above lets it have" in noted(root, "/system.slice/shop.service")
     group.rmdir()
     with pytest.raises(Unavailable, match="is gone"):
         made.sample()
     (root / "cgroup.controllers").unlink()
     (root / "unified").mkdir()
     (root / "unified" / "cgroup.controllers").write_text("")
-    assert "memory and processes" in noted(root, "/")
+    assert "it is the group of all" in noted(root, "/")
+    (root / "unified" / "cgroup.events").touch()  # in a container "/" is a group like others
+    assert "are those that the group above lets it have" in noted(root, "/")
     (root / "unified" / "cgroup.controllers").unlink()
     with pytest.raises(Unavailable, match="no control groups of version 2"):
         sampler(root, [], cgroup="/")
