@@ -12,8 +12,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 from loadkit.outputs.base import Controls, Screen, write_line
 
@@ -68,7 +69,12 @@ def refusing_to_stop(say: Callable[[str], None]) -> Iterator[None]:
     if signal.getsignal(signal.SIGTSTP) != signal.SIG_DFL:
         yield
         return
-    signal.signal(signal.SIGTSTP, lambda number, frame: say(_REFUSED))
+
+    def refuse(number: int, frame: FrameType | None) -> None:
+        with suppress(RuntimeError):  # it comes in the middle of a line, as where Ctrl-S holds the screen up
+            say(_REFUSED)
+
+    signal.signal(signal.SIGTSTP, refuse)
     try:
         yield
     finally:

@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from loadkit.cli.suspending import refusing_to_stop
+from loadkit.outputs.base import write_line
 from tests.support.command import ROOT
 
 ASK = "from loadkit.cli.suspending import can_come_back; print(can_come_back())"
@@ -44,3 +46,25 @@ def test_trials_are_not_stopped_and_say_so() -> None:
         assert len(said) == 1
     finally:
         signal.signal(signal.SIGTSTP, before)
+
+
+def test_what_refuses_to_be_stopped_goes_on_where_the_screen_takes_nothing() -> None:
+    """As after Ctrl-S: the signal comes in the middle of a line, and nothing can be said within it."""
+    reading, writing = os.pipe()
+    before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+
+    def press_then_read() -> None:
+        os.read(reading, 1)  # the line is under way, and longer than what a pipe holds
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTSTP)
+        while os.read(reading, 65536):
+            pass
+
+    reader = threading.Thread(target=press_then_read)
+    try:
+        with os.fdopen(writing, "w") as screen, refusing_to_stop(lambda text: write_line(screen, text)):
+            reader.start()
+            write_line(screen, "x" * 1_000_000)
+    finally:
+        signal.signal(signal.SIGTSTP, before)
+        reader.join(60)
+        os.close(reading)
