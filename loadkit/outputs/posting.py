@@ -14,7 +14,9 @@ import gzip
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -22,6 +24,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from loadkit import __version__
 from loadkit.outputs.exporter import PATIENCE_S, OptionFault, RefusedError
 from loadkit.outputs.paper import legible
+from loadkit.redact import Secrets, is_secret
 
 _LEAST_TO_PACK = 1000  # bytes
 _AGAIN = frozenset({408, 429})
@@ -93,6 +96,16 @@ def said_in(answer: bytes) -> str:
     return f"{said}: {of_line}" if isinstance(of_line, str) else str(said)
 
 
+def _secrets_of(headers: Mapping[str, str]) -> Iterator[str]:
+    """Yield what of header fields is not to be shown, should a receiver repeat it: whole values, tokens, passwords."""
+    for value in (text for name, text in headers.items() if is_secret(name)):
+        scheme, _, token = value.rpartition(" ")
+        yield from (value, token)
+        if scheme.lower() == "basic":
+            with suppress(ValueError):  # somebody's own, and no base64
+                yield b64decode(token).decode("utf-8", "replace").partition(":")[2]
+
+
 class UnwantedError(RefusedError):
     """The receiver does not want it, and says so by a status."""
 
@@ -107,6 +120,7 @@ class Poster:
     def __init__(self, endpoint: Endpoint, headers: Mapping[str, str], *, insecure: bool = False) -> None:
         self._endpoint = endpoint
         self._headers = {"User-Agent": f"loadkit/{__version__}", **headers}
+        self._secrets = Secrets(values=_secrets_of(headers))
         self._insecure = insecure
         self._connection: http.client.HTTPConnection | None = None
 
@@ -140,7 +154,7 @@ class Poster:
             status, answer = self._exchange(method, path, body, headers)  # the receiver had closed an idle connection
         if 200 <= status < 300:
             return answer
-        text = legible(said_in(answer), _MOST_SHOWN)
+        text = legible(self._secrets.mask_values(said_in(answer)), _MOST_SHOWN)
         said = f"it answered {status}{': ' if text else ''}{text}"
         if status in _AGAIN or status >= 500:
             raise OSError(said)
