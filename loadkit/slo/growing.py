@@ -82,7 +82,6 @@ class GrowthWatch:
             for source in observed.sources
             for series in source.series
         }
-
         self._anew = {
             (source.gauge(series.name), COORDINATOR): source.name
             for source in observed.sources
@@ -108,13 +107,17 @@ class GrowthWatch:
                 self._cells.setdefault(key, Cells()).add(seen.at_ns / NS_PER_S, self._operations, seen.value)
 
     def _begin_anew(self, snapshot: Snapshot) -> None:
-        """Forget the course of what another process has taken the place of: its memory says nothing about that of the new one."""
+        """Forget the course of what another process has taken the place of: its memory says nothing about that of the new one.
+
+        How often that has happened is no matter of one process, and kept.
+        """
         for gauge, source in self._anew.items():
             seen = snapshot.gauges.get(gauge)
             if seen is None:
                 continue
             if seen.value > self._times.get(source, 0.0):
-                self._cells = {key: cells for key, cells in self._cells.items() if key[0] != source}
+                kept = {self._gauges[one] for one in self._anew}
+                self._cells = {key: cells for key, cells in self._cells.items() if key[0] != source or key in kept}
             self._times[source] = seen.value
 
     def grown(self, source: str, series: str, *, by_time: bool | None = None) -> Grown | None:

@@ -159,6 +159,13 @@ def test_growth_is_that_of_the_process_that_took_the_place(
     assert (found.severity, found.grown.first) == (told, after[0])
 
 
+def test_how_often_a_process_was_started_anew_is_not_forgotten_when_it_is_again() -> None:
+    watch = GrowthWatch(observed())
+    for snapshot in seconds([float(second // 5) for second in range(60)], series="restarts"):
+        watch.add(snapshot)
+    assert verdict("observe.api.restarts.growth < 1 per 1h", watch).status is Status.FAIL
+
+
 def test_the_unit_of_work_stands_in_the_verdict() -> None:
     made = verdict("observe.api.rss.growth < 8MB per 500 requests", watched(course(0.5 * MB)))
     assert made.observed_text.endswith("MB per 500 requests")
