@@ -124,14 +124,13 @@ def _labelled(all_wanted: Sequence[Wanted]) -> re.Pattern[str] | None:
     if not all(one.labels for one in all_wanted):
         return None
     firsts = {next(iter(one.labels.items())) for one in all_wanted}
-    return re.compile(
-        "|".join(rf'{re.escape(key)}\s*=\s*"{re.escape(_escaped(value))}"' for key, value in sorted(firsts))
-    )
+    return re.compile("|".join(rf'{re.escape(key)}\s*=\s*"{_written(value)}"' for key, value in sorted(firsts)))
 
 
-def _escaped(value: str) -> str:
-    """Return a label's value as the format writes it."""
-    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+def _written(value: str) -> str:
+    """Return the form of a label's value as it is written; not every endpoint doubles a backslash."""
+    escaped = value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    return re.escape(escaped).replace(r"\\\\", r"\\{1,2}")
 
 
 def _fits(sample: Sample, one: Wanted) -> bool:

@@ -45,6 +45,12 @@ def test_labels_are_found_however_they_are_written() -> None:
     assert made.sample() == {"n": 3}
 
 
+def test_a_backslash_is_found_whether_or_not_it_is_doubled() -> None:
+    made = sampler([], {"metric": "disk", "labels": {"path": r"C:\data"}})
+    made.page = 'disk{path="C:\\data"} 1\ndisk{path="C:\\\\data"} 2\n'
+    assert made.sample() == {"disk": 3}
+
+
 def test_a_metric_with_and_without_labels_is_both() -> None:
     made = sampler([], {"metric": "hits", "labels": {"code": "500"}, "as": "failures"}, "hits")
     made.page = 'hits{code="500"} 1\nhits{code="200"} 2\nhitsome 4\n# hits 8\n hits 16\n'
