@@ -88,6 +88,7 @@ class Frames:
             self._timer.cancel()
             self._timer = None
         if not self.ours:
+            self._leave()
             self._pass()
             return
         self._drawn_at = time.monotonic()
@@ -110,6 +111,12 @@ class Frames:
             self._pass()
         write_text(self._stream, begin + self._over(lines))
         self._lines = lines
+
+    def _leave(self) -> None:
+        """Let the frame stand that others have written below since, and never touch it again."""
+        if self._lines:
+            write_text(self._stream, _SHOW)
+            self._lines = []
 
     def _pass(self) -> None:
         for write in self._passing:

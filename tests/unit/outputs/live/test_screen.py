@@ -364,6 +364,25 @@ def test_a_fault_while_a_run_is_held_leaves_it_plain_text(sitting: Sitting, monk
     assert "generator" not in text
 
 
+def test_a_view_that_is_left_behind_takes_away_nothing_that_came_after_it(sitting: Sitting) -> None:
+    async def run() -> None:
+        screen = sitting.view()
+        screen.attend(Steering())
+        screen.start(started())
+        screen.interval(interval(second(0)))
+        sitting.foreground = False  # by SIGSTOP, of which nobody is told, and `bg`
+        left = len(sitting.shown.getvalue())
+        for index in range(1, 4):
+            screen.interval(interval(second(index)))
+        screen.close()
+        after = sitting.shown.getvalue()[left:]
+        assert after.count("response time p50") == 3
+        assert after.count("\x1b[?25h") == 1
+        assert "\x1b[J" not in after
+
+    asyncio.run(run())
+
+
 def test_in_the_background_a_run_is_plain_text(sitting: Sitting) -> None:
     async def run() -> None:
         screen = sitting.view()
