@@ -110,7 +110,10 @@ def _gateway(given: Given) -> Iterator[Output | Missing]:
         return
     yield from _without(given, "ca", "certificates are those of the system, or of SSL_CERT_FILE")
     prefix = {"prefix": f"{given['prefix']}_"} if given.get("prefix") else {}  # an underscore follows it there
-    yield {"type": "pushgateway", "url": str(given["pushgateway"]), **prefix, **_tagged(_tags(given.get("tags")))}
+    tags = _tags(given.get("tags"))
+    job = tags.pop("job", "")  # a label of the group, and of no figure in it
+    named = {"job": job} if job else {}
+    yield {"type": "pushgateway", "url": str(given["pushgateway"]), **named, **prefix, **_tagged(tags)}
 
 
 def _open_telemetry(given: Given) -> Iterator[Output | Missing]:

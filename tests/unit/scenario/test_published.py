@@ -62,6 +62,10 @@ def plan_of(*reporters: Any, **config: Any) -> Plan:
             {"type": "pushgateway", "url": "http://g:9091", "prefix": "shop_"},
         ),
         (
+            {"type": "prometheus", "pushgateway": "http://g:9091", "tags": ["job:shop", "a:b"]},
+            {"type": "pushgateway", "url": "http://g:9091", "job": "shop", "tags": {"a": "b"}},
+        ),
+        (
             {"type": "newrelic", "licenseKey": "k", "region": "eu", "attributes": ["a:b"], "prefix": "load."},
             {
                 "type": "otlp",
@@ -137,7 +141,7 @@ def test_every_output_is_one_that_there_is() -> None:
     """Compiling makes each, and so finds options that mean nothing."""
     plan = plan_of(
         {"type": "statsd", "tags": ["id:{{ $testId }}"]},
-        {"type": "prometheus", "pushgateway": "http://g:9091"},
+        {"type": "prometheus", "pushgateway": "http://g:9091", "tags": ["job:shop"]},
         {"type": "open-telemetry", "metrics": {}, "traces": {"sampleRate": 0.5}},
         outputs=["prometheus:127.0.0.1:9464"],
     )
