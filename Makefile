@@ -26,11 +26,14 @@ demo: $(VENV)/.run  ## install, then run scenarios/quickstart.yaml for 15 s agai
 
 test: test-together test-alone  ## install the test extra, then run all tests
 
+# Only a run that came to its end (exit code 1) knows all that failed; after another `test-again` finds nothing, which fails.
+ENDED = { code=$$?; [ $$code = 1 ] || rm -rf .pytest_cache/v/cache/lastfailed; exit $$code; }
+
 test-together: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=worksteal -m "not alone"
+	$(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=worksteal -m "not alone" || $(ENDED)
 
 test-alone: $(VENV)/.test
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone || $(ENDED)
 
 test-again: $(VENV)/.test  ## what failed last, by itself
 	$(BIN)/python -m pytest --last-failed --last-failed-no-failures=none --exitfirst
