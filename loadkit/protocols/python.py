@@ -45,11 +45,15 @@ class _Checks:
 def sent(value: Any) -> Sent:
     """Read what stands under `call`: the name of a function, or a mapping."""
     spec: Mapping[str, Any] = value if isinstance(value, Mapping) else {"function": value}
+    return Sent(str(spec.get("name") or spec.get("function", "")), _whole(spec, "calls", 1), spec)
+
+
+def _whole(keys: Mapping[str, Any], key: str, default: int) -> int:
+    """Return a whole number, the default also for what is none: the schema speaks of it."""
     try:
-        number = int(spec.get("calls", 1))
-    except (TypeError, ValueError, OverflowError):  # the schema speaks of it
-        number = 1
-    return Sent(str(spec.get("name") or spec.get("function", "")), number, spec)
+        return int(keys.get(key, default))
+    except (TypeError, ValueError, OverflowError):
+        return default
 
 
 def compile_call(step: Mapping[str, Any], where: Where, build: Build) -> StepFunction:
@@ -81,7 +85,7 @@ def compile_call(step: Mapping[str, Any], where: Where, build: Build) -> StepFun
         calls=calls,
         warmup_calls=warmup_calls,
         timeout_ns=timeout_ns,
-        threads=int((build.config.get("python") or {}).get("threads", DEFAULT_THREADS)),
+        threads=_whole(build.config.get("python") or {}, "threads", DEFAULT_THREADS),
     )
     return compile_span(_compile_step(call, checks, condition), series, "", build)
 

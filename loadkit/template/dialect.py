@@ -139,7 +139,7 @@ def _number(options: Mapping[str, Any], name: str) -> int | None:
         return None
     try:
         number = int(written)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = -1
     if number < 0 or isinstance(written, bool):
         raise PayloadFault(f"options.{name} must be a whole number, not {written!r}")
