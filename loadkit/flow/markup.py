@@ -114,7 +114,10 @@ def _chooser(index: Any) -> _Choose:
         return lambda user, found: [user.random.choice(found)] if found else []
     if index == "last":
         return lambda user, found: found[-1:]
-    number = int(index)
+    try:
+        number = int(index)
+    except OverflowError:  # infinity, of which the schema speaks
+        number = 0
     return lambda user, found: found[number : number + 1]
 
 

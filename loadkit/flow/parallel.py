@@ -122,7 +122,7 @@ def _limit(step: Mapping[str, Any], where: Where, build: Build) -> Callable[[Any
     def limit(user: Any) -> int:
         try:
             return max(0, int(template.render(user))) or DEFAULT_LIMIT
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return DEFAULT_LIMIT
 
     if not template.is_constant:

@@ -101,5 +101,5 @@ def rounds_of(step: Mapping[str, Any]) -> int | None:
     first, dash, last = str(count).partition("-")
     try:
         return max(0, int(last) - int(first) if dash else int(count))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

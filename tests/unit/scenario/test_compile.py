@@ -239,12 +239,18 @@ def test_each_mistake_of_a_phase_is_told_once(phase: dict[str, Any], expected: l
         ({"http": {"maxRedirects": math.inf}}, FLOW[0], "LK102"),
         ({}, {"get": {"url": "/", "maxRedirects": math.inf}}, "LK102"),
         ({}, {"call": {"function": "a:b", "calls": math.inf}}, "LK102"),
+        ({}, {"get": {"url": "/", "capture": {"selector": "a", "index": math.inf, "as": "a"}}}, "LK102"),
+        ({}, {"parallel": FLOW, "limit": math.inf}, "LK102"),
         ({"python": {"threads": math.inf}}, {"call": "os:getcwd"}, "LK102"),
         ({"payload": {"path": __file__, "options": {"from": math.inf}}}, FLOW[0], "LK102"),
     ],
 )
 def test_a_number_without_end_is_a_fault_where_a_whole_one_is_needed(config: Any, step: Any, code: str) -> None:
     assert code in faults(config, [{"flow": [step]}])
+
+
+def test_a_loop_whose_count_has_no_end_is_a_fault() -> None:
+    assert faults(None, [{"flow": [{"loop": FLOW, "count": math.inf}]}])
 
 
 @pytest.mark.parametrize("weight", [math.inf, math.nan, "nan"])
