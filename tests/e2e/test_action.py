@@ -77,7 +77,7 @@ def shop(directory: Path, *thresholds: str, name: str = "shop.yaml") -> str:
 
 
 def trusted(step: Step) -> Step:
-    if step.outputs.get("verdict") == "invalid":
+    if step.outputs.get("verdict") in ("invalid", "no decision"):  # of a run, of a gate
         pytest.skip("this machine was too busy to keep the schedule")
     return step
 

@@ -96,7 +96,7 @@ def test_a_body_that_nobody_reads_is_not_decoded(faults: Target, good: Case, tmp
     case = run_case(tmp_path, load(faults.http, flow, phases=[{"duration": 1, "arrivalCount": 10}]))
     assert_invariants(case, exit_code=3, good=good, rss_growth=10 * MB)
     assert (case.errors, case.count("http.codes.200")) == ({}, case.started)
-    assert case.count("http.downloaded_bytes") > 90 * MB
+    assert case.count("http.downloaded_bytes") > 8 * MB * case.started
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
