@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from loadkit.metrics.snapshot import Snapshot
 from loadkit.outputs.base import printable
 from loadkit.outputs.html import render
 from loadkit.outputs.pages import scripts
@@ -188,6 +189,17 @@ def test_a_run_without_responses_shows_no_empty_charts(tab: Tab, tmp_path: Path)
     shown = page.evaluate(SHOWN)
     assert "errors" in shown
     assert not {"times", "heat", "spectrum"} & set(shown)
+
+
+def test_a_run_that_never_began_has_a_page_and_a_place_beside_others(tab: Tab, tmp_path: Path) -> None:
+    never = report_of(result(Snapshot()))
+    other = report_of(result(second(0), second(1)), second(0), second(1))
+    never["loadkit"]["timeline"]["rows"] = []
+    for name, reports in (("alone", [never]), ("beside", [other, never])):
+        path = tmp_path / f"{name}.html"
+        path.write_bytes(render(reports))
+        assert bool(drawn(tab, path).evaluate(SHOWN)) is (name == "beside")
+        tab.check()
 
 
 def test_what_was_planned_for_a_fixed_number_of_users_is_drawn(tab: Tab, tmp_path: Path) -> None:

@@ -10,11 +10,15 @@ const LoadkitChartData = (() => {
   // Bokeh takes what stands between these for TeX, which nobody here writes; a space of no width keeps them apart.
   const plain = (text) => String(text).replace(/\$\$/g, "$\u200b$").replace(/\\(?=[([])/g, "\\\u200b").slice(0, 200);
 
-  // Seconds as the columns of a data source. `before` is the end of the second in front of the first row.
+  const COLUMNS = [
+    "t", "due", "started", "dropped", "requests", "users", "errors", "p50", "p95", "p99", "service99", "lag", "loop", "cpu",
+  ];
+
+  // Seconds as the columns of a data source, which are there without any seconds, too. `before` is the end of the second in front of the first row.
   function seconds(columns, rows, phases, before) {
     const at = Object.fromEntries(columns.map((name, index) => [name, index]));
-    const made = { t: [] };
-    const put = (key, value) => (made[key] ??= []).push(value);
+    const made = Object.fromEntries(COLUMNS.map((key) => [key, []]));
+    const put = (key, value) => made[key].push(value);
     let last = before;
     for (const row of rows) {
       const cell = (name) => number(row[at[name]]);

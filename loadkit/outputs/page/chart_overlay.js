@@ -64,7 +64,7 @@ const LoadkitOverlay = (() => {
         this.board.key(legend, words, drawn.map((one) => [one.lines[index], one.letters[index]]));
       });
       if (words.scales) this.board.choice(legend, drawn.map((one) => one.plot), time ? "linear" : "log");
-      const full = time ? (run) => run.seconds[words.key]?.some((value) => value >= 0) : (run) => run.spectrum.x.length;
+      const full = time ? (run) => run.seconds[words.key].some((value) => value >= 0) : (run) => run.spectrum.x.length;
       place.hidden = !this.runs.some(full);
     }
   }
